@@ -1,0 +1,54 @@
+"""Exact prices in the database."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from llmhub.lib import money
+
+MAX_PRICE = Decimal(10) ** 7  # USD per million tokens: dearer is a unit mistake
+
+
+if TYPE_CHECKING:
+    _CharField = models.CharField[Any, Any]
+else:  # Django's fields are generic for the type checker only
+    _CharField = models.CharField
+
+
+class PriceField(_CharField):
+    """A price in USD, kept as text: `DecimalField` is a float on SQLite and loses digits."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["max_length"] = 40
+        super().__init__(*args, **kwargs)
+
+    def deconstruct(self) -> Any:
+        """Leave out the length, which is ours."""
+        name, path, args, kwargs = super().deconstruct()
+        del kwargs["max_length"]
+        return name, path, args, kwargs
+
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Decimal | None:
+        """Return what was saved, digit for digit."""
+        return None if value is None else Decimal(value)
+
+    def to_python(self, value: Any) -> Decimal | None:
+        """Return a price. Raises `ValidationError` on anything that is no price."""
+        if value is None or value == "":
+            return None
+        try:
+            return money.parse(str(value), maximum=MAX_PRICE)
+        except ValueError as exc:
+            raise ValidationError(str(exc)) from exc
+
+    def get_prep_value(self, value: Any) -> str | None:
+        """Return the plain decimal text of a price."""
+        price = self.to_python(value)
+        return None if price is None else format(price, "f")
+
+    def run_validators(self, value: Any) -> None:
+        """The range is checked in `to_python`; a length check on a Decimal has no meaning."""

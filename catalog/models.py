@@ -1,0 +1,182 @@
+"""What can be called, and for how much."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+
+from catalog.fields import PriceField
+from llmhub.lib import money
+from providers.models import Provider
+
+
+class PublicName(models.Model):
+    """A name callers can ask for; one table, so that one constraint refuses every collision."""
+
+    class Kind(models.TextChoices):
+        """What the name stands for."""
+
+        ENTRY = "entry", "Model"
+        ALIAS = "alias", "Alias"
+        ROUTE = "route", "Route"
+
+    name = models.CharField(max_length=200, primary_key=True)
+    kind = models.CharField(max_length=10, choices=Kind)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EntryQuerySet(models.QuerySet["CatalogEntry"]):
+    """The reading vocabulary of the catalog."""
+
+    def listed(self) -> EntryQuerySet:
+        """Entries a person may pick."""
+        return self.filter(withdrawn_at=None)
+
+    def search(self, query: str) -> EntryQuerySet:
+        """Entries whose id, name or family holds every word of `query`."""
+        found = self
+        for word in query.split()[:8]:
+            found = found.filter(
+                models.Q(slug__icontains=word)
+                | models.Q(name__icontains=word)
+                | models.Q(family__icontains=word)
+            )
+        return found
+
+
+class CatalogEntry(models.Model):
+    """One model as llmhub offers it.
+
+    A curated entry was written by a person and is never changed by discovery.
+    """
+
+    class Source(models.TextChoices):
+        """Who wrote the entry."""
+
+        CURATED = "curated", "Curated"
+        DISCOVERED = "discovered", "Discovered"
+
+    slug = models.CharField(max_length=200, unique=True, help_text="the id callers use: author/model")
+    name = models.CharField(max_length=200)
+    family = models.CharField(max_length=100, blank=True)
+    source = models.CharField(max_length=10, choices=Source, default=Source.CURATED)
+    origin = models.CharField(max_length=20, default="person", help_text="bundled, file or person")
+    description = models.TextField(blank=True)
+    context_tokens = models.PositiveIntegerField(null=True, blank=True, help_text="tokens; empty: unknown")
+    output_limit_tokens = models.PositiveIntegerField(
+        null=True, blank=True, help_text="tokens; empty: unknown"
+    )
+    input_modalities = models.JSONField(default=list, blank=True)
+    output_modalities = models.JSONField(default=list, blank=True)
+    capabilities = models.JSONField(default=list, blank=True, help_text="words of catalog.words.CAPABILITIES")
+    knowledge_on = models.DateField(null=True, blank=True, help_text="training data ends")
+    released_on = models.DateField(null=True, blank=True)
+    deprecated_on = models.DateField(null=True, blank=True)
+    sunset_on = models.DateField(null=True, blank=True, help_text="no longer answers from this day on")
+    replacement = models.CharField(max_length=200, blank=True, help_text="the entry to use instead")
+    facts_source = models.URLField(max_length=300, blank=True)
+    facts_checked_on = models.DateField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    objects = EntryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Alias(models.Model):
+    """Another name for an entry."""
+
+    name = models.OneToOneField(PublicName, on_delete=models.PROTECT, primary_key=True, db_column="name")
+    entry = models.ForeignKey(CatalogEntry, on_delete=models.PROTECT, related_name="aliases")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name_id
+
+
+class Offer(models.Model):
+    """An entry at one provider."""
+
+    entry = models.ForeignKey(CatalogEntry, on_delete=models.CASCADE, related_name="offers")
+    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="offers")
+    upstream_id = models.CharField(max_length=200, help_text="what the provider calls the model")
+    rank = models.PositiveSmallIntegerField(default=100, help_text="lower is tried first")
+    params = models.JSONField(default=dict, blank=True, help_text="the offer's layer of parameters")
+    created_at = models.DateTimeField(auto_now_add=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["rank", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["entry", "provider", "upstream_id"], name="one_offer_per_upstream_id"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entry_id} at {self.provider_id}"
+
+
+class PriceQuerySet(models.QuerySet["Price"]):
+    """The reading vocabulary of prices."""
+
+    def in_force(self, moment: datetime) -> PriceQuerySet:
+        """Prices that began at or before `moment`, newest first: the first of an offer and tier counts."""
+        return self.filter(effective_from__lte=moment).order_by("-effective_from", "-id")
+
+
+class Price(models.Model):
+    """What one offer costs from a moment on, in USD per million tokens; never changed, only succeeded.
+
+    A long-context tier is a row of its own: it applies to the whole call when its input is
+    strictly greater than `above_input_tokens`. NULL in a cache price: cached tokens cost
+    as much as input.
+    """
+
+    offer = models.ForeignKey(Offer, on_delete=models.CASCADE, related_name="prices")
+    effective_from = models.DateTimeField()
+    above_input_tokens = models.PositiveIntegerField(default=0, help_text="tokens; 0: the base price")
+    input = PriceField()
+    output = PriceField()
+    cache_read = PriceField(null=True, blank=True)
+    cache_write = PriceField(null=True, blank=True, help_text="5-minute lifetime")
+    cache_write_1h = PriceField(null=True, blank=True)
+    per_request = PriceField(null=True, blank=True, help_text="USD per request")
+    input_nano = models.BigIntegerField(editable=False, help_text="nano-USD per million tokens, to sort by")
+    output_nano = models.BigIntegerField(editable=False, help_text="nano-USD per million tokens, to sort by")
+    origin = models.CharField(max_length=20, default="person", help_text="bundled, file or person")
+    source = models.URLField(max_length=300, blank=True)
+    checked_on = models.DateField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = PriceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["offer", "-effective_from", "above_input_tokens"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["offer", "effective_from", "above_input_tokens"], name="one_price_per_moment_and_tier"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.input}/{self.output} USD per million tokens"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save with the whole-number columns that lists sort by."""
+        self.full_clean(exclude=["offer", "input_nano", "output_nano"])
+        self.input_nano = money.to_nano(self.input)
+        self.output_nano = money.to_nano(self.output)
+        super().save(*args, **kwargs)

@@ -1,0 +1,89 @@
+"""Pure: what a call costs.
+
+Prices are USD per million tokens (MTok); costs are USD. Both are `Decimal`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from llmhub.lib import money
+from providers.wire import Usage
+
+MTOK = Decimal(1_000_000)
+
+Source = Literal["reported", "computed", "estimated", "reconciled", "unpriced"]
+
+
+@dataclass(frozen=True)
+class PriceValue:
+    """One price of one offer, as the snapshot holds it."""
+
+    id: int
+    effective_from: datetime
+    input: Decimal
+    output: Decimal
+    cache_read: Decimal | None = None  # None: cached tokens cost as much as input
+    cache_write: Decimal | None = None  # None: as much as input
+    cache_write_1h: Decimal | None = None  # None: as much as cache_write
+    per_request: Decimal = Decimal(0)  # USD
+    above_input_tokens: int = 0  # the tier applies to inputs strictly greater than this
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one call costs, where that number comes from, and the price it was computed with."""
+
+    nano: int | None  # None: unknown, never 0
+    source: Source
+    price_id: int | None = None
+    computed_nano: int | None = None  # ours, kept beside the provider's own figure
+    unpriced_reason: str = ""
+
+
+def price_for(prices: Sequence[PriceValue], *, input_tokens: int, at: datetime) -> PriceValue | None:
+    """Return the price in force at `at` for a call of this input size, or None when there is none."""
+    begun = [price for price in prices if price.effective_from <= at]
+    if not begun:
+        return None
+    newest = max(price.effective_from for price in begun)
+    tiers = [
+        price
+        for price in begun
+        if price.effective_from == newest
+        and (price.above_input_tokens == 0 or input_tokens > price.above_input_tokens)
+    ]
+    return max(tiers, key=lambda price: price.above_input_tokens, default=None)
+
+
+def cost_usd(usage: Usage, price: PriceValue) -> Decimal:
+    """Return the cost of `usage` in USD, exact, unrounded."""
+    read = price.input if price.cache_read is None else price.cache_read
+    write = price.input if price.cache_write is None else price.cache_write
+    write_1h = write if price.cache_write_1h is None else price.cache_write_1h
+    written_5m = usage.cache_write_tokens - usage.cache_write_1h_tokens
+    fresh = max(0, usage.input_tokens - usage.cache_read_tokens - usage.cache_write_tokens)
+    tokens = (
+        fresh * price.input
+        + usage.cache_read_tokens * read
+        + written_5m * write
+        + usage.cache_write_1h_tokens * write_1h
+        + usage.output_tokens * price.output
+    )
+    return tokens / MTOK + price.per_request
+
+
+def cost_of(usage: Usage, prices: Sequence[PriceValue], *, at: datetime) -> Cost:
+    """Return what a call costs: the provider's own figure where it gave one, else ours."""
+    price = price_for(prices, input_tokens=usage.input_tokens, at=at)
+    computed = None if price is None else money.to_nano(cost_usd(usage, price))
+    price_id = None if price is None else price.id
+    if usage.reported_cost is not None:
+        return Cost(money.to_nano(usage.reported_cost), "reported", price_id, computed)
+    if price is None:
+        return Cost(None, "unpriced", unpriced_reason="the offer has no price")
+    return Cost(computed, "estimated" if usage.estimated else "computed", price_id, computed)

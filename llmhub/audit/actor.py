@@ -1,0 +1,22 @@
+"""Pure: who is acting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["user", "service_key", "command", "file", "system"]
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does something: a person, a program with a key, the command line, a file, the hub itself."""
+
+    kind: Kind
+    label: str  # what the audit log shows: an e-mail address, a key's name, a file's name
+    role: str = "viewer"
+    id: int | None = None
+
+
+COMMAND_LINE = Actor(kind="command", label="command line", role="owner")
+SYSTEM = Actor(kind="system", label="llmhub", role="owner")

@@ -1,0 +1,77 @@
+"""Secrets: keys made by us (shown once, kept as digests) and texts encrypted at rest.
+
+The key ring is `settings.LLMHUB_SECRET_KEYS`: the first key encrypts, all of them decrypt.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import secrets
+from functools import lru_cache
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+
+
+class Undecryptable(ValueError):
+    """No key of the ring opens this text."""
+
+
+def new_token(prefix: str) -> str:
+    """Return a new key of 256 random bits: `<prefix>_<43 letters>`."""
+    return f"{prefix}_{secrets.token_urlsafe(32)}"
+
+
+def digest(token: str) -> str:
+    """Return the SHA-256 of a token in hex; it needs no slow hash at 256 random bits."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def hint(token: str) -> str:
+    """Return what may be shown of a token after the first time: its first 10 letters."""
+    return token[:10]
+
+
+def derive(key: str, *, purpose: str) -> str:
+    """Return a secret for one purpose, derived from a key of the ring."""
+    return hashlib.blake2b(purpose.encode(), key=key.encode()[:64], digest_size=32).hexdigest()
+
+
+def read_or_make_keys(path: Path) -> list[str]:
+    """Return the key ring kept at `path`, one key a line; make it (mode 600) when there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        with open(path, "x", opener=_private) as file:
+            file.write(secrets.token_urlsafe(48) + "\n")
+    except FileExistsError:
+        pass
+    return [line.strip() for line in path.read_text().splitlines() if line.strip()]
+
+
+def _private(name: str, flags: int) -> int:
+    return os.open(name, flags, 0o600)
+
+
+@lru_cache(maxsize=4)
+def _ring(keys: tuple[str, ...]) -> MultiFernet:
+    derived = (bytes.fromhex(derive(key, purpose="encryption at rest")) for key in keys)
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in derived])
+
+
+def encrypt(plain: str) -> str:
+    """Return `plain` encrypted with the first key of the ring."""
+    return _ring(tuple(settings.LLMHUB_SECRET_KEYS)).encrypt(plain.encode()).decode()
+
+
+def decrypt(sealed: str) -> str:
+    """Return the text that was sealed. Raises `Undecryptable`; the message holds no secret."""
+    try:
+        return _ring(tuple(settings.LLMHUB_SECRET_KEYS)).decrypt(sealed.encode()).decode()
+    except InvalidToken:
+        raise Undecryptable(
+            "a stored secret cannot be opened with the keys in LLMHUB_SECRET_KEYS: "
+            "put the key back that sealed it, or enter the secret again"
+        ) from None

@@ -1,0 +1,1 @@
+"""Django's SQLite backend, whose writers queue at a lock file instead of polling."""

@@ -1,0 +1,23 @@
+"""Make teams."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.text import slugify
+
+from llmhub.audit import log
+from llmhub.audit.actor import Actor
+from llmhub.people.models import Team
+
+
+@transaction.atomic
+def create_team(*, actor: Actor, name: str, slug: str = "") -> Team:
+    """Save a new team. Raises `ValidationError` when the name is empty or taken."""
+    team = Team(name=name.strip(), slug=slug or slugify(name))
+    if not team.slug:
+        raise ValidationError({"name": f"{name!r} gives no short name: use at least one letter or digit"})
+    team.full_clean()
+    team.save()
+    log.record(actor, "team.created", f"team:{team.slug}", after={"name": team.name})
+    return team

@@ -1,0 +1,189 @@
+"""Every setting, read from the environment; docs/configuration.md lists the variables."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+from llmhub.lib import database, env, secrets
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- where and how this installation runs -------------------------------------------------
+
+PROFILE = env.text(
+    "LLMHUB_PROFILE",
+    default="embedded",
+    meaning="embedded: makes what is missing; production: refuses to start without secrets",
+    example="production",
+)
+if PROFILE not in {"embedded", "production"}:
+    raise ImproperlyConfigured(f"LLMHUB_PROFILE={PROFILE!r}: use embedded or production")
+EMBEDDED = PROFILE == "embedded"
+
+HOME = Path(
+    env.text(
+        "LLMHUB_HOME",
+        default=str(BASE_DIR / ".llmhub"),
+        meaning="data folder: database, secrets, sockets",
+        example="/var/lib/llmhub",
+    )
+)
+CONFIG_FILE = env.text("LLMHUB_CONFIG", meaning="llmhub.toml, applied at start", example="/etc/llmhub.toml")
+PUBLIC_URL = env.text(
+    "LLMHUB_PUBLIC_URL",
+    default="http://127.0.0.1:8000",
+    meaning="the address people and services use",
+    example="https://llmhub.example.com",
+).rstrip("/")
+GRACE_SECONDS = env.number(
+    "LLMHUB_GRACE_SECONDS", default=30, meaning="seconds that calls may go on after a stop", example="30"
+)
+LOG_LEVEL = env.text("LLMHUB_LOG", default="INFO", meaning="log level", example="DEBUG").upper()
+EGRESS_ALLOW = env.words(
+    "LLMHUB_EGRESS_ALLOW",
+    meaning="private addresses that providers and webhooks may reach: ip, ip:port or CIDR",
+    example="10.0.0.5:8000,192.168.7.0/24",
+)
+BROWSER = env.text(
+    "LLMHUB_BROWSER", meaning="the Chromium that browser tests drive", example="/usr/bin/chromium"
+)
+
+# --- secrets --------------------------------------------------------------------------------
+
+LLMHUB_SECRET_KEYS = env.words(
+    "LLMHUB_SECRET_KEYS",
+    meaning="key ring, comma-separated: the first encrypts, all decrypt; made on first start when embedded",
+    example="(48 random letters)",
+)
+_DATABASE_URL = env.text(
+    "DATABASE_URL",
+    meaning="Postgres instead of the embedded SQLite file",
+    example="postgres://llmhub:secret@db:5432/llmhub",
+)
+_ALLOWED_HOSTS = env.words(
+    "LLMHUB_ALLOWED_HOSTS", meaning="host names the console answers to", example="llmhub.example.com"
+)
+
+if not EMBEDDED:
+    _missing = [
+        name
+        for name, value in (
+            ("LLMHUB_SECRET_KEYS", LLMHUB_SECRET_KEYS),
+            ("DATABASE_URL", _DATABASE_URL),
+            ("LLMHUB_ALLOWED_HOSTS", _ALLOWED_HOSTS),
+            ("LLMHUB_PUBLIC_URL", PUBLIC_URL.startswith("https://")),
+        )
+        if not value
+    ]
+    if _missing:
+        raise ImproperlyConfigured(
+            f"LLMHUB_PROFILE=production needs {', '.join(_missing)}: "
+            "set them (LLMHUB_PUBLIC_URL must begin with https://), see docs/configuration.md"
+        )
+    if any(len(key) < 32 for key in LLMHUB_SECRET_KEYS):
+        raise ImproperlyConfigured("LLMHUB_SECRET_KEYS: each key needs at least 32 letters")
+
+LLMHUB_SECRET_KEYS = LLMHUB_SECRET_KEYS or secrets.read_or_make_keys(HOME / "secret-keys")
+SECRET_KEY, *SECRET_KEY_FALLBACKS = [secrets.derive(key, purpose="django") for key in LLMHUB_SECRET_KEYS]
+
+# --- databases ------------------------------------------------------------------------------
+
+DATABASES = {
+    "default": database.from_url(_DATABASE_URL) if _DATABASE_URL else database.sqlite(HOME / "llmhub.db")
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.text(
+    "REDIS_URL",
+    default=f"redis+socket://{HOME / 'valkey.sock'}",
+    meaning="Redis or Valkey instead of the embedded one",
+    example="redis://redis:6379/0",
+)
+CELERY_BROKER_URL = REDIS_URL
+
+# --- Django ---------------------------------------------------------------------------------
+
+DEBUG = False
+ALLOWED_HOSTS = _ALLOWED_HOSTS or [
+    urlsplit(PUBLIC_URL).hostname or "127.0.0.1",
+    "127.0.0.1",
+    "localhost",
+    "[::1]",
+]
+TRUSTED_PROXIES = env.words(
+    "LLMHUB_TRUSTED_PROXIES",
+    meaning="addresses of reverse proxies whose X-Forwarded-For is believed",
+    example="10.0.0.1",
+)
+
+INSTALLED_APPS = [
+    "llmhub.apps.LlmhubConfig",
+    "llmhub.people.apps.PeopleConfig",
+    "llmhub.audit.apps.AuditConfig",
+    "providers.apps.ProvidersConfig",
+    "catalog.apps.CatalogConfig",
+    "billing.apps.BillingConfig",
+    "routing.apps.RoutingConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "ninja",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "llmhub.urls"
+ASGI_APPLICATION = "llmhub.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+AUTH_USER_MODEL = "people.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = HOME / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+
+# --- security -------------------------------------------------------------------------------
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not EMBEDDED
+SECURE_HSTS_SECONDS = 0 if EMBEDDED else 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not EMBEDDED
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # R-32: 1 MiB in the console
+
+os.umask(0o077)  # what this process makes is for its owner alone

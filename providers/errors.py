@@ -1,0 +1,65 @@
+"""Pure: everything that can go wrong upstream.
+
+* ProviderError
+  + ProviderUnavailable    retryable: cannot connect, timeout, connection lost, 5xx
+  + RateLimited            retryable: 429; `retry_after` when the provider said it
+  + TargetMisconfigured    retryable: 401, 402, 403, 404: our credential or model name is wrong here
+  + BadReply               retryable: an answer we cannot read, or a truncated one
+  + RequestRejected        final: the next provider would refuse it too
+"""
+
+from __future__ import annotations
+
+
+class ProviderError(Exception):
+    """Base of all upstream failures; `retryable` decides on fallback."""
+
+    retryable = True
+    code = "upstream_unavailable"
+
+    def __init__(self, message: str, *, status: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.message = message  # may quote the provider: shown to the caller, never stored or logged
+        self.status = status  # HTTP status of the provider; None when there was no answer
+        self.retry_after = retry_after  # seconds
+
+
+class ProviderUnavailable(ProviderError):
+    """No answer, or a failure of the provider's own."""
+
+
+class ProviderTimeout(ProviderUnavailable):
+    """The provider did not answer in time."""
+
+    code = "upstream_timeout"
+
+
+class RateLimited(ProviderError):
+    """The provider asks us to come later."""
+
+    code = "upstream_rate_limited"
+
+
+class TargetMisconfigured(ProviderError):
+    """Our credential, credit or model name is refused at this provider."""
+
+    code = "upstream_refused_credential"
+
+
+class BadReply(ProviderError):
+    """The provider answered something that is no answer."""
+
+    code = "upstream_bad_reply"
+
+
+class Truncated(BadReply):
+    """The answer ended before its end."""
+
+    code = "upstream_truncated"
+
+
+class RequestRejected(ProviderError):
+    """The provider says the request itself is wrong."""
+
+    retryable = False
+    code = "upstream_rejected"

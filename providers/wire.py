@@ -1,0 +1,84 @@
+"""Pure: the values that pass between adapters, client and gateway.
+
+Token counts follow the OpenTelemetry GenAI conventions: input includes cached tokens,
+output includes reasoning tokens. Amounts reported by a provider are `Decimal` USD.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal
+
+import msgspec
+
+Body = dict[str, msgspec.Raw]  # a JSON object whose untouched values keep their bytes
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens of one upstream call, normalised once."""
+
+    input_tokens: int = 0  # cached ones included
+    output_tokens: int = 0  # reasoning included
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0  # all cache writes, the one-hour ones included
+    cache_write_1h_tokens: int = 0
+    reasoning_tokens: int = 0
+    reported_cost: Decimal | None = None  # USD, where the provider says what it charged
+    estimated: bool = False  # counted by us, because the provider did not say
+
+
+@dataclass(frozen=True)
+class Target:
+    """One offer as an adapter needs it: where to send, and as what."""
+
+    base_url: str
+    upstream_id: str
+    credential: str = field(repr=False, default="")  # decrypted just before the call; "" where none is needed
+
+
+@dataclass(frozen=True)
+class Call:
+    """One HTTP request to a provider, ready to send."""
+
+    method: Literal["GET", "POST"]
+    url: str
+    headers: dict[str, str] = field(repr=False, default_factory=dict)
+    content: bytes = field(repr=False, default=b"")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer, read as far as llmhub needs to understand it; `body` is passed on."""
+
+    body: Body = field(repr=False)
+    usage: Usage | None  # None: the provider said nothing
+    model: str  # what the provider says answered; "" when it says nothing
+    finish_reason: str  # "" when it gives none
+    upstream_id: str  # the provider's own id of this answer
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event of a stream, in the upstream's dialect, understood as far as needed."""
+
+    data: bytes = field(repr=False)  # the value of its data lines; b"" for a pure marker
+    kind: Literal["content", "usage", "finish", "error", "done", "other"] = "content"
+    text: str = field(repr=False, default="")  # generated text it carries, for estimates
+    usage: Usage | None = None
+    finish_reason: str = ""
+    model: str = ""
+    upstream_id: str = ""
+    error: str = ""  # what an in-stream error says
+    only_usage: bool = False  # nothing but usage: taken out again when the caller did not ask for it
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One model in a provider's list."""
+
+    upstream_id: str
+    name: str = ""
+    context_tokens: int | None = None
+    raw: dict[str, Any] = field(repr=False, default_factory=dict)

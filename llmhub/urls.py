@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("llmhub.people.urls")),
+    path("", include("providers.urls")),
+    path("", include("catalog.urls")),
+    path("", include("billing.urls")),
+    path("", include("routing.urls")),
+]

@@ -9,11 +9,13 @@ from django.utils.text import slugify
 from llmhub.audit import log
 from llmhub.audit.actor import Actor
 from llmhub.people.models import Team
+from llmhub.people.roles import require
 
 
 @transaction.atomic
 def create_team(*, actor: Actor, name: str, slug: str = "") -> Team:
     """Save a new team. Raises `ValidationError` when the name is empty or taken."""
+    require(actor, "configure")
     team = Team(name=name.strip(), slug=slug or slugify(name))
     if not team.slug:
         raise ValidationError({"name": f"{name!r} gives no short name: use at least one letter or digit"})

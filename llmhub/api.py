@@ -1,0 +1,102 @@
+"""The management API at /api/v1: every app's endpoints, and errors in one shape."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError
+from ninja.errors import ValidationError as BadInput
+
+from llmhub.lib.rest import BadCursor, Conflict, Failure, FailureAnswer
+from llmhub.people.access import needs
+from llmhub.people.api import router as people_router
+from llmhub.people.api_access import ServiceKeyBearer, Session
+from llmhub.people.roles import NotAllowed
+
+logger = logging.getLogger(__name__)
+
+api = NinjaAPI(
+    title="llmhub",
+    version="1",
+    description="Everything that the console can do. Money is a decimal string in USD.",
+    auth=[ServiceKeyBearer(), Session()],
+    docs_decorator=needs("view"),
+)
+api.add_router("", people_router, tags=["people"])
+
+
+def _answer(request: HttpRequest, status: int, code: str, message: str, **more: Any) -> HttpResponse:
+    failure = Failure(type=code, code=code, message=message, **more)
+    return api.create_response(request, FailureAnswer(error=failure).model_dump(), status=status)
+
+
+@api.exception_handler(AuthenticationError)
+def _not_signed_in(request: HttpRequest, exc: AuthenticationError) -> HttpResponse:
+    remedies = ["send `Authorization: Bearer llms_…`, a service key made on the Settings page or here"]
+    return _answer(request, 401, "not_signed_in", "This needs a service key or a session.", remedies=remedies)
+
+
+@api.exception_handler(NotAllowed)
+@api.exception_handler(PermissionDenied)
+def _not_allowed(request: HttpRequest, exc: Exception) -> HttpResponse:
+    return _answer(request, 403, "not_allowed", str(exc) or "your role does not allow this")
+
+
+@api.exception_handler(Http404)
+def _not_found(request: HttpRequest, exc: Http404) -> HttpResponse:
+    return _answer(request, 404, "not_found", str(exc) or "there is nothing here")
+
+
+@api.exception_handler(Conflict)
+def _conflict(request: HttpRequest, exc: Conflict) -> HttpResponse:
+    return _answer(request, 409, "conflict", str(exc))
+
+
+@api.exception_handler(BadCursor)
+def _bad_cursor(request: HttpRequest, exc: BadCursor) -> HttpResponse:
+    return _answer(request, 422, "invalid", str(exc), param="cursor")
+
+
+@api.exception_handler(BadInput)
+def _bad_input(request: HttpRequest, exc: BadInput) -> HttpResponse:
+    findings = [{"param": _param(error["loc"]), "message": error["msg"]} for error in exc.errors]
+    first = findings[0] if findings else {"param": "", "message": "the request cannot be read"}
+    message = f"{first['param']}: {first['message']}".lstrip(": ")
+    return _answer(request, 422, "invalid", message, param=first["param"], details={"findings": findings})
+
+
+def _param(location: tuple[str | int, ...]) -> str:
+    """Return the name a caller knows: `("body", "body", "name")` is `name`."""
+    parts = [str(part) for part in location[1:]]
+    return ".".join(parts[1:] if location[0] == "body" and len(parts) > 1 else parts)
+
+
+@api.exception_handler(ValidationError)
+def _refused_by_rules(request: HttpRequest, exc: ValidationError) -> HttpResponse:
+    fields = exc.message_dict if hasattr(exc, "error_dict") else {"": exc.messages}
+    findings = [{"param": name, "message": text} for name, texts in fields.items() for text in texts]
+    first = findings[0]
+    return _answer(
+        request,
+        422,
+        "invalid",
+        first["message"],
+        param=first["param"] or None,
+        details={"findings": findings},
+    )
+
+
+@api.exception_handler(HttpError)
+def _http_error(request: HttpRequest, exc: HttpError) -> HttpResponse:
+    code = {400: "malformed", 403: "not_allowed"}.get(exc.status_code, "refused")
+    return _answer(request, exc.status_code, code, exc.message)
+
+
+@api.exception_handler(Exception)
+def _our_fault(request: HttpRequest, exc: Exception) -> HttpResponse:
+    logger.exception("an endpoint failed", exc_info=exc)
+    return _answer(request, 500, "internal", "llmhub failed here; the log has the details.", retryable=True)

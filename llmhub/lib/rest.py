@@ -1,0 +1,78 @@
+"""The shapes every endpoint of the management API shares: input, pages of a list, errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Generic, TypeVar
+
+from django.db.models import Model, QuerySet
+from pydantic import BaseModel, ConfigDict, Field
+
+from llmhub.lib.pages import keyset
+
+T = TypeVar("T")
+M = TypeVar("M", bound=Model)
+
+Limit = Annotated[int, Field(ge=1, le=200, description="rows on a page")]
+Cursor = Annotated[str, Field(max_length=250, description="`next_cursor` of the page before")]
+
+
+class Input(BaseModel):
+    """A request body: a field that is not known is an error, never ignored."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, str_max_length=10_000)
+
+
+class Output(BaseModel):
+    """An answer; money is a decimal string in USD, times are RFC 3339 with a zone."""
+
+
+class Page(Output, Generic[T]):
+    """One page of a list; an empty `next_cursor` is the end."""
+
+    data: list[T]
+    next_cursor: str = ""
+
+
+class Failure(Output):
+    """What went wrong and what to do."""
+
+    type: str
+    code: str
+    message: str
+    param: str | None = None
+    request_id: str | None = None
+    retryable: bool = False
+    retry_after: float | None = None
+    details: dict[str, Any] = Field(default_factory=dict)
+    remedies: list[str] = Field(default_factory=list)
+
+
+class FailureAnswer(Output):
+    """The envelope of every error."""
+
+    error: Failure
+
+
+REFUSALS = {401: FailureAnswer, 403: FailureAnswer, 404: FailureAnswer, 422: FailureAnswer}
+
+
+class Conflict(Exception):
+    """The change contradicts what is there; the message says what has the place."""
+
+
+class BadCursor(ValueError):
+    """The cursor is none that this list gave."""
+
+
+def page(
+    rows: QuerySet[M], shape: Callable[[M], T], *, by: str, cursor: str = "", limit: int = 50
+) -> Page[T]:
+    """Return one page of `rows` by the unique field `by`. Raises `BadCursor`."""
+    try:
+        screen = keyset(rows, by=by, after=cursor, limit=limit)
+    except Exception as exc:  # what a column says of text it cannot read depends on the column
+        if cursor and not isinstance(exc, RuntimeError):
+            raise BadCursor(f"cursor {cursor!r} is none of this list's: take next_cursor as it came") from exc
+        raise
+    return Page(data=[shape(row) for row in screen.rows], next_cursor=screen.next_cursor)

@@ -1,0 +1,144 @@
+"""Teams, people and service keys in the management API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Router, Status
+from pydantic import AwareDatetime, Field
+
+from llmhub.lib.rest import REFUSALS, Cursor, Input, Limit, Output, Page, page
+from llmhub.people.api_access import caller
+from llmhub.people.models import ServiceKey, Team, User
+from llmhub.people.person import create_user
+from llmhub.people.service_key import create_service_key, revoke_service_key
+from llmhub.people.team import create_team
+
+router = Router()
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+RoleName = Literal["owner", "admin", "viewer"]
+
+
+class TeamIn(Input):
+    """A team to make; the short name is made from the name unless it is given."""
+
+    name: Name
+    slug: Annotated[str, Field(max_length=64)] = ""
+
+
+class TeamOut(Output):
+    """A team."""
+
+    slug: str
+    name: str
+    created_at: datetime
+
+
+class UserIn(Input):
+    """A person to invite."""
+
+    email: Annotated[str, Field(max_length=254)]
+    name: Annotated[str, Field(max_length=100)] = ""
+    role: RoleName = "viewer"
+
+
+class UserOut(Output):
+    """A person."""
+
+    id: int
+    email: str
+    name: str
+    role: str
+    is_active: bool
+
+
+class ServiceKeyIn(Input):
+    """A service key to make."""
+
+    name: Name
+    role: RoleName = "viewer"
+    expires_at: AwareDatetime | None = None
+
+
+class ServiceKeyOut(Output):
+    """A service key, without its text."""
+
+    id: int
+    name: str
+    prefix: str
+    role: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+class ServiceKeyMade(ServiceKeyOut):
+    """A new service key with its text: shown this once."""
+
+    key: str
+
+
+def _team(team: Team) -> TeamOut:
+    return TeamOut(slug=team.slug, name=team.name, created_at=team.created_at)
+
+
+def _user(user: User) -> UserOut:
+    return UserOut(id=user.pk, email=user.email, name=user.name, role=user.role, is_active=user.is_active)
+
+
+def _service_key(key: ServiceKey) -> ServiceKeyOut:
+    return ServiceKeyOut.model_validate(key, from_attributes=True)
+
+
+@router.get("/teams", response={200: Page[TeamOut], **REFUSALS})
+def list_teams(request: HttpRequest, cursor: Cursor = "", limit: Limit = 50) -> Page[TeamOut]:
+    """List the teams by short name."""
+    caller(request, "view")
+    return page(Team.objects.all(), _team, by="slug", cursor=cursor, limit=limit)
+
+
+@router.post("/teams", response={201: TeamOut, **REFUSALS})
+def make_team(request: HttpRequest, body: TeamIn) -> Status[TeamOut]:
+    """Make a team."""
+    actor = caller(request, "configure")
+    return Status(201, _team(create_team(actor=actor, name=body.name, slug=body.slug)))
+
+
+@router.get("/people", response={200: Page[UserOut], **REFUSALS})
+def list_people(request: HttpRequest, cursor: Cursor = "", limit: Limit = 50) -> Page[UserOut]:
+    """List the people of the organisation by e-mail address."""
+    caller(request, "configure")
+    return page(User.objects.all(), _user, by="email", cursor=cursor, limit=limit)
+
+
+@router.post("/people", response={201: UserOut, **REFUSALS})
+def make_person(request: HttpRequest, body: UserIn) -> Status[UserOut]:
+    """Invite a person; a one-time sign-in link is made by `llmhub user link` or on the People page."""
+    actor = caller(request, "own")
+    return Status(201, _user(create_user(actor=actor, email=body.email, name=body.name, role=body.role)))
+
+
+@router.get("/service-keys", response={200: Page[ServiceKeyOut], **REFUSALS})
+def list_service_keys(request: HttpRequest, cursor: Cursor = "", limit: Limit = 50) -> Page[ServiceKeyOut]:
+    """List the service keys, newest first."""
+    caller(request, "own")
+    return page(ServiceKey.objects.all(), _service_key, by="-id", cursor=cursor, limit=limit)
+
+
+@router.post("/service-keys", response={201: ServiceKeyMade, **REFUSALS})
+def make_service_key(request: HttpRequest, body: ServiceKeyIn) -> Status[ServiceKeyMade]:
+    """Make a service key; its text is in this answer and never again."""
+    actor = caller(request, "own")
+    key, token = create_service_key(actor=actor, name=body.name, role=body.role, expires_at=body.expires_at)
+    return Status(201, ServiceKeyMade(**_service_key(key).model_dump(), key=token))
+
+
+@router.delete("/service-keys/{key_id}", response={204: None, **REFUSALS})
+def end_service_key(request: HttpRequest, key_id: int) -> Status[None]:
+    """Revoke a service key."""
+    actor = caller(request, "own")
+    revoke_service_key(actor=actor, key=get_object_or_404(ServiceKey, pk=key_id))
+    return Status(204, None)

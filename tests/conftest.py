@@ -1,0 +1,10 @@
+"""Where the fixtures of all tests come from; a fixture that more than one folder uses lives in tests/fixtures."""
+
+from __future__ import annotations
+
+pytest_plugins = [
+    "tests.fixtures.people",
+    "tests.fixtures.simulator",
+    "tests.fixtures.gateway",
+    "tests.fixtures.hub",
+]

@@ -1,0 +1,65 @@
+"""The console's menu, and what every page's frame knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+
+from llmhub.people import organisation
+
+
+@dataclass(frozen=True)
+class Place:
+    """One entry of the menu; it is lit on pages whose URL name begins with `section`."""
+
+    label: str
+    url_name: str
+    icon: str
+    section: str
+
+
+# A page that does not exist yet is left out, so an entry may be written before its page.
+MENU: tuple[tuple[str, tuple[Place, ...]], ...] = (
+    ("", (Place("Overview", "overview", "layout-dashboard", "overview"),)),
+    ("Traffic", (Place("Requests", "billing:request_list", "activity", "billing:request"),)),
+    (
+        "Supply",
+        (
+            Place("Providers", "providers:provider_list", "server-2", "providers:"),
+            Place("Catalog", "catalog:model_list", "books", "catalog:"),
+        ),
+    ),
+    ("Access", (Place("Keys", "billing:key_list", "key", "billing:key"),)),
+    ("Hub", (Place("Settings", "settings", "settings", "settings"),)),
+)
+
+
+def menu(here: str) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Return the groups of the menu; `here` is the URL name of the page that shows it."""
+    groups = [(label, [_item(place, here) for place in places]) for label, places in MENU]
+    there = [(label, [item for item in items if item]) for label, items in groups]
+    return [(label, items) for label, items in there if items]
+
+
+def _item(place: Place, here: str) -> dict[str, Any] | None:
+    try:
+        url = reverse(place.url_name)
+    except NoReverseMatch:
+        return None
+    return {"label": place.label, "icon": place.icon, "url": url, "active": here.startswith(place.section)}
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Return what base.html shows around a page; read only when a template asks for it."""
+    match = request.resolver_match
+    here = match.view_name if match else ""
+    return {
+        "navigation": SimpleLazyObject(lambda: menu(here)),
+        "organisation": SimpleLazyObject(organisation.current),
+        "demo": getattr(settings, "DEMO", False),
+    }

@@ -1,0 +1,72 @@
+"""Name the organisation, set its time zone, and stop or resume everything it calls."""
+
+from __future__ import annotations
+
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from llmhub.audit import log
+from llmhub.audit.actor import Actor
+from llmhub.people.models import Organisation
+from llmhub.people.roles import require
+
+
+def current() -> Organisation:
+    """Return the organisation of this installation; before the first change, one with defaults."""
+    return Organisation.objects.filter(pk=1).first() or Organisation(pk=1)
+
+
+def _locked() -> Organisation:
+    """Return the row to change; two changes at once wait for each other."""
+    return Organisation.objects.select_for_update().get_or_create(pk=1)[0]
+
+
+@transaction.atomic
+def describe(*, actor: Actor, name: str, time_zone: str) -> Organisation:
+    """Save name and time zone. Raises `ValidationError` on an empty name or an unknown zone."""
+    require(actor, "own")
+    organisation = _locked()
+    before = {"name": organisation.name, "time_zone": organisation.time_zone}
+    organisation.name, organisation.time_zone = name.strip(), time_zone.strip()
+    if organisation.time_zone not in available_timezones():
+        raise ValidationError(
+            {"time_zone": f"{time_zone!r} is no time zone: write an IANA name such as Europe/Berlin"}
+        )
+    organisation.full_clean(validate_unique=False)
+    after = {"name": organisation.name, "time_zone": organisation.time_zone}
+    if after != before:
+        organisation.save()
+        log.record(actor, "organisation.changed", "organisation", before=before, after=after)
+    return organisation
+
+
+@transaction.atomic
+def pause(*, actor: Actor, reason: str) -> None:
+    """Refuse every call of the gateway with `reason` until `resume`.
+
+    Raises `ValidationError` without a reason: callers are told it in the 503.
+    """
+    require(actor, "configure")
+    reason = reason.strip()
+    if not reason:
+        raise ValidationError({"reason": "say why: callers read it in their 503"})
+    organisation = _locked()
+    organisation.paused_reason = reason
+    organisation.full_clean(validate_unique=False)
+    organisation.save()
+    log.record(actor, "organisation.paused", "organisation", after={"reason": reason})
+
+
+@transaction.atomic
+def resume(*, actor: Actor) -> None:
+    """Let calls through again; a second time changes nothing."""
+    require(actor, "configure")
+    organisation = _locked()
+    if not organisation.paused_reason:
+        return
+    before = {"reason": organisation.paused_reason}
+    organisation.paused_reason = ""
+    organisation.save()
+    log.record(actor, "organisation.resumed", "organisation", before=before)

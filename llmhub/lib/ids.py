@@ -6,6 +6,7 @@ time column, the keyset order and the retention key of a row at once.
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import UTC, datetime
 
@@ -14,16 +15,19 @@ from llmhub.lib import clock
 EPOCH_MS = 1_735_689_600_000  # 2025-01-01T00:00:00Z
 WORKERS = 1024
 _PER_MS = 4096
+_PUBLIC = re.compile(r"req_([0-7][0-9a-f]{15})", re.ASCII)
 
 
 class IdMaker:
     """Makes ids for one worker; safe to share between threads."""
 
-    def __init__(self, worker: int) -> None:
+    def __init__(self, worker: int, *, after: int = 0) -> None:
+        """Begin later than the id `after`: the clock may have been set back since it was made."""
         if not 0 <= worker < WORKERS:
             raise ValueError(f"worker {worker} is out of range: 0 to {WORKERS - 1}")
         self._worker = worker
-        self._last = 0  # ms << 12 | counter: never goes back, even when the clock does
+        # ms << 12 | counter: never goes back, even when the clock does
+        self._last = (after >> 22) * _PER_MS + _PER_MS - 1 if after else 0
         self._lock = threading.Lock()
 
     def next(self) -> int:
@@ -51,7 +55,5 @@ def request_id(row_id: int) -> str:
 
 def parse_request_id(text: str) -> int | None:
     """Return the id that `text` stands for, or None when it is no request id."""
-    try:
-        return int(text.removeprefix("req_"), 16)
-    except ValueError:
-        return None
+    found = _PUBLIC.fullmatch(text)
+    return int(found[1], 16) if found else None

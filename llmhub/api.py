@@ -11,6 +11,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError
 from ninja.errors import ValidationError as BadInput
 
+from billing.api import router as billing_router
 from llmhub.lib.rest import BadCursor, Conflict, Failure, FailureAnswer
 from llmhub.people.access import needs
 from llmhub.people.api import router as people_router
@@ -27,6 +28,7 @@ api = NinjaAPI(
     docs_decorator=needs("view"),
 )
 api.add_router("", people_router, tags=["people"])
+api.add_router("", billing_router, tags=["billing"])
 
 
 def _answer(request: HttpRequest, status: int, code: str, message: str, **more: Any) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Where the fixtures of all tests come from; a fixture that more than one folder uses lives in tests/fixtures."""
+"""Where fixtures come from: one that more than one folder uses lives in tests/fixtures."""
 
 from __future__ import annotations
 

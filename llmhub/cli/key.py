@@ -1,0 +1,121 @@
+"""`llmhub key`: gateway keys of callers."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError, Namespace, _SubParsersAction
+from datetime import UTC, datetime
+from typing import Any
+
+from billing.key import create_key, pause_key, revoke_key
+from billing.models import ApiKey
+from llmhub.audit.actor import COMMAND_LINE
+from llmhub.cli import show
+from llmhub.cli.team import find as find_team
+
+
+def register(commands: _SubParsersAction[Any]) -> None:
+    """Add `key create`, `list`, `revoke`, `pause` and `resume`."""
+    noun = commands.add_parser("key", help="gateway keys of callers")
+    verbs = noun.add_subparsers(required=True, metavar="VERB")
+    create = verbs.add_parser("create", help="make a key and print it, this once")
+    create.add_argument("--team", required=True, help="short name of the team")
+    create.add_argument("--name", required=True)
+    create.add_argument("--expires", type=moment, help="2026-12-31 or 2026-12-31T18:00+01:00")
+    show.add_json(create)
+    create.set_defaults(run=create_one)
+    listing = verbs.add_parser("list", help="every key, newest first")
+    listing.add_argument("--team", help="only of this team")
+    show.add_json(listing)
+    listing.set_defaults(run=list_all)
+    for verb, what in (("revoke", "end a key for good"), ("resume", "let a paused key call again")):
+        command = verbs.add_parser(verb, help=what)
+        command.add_argument("key", help="its id or its first letters")
+        command.set_defaults(run=revoke_one if verb == "revoke" else resume_one)
+    pause = verbs.add_parser("pause", help="refuse a key's calls with a reason")
+    pause.add_argument("key", help="its id or its first letters")
+    pause.add_argument("reason")
+    pause.set_defaults(run=pause_one)
+
+
+def moment(text: str) -> datetime:
+    """Return a moment; a day means its end, no zone means UTC."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(
+            f"{text!r} is no moment: write 2026-12-31 or 2026-12-31T18:00+01:00"
+        ) from None
+    if len(text) == 10:  # a day: YYYY-MM-DD
+        found = found.replace(hour=23, minute=59, second=59)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def find(text: str) -> ApiKey:
+    """Return the key of this id or these first letters. Raises `ValueError` unless it is just one."""
+    keys = ApiKey.objects.select_related("team")
+    found = list(
+        keys.filter(pk=int(text)) if text.isdecimal() else keys.filter(prefix__startswith=text[:16])[:2]
+    )
+    if len(found) != 1:
+        raise ValueError(f"{len(found) or 'no'} keys fit {text!r}: give an id of `llmhub key list`")
+    return found[0]
+
+
+def create_one(options: Namespace) -> int:
+    """Make a key."""
+    key, token = create_key(
+        actor=COMMAND_LINE, team=find_team(options.team), name=options.name, expires_at=options.expires
+    )
+    if options.json:
+        return show.document({"id": key.pk, "team": options.team, "name": key.name, "key": token})
+    show.line(token)
+    show.problem(f"this is key {key.pk} of team {options.team}; it is not shown again")
+    return 0
+
+
+def list_all(options: Namespace) -> int:
+    """List keys without their text."""
+    keys = ApiKey.objects.select_related("team")
+    if options.team:
+        keys = keys.filter(team=find_team(options.team))
+    columns = ("id", "team", "name", "prefix", "made_by", "expires", "revoked", "paused")
+    return show.rows(
+        options, map(_row, keys), columns=columns, empty="no key yet: key create --team T --name N"
+    )
+
+
+def _row(key: ApiKey) -> show.Row:
+    return {
+        "id": key.pk,
+        "team": key.team.slug,
+        "name": key.name,
+        "prefix": key.prefix,
+        "made_by": key.created_by,
+        "expires": key.expires_at,
+        "revoked": key.revoked_at,
+        "paused": key.paused_reason,
+    }
+
+
+def revoke_one(options: Namespace) -> int:
+    """End a key for good."""
+    key = find(options.key)
+    revoke_key(actor=COMMAND_LINE, key=key)
+    show.line(f"revoked key {key.pk} ({key.name})")
+    return 0
+
+
+def pause_one(options: Namespace) -> int:
+    """Refuse a key's calls with a reason."""
+    key = find(options.key)
+    pause_key(actor=COMMAND_LINE, key=key, reason=options.reason)
+    show.line(f"paused key {key.pk} ({key.name})")
+    return 0
+
+
+def resume_one(options: Namespace) -> int:
+    """Let a paused key call again."""
+    key = find(options.key)
+    pause_key(actor=COMMAND_LINE, key=key, reason="")
+    show.line(f"resumed key {key.pk} ({key.name})")
+    return 0

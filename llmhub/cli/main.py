@@ -1,0 +1,42 @@
+"""The `llmhub` command: exit 0 on success, 1 on a negative answer, 2 on wrong usage."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Sequence
+
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.db import DatabaseError
+
+from llmhub.cli import key, pause, service_key, show, team, user
+from llmhub.people.roles import NotAllowed
+
+NOUNS = (team, key, user, service_key, pause)
+
+
+def parser() -> ArgumentParser:
+    """Return the whole command line."""
+    top = ArgumentParser(prog="llmhub", description="The hub between services and LLM providers.")
+    commands = top.add_subparsers(dest="noun", required=True, metavar="COMMAND")
+    for noun in NOUNS:
+        noun.register(commands)
+    return top
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; a negative answer is said on standard error."""
+    options = parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except ValidationError as refusal:
+        show.problem("; ".join(refusal.messages))
+    except (ObjectDoesNotExist, NotAllowed, ValueError) as refusal:
+        show.problem(str(refusal))
+    except DatabaseError as trouble:
+        show.problem(
+            f"the database does not answer as it should ({trouble}): start the hub once with `./run up`, "
+            "or check DATABASE_URL and LLMHUB_HOME"
+        )
+    except BrokenPipeError:
+        pass
+    return 1

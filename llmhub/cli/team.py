@@ -1,0 +1,48 @@
+"""`llmhub team`: who calls are made for."""
+
+from __future__ import annotations
+
+from argparse import Namespace, _SubParsersAction
+from typing import Any
+
+from llmhub.audit.actor import COMMAND_LINE
+from llmhub.cli import show
+from llmhub.people.models import Team
+from llmhub.people.team import create_team
+
+
+def register(commands: _SubParsersAction[Any]) -> None:
+    """Add `team create` and `team list`."""
+    noun = commands.add_parser("team", help="teams: who calls are made for")
+    verbs = noun.add_subparsers(required=True, metavar="VERB")
+    create = verbs.add_parser("create", help="make a team")
+    create.add_argument("name")
+    create.add_argument("--slug", default="", help="short name; made from the name by default")
+    create.set_defaults(run=create_one)
+    listing = verbs.add_parser("list", help="every team")
+    show.add_json(listing)
+    listing.set_defaults(run=list_all)
+
+
+def find(slug: str) -> Team:
+    """Return the team of this short name. Raises `ValueError` that lists the teams there are."""
+    team = Team.objects.filter(slug=slug).first()
+    if team is None:
+        there = ", ".join(Team.objects.values_list("slug", flat=True)[:20])
+        raise ValueError(
+            f"no team {slug!r}: {'there are ' + there if there else 'make one with team create'}"
+        )
+    return team
+
+
+def create_one(options: Namespace) -> int:
+    """Make a team."""
+    team = create_team(actor=COMMAND_LINE, name=options.name, slug=options.slug)
+    show.line(f"made team {team.slug}")
+    return 0
+
+
+def list_all(options: Namespace) -> int:
+    """List the teams."""
+    found = ({"team": team.slug, "name": team.name, "made": team.created_at} for team in Team.objects.all())
+    return show.rows(options, found, columns=("team", "name", "made"), empty="no team yet: team create NAME")

@@ -1,0 +1,1 @@
+"""A fake provider on a real port, for tests, the demo and the bench: see docs/simulator.md."""

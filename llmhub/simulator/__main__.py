@@ -1,4 +1,7 @@
-"""`python -m llmhub.simulator --port 9000`: the fake provider as a process of its own."""
+"""`python -m llmhub.simulator --port 9000`: a fake provider as a process of its own.
+
+Tests, demo and bench use the same one; docs/simulator.md lists what a path can ask of it.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from llmhub.simulator.server import serve
 
 def options() -> argparse.Namespace:
     """Return the command line, understood."""
-    parser = argparse.ArgumentParser(prog="python -m llmhub.simulator", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m llmhub.simulator", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--recordings", type=Path, metavar="DIR", help="folder of recorded cases")

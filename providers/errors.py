@@ -10,6 +10,8 @@
 
 from __future__ import annotations
 
+from providers.wire import Usage
+
 
 class ProviderError(Exception):
     """Base of all upstream failures; `retryable` decides on fallback."""
@@ -22,6 +24,7 @@ class ProviderError(Exception):
         self.message = message  # may quote the provider: shown to the caller, never stored or logged
         self.status = status  # HTTP status of the provider; None when there was no answer
         self.retry_after = retry_after  # seconds
+        self.usage: Usage | None = None  # what was used before it failed: paid for all the same
 
 
 class ProviderUnavailable(ProviderError):

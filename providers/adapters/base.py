@@ -1,0 +1,44 @@
+"""Pure: what an adapter is: the translator to and from one provider's wire format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from providers.errors import ProviderError
+from providers.wire import Answer, Body, Call, Event, Listing, Target
+
+
+class DialectNotServed(LookupError):
+    """This kind of provider is not spoken to in this dialect; the message says what is."""
+
+
+class Adapter(Protocol):
+    """Builds calls to a provider and reads what comes back; no sockets, no clock.
+
+    Header names given to an adapter are in lower case.
+    """
+
+    dialect: str
+    needs_done: bool  # a stream is complete only with its done event; else a finish reason is enough
+
+    def chat_call(self, target: Target, body: Body, *, stream: bool) -> Call:
+        """Return the call for a caller's `body`; values nobody touches keep their bytes."""
+
+    def models_call(self, target: Target) -> Call:
+        """Return the free call that lists models."""
+
+    def parse_answer(self, content: bytes) -> Answer:
+        """Read a whole answer of status 200.
+
+        Raises `BadReply` when it is none, and the mapped `ProviderError` when it holds an error.
+        """
+
+    def parse_event(self, data: bytes) -> Event:
+        """Read one event of a stream. Raises `BadReply` when it is none."""
+
+    def parse_models(self, content: bytes) -> list[Listing]:
+        """Read a list of models. Raises `BadReply` when it is none."""
+
+    def failure(self, status: int, headers: Mapping[str, str], content: bytes) -> ProviderError:
+        """Return what an answer of a status other than 200 means."""

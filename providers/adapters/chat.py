@@ -1,0 +1,155 @@
+"""Pure: the chat dialect, as spoken by OpenAI and by every server compatible with it.
+
+Source: https://platform.openai.com/docs/api-reference/chat
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from providers.adapters import failures
+from providers.adapters.chat_usage import usage_of
+from providers.adapters.reading import decode, decode_raw, items, mapping, name, text
+from providers.errors import BadReply, ProviderError
+from providers.wire import Answer, Body, Call, Event, Listing, Target
+
+OWN_FIELD = "llmhub"  # what a caller tells llmhub in the body; no provider sees it
+DONE = b"[DONE]"
+# What a delta may carry besides text: each of them is content that a caller would miss.
+_OTHER_CONTENT = ("tool_calls", "function_call", "refusal", "audio", "images", "reasoning_details")
+
+
+class ChatAdapter:
+    """Speaks the chat dialect, and reads liberally what compatible servers make of it."""
+
+    dialect = "chat"
+    needs_done = False  # R-09: a finish reason is an end too, and some servers never send the marker
+
+    def headers(self, target: Target) -> dict[str, str]:
+        """Return the headers of a call; nothing a caller sent is among them."""
+        headers = {"content-type": "application/json", "user-agent": "llmhub"}
+        if target.credential:
+            headers["authorization"] = f"Bearer {target.credential}"
+        return headers
+
+    def chat_call(self, target: Target, body: Body, *, stream: bool) -> Call:
+        """Return the call for a caller's `body`; a stream is always asked for its usage."""
+        sent = {field: value for field, value in body.items() if field != OWN_FIELD}
+        sent["model"] = msgspec.Raw(msgspec.json.encode(target.upstream_id))
+        if stream:
+            sent["stream"] = msgspec.Raw(b"true")
+            sent["stream_options"] = _with_usage(body.get("stream_options"))
+        return Call("POST", _url(target, "chat/completions"), self.headers(target), msgspec.json.encode(sent))
+
+    def models_call(self, target: Target) -> Call:
+        """Return the free call that lists models."""
+        return Call("GET", _url(target, "models"), self.headers(target))
+
+    def parse_answer(self, content: bytes) -> Answer:
+        """Read a whole answer; the error that some servers put inside a 200 is raised."""
+        body = decode_raw(content)
+        read = decode(content)
+        choices = [mapping(choice) for choice in items(read.get("choices"))]
+        usage = self.usage(read)
+        if error := _error_in(read, choices):
+            raise failures.inside_200(error, usage)
+        if not choices:
+            raise BadReply("the provider's answer holds no choices")
+        return Answer(
+            body=body,
+            usage=usage,
+            model=name(read.get("model")),
+            finish_reason=_finish_reason(choices),
+            upstream_id=name(read.get("id")),
+        )
+
+    def parse_event(self, data: bytes) -> Event:
+        """Read one event of a stream. Raises `BadReply` when it is none."""
+        if data.strip() == DONE:
+            return Event(data, "done")
+        read = decode(data)
+        choices = [mapping(choice) for choice in items(read.get("choices"))]
+        deltas = [mapping(choice.get("delta")) for choice in choices]
+        usage = self.usage(read)
+        error = _error_in(read, choices)
+        finish_reason = _finish_reason(choices)
+        has_content = any(_has_content(delta) for delta in deltas)
+        return Event(
+            data=data,
+            kind=_kind(error=bool(error), finish=bool(finish_reason), content=has_content, usage=bool(usage)),
+            text="".join(_text_of(delta) for delta in deltas),
+            usage=usage,
+            finish_reason=finish_reason,
+            model=name(read.get("model")),
+            upstream_id=name(read.get("id")),
+            error=failures.message_of(error) if error else "",
+            only_usage=usage is not None and not choices and not error,
+        )
+
+    def parse_models(self, content: bytes) -> list[Listing]:
+        """Read a list of models. Raises `BadReply` when it is none."""
+        rows = decode(content).get("data")
+        if not isinstance(rows, list):
+            raise BadReply("the provider's answer is no list of models")
+        return [self.listing(row) for row in rows if name(mapping(row).get("id"))]
+
+    def listing(self, row: dict[str, Any]) -> Listing:
+        """Read one model of the list; this dialect says nothing but its id."""
+        return Listing(upstream_id=name(row["id"]), raw=row)
+
+    def usage(self, read: dict[str, Any]) -> Any:
+        """Return the usage in an answer or chunk, or None when it gives no credible one."""
+        return usage_of(read.get("usage")) or usage_of(mapping(read.get("x_groq")).get("usage"))
+
+    def failure(self, status: int, headers: Mapping[str, str], content: bytes) -> ProviderError:
+        """Return what an answer of a status other than 200 means."""
+        return failures.from_answer(status, headers, content)
+
+
+def _url(target: Target, path: str) -> str:
+    return f"{target.base_url.rstrip('/')}/{path}"
+
+
+def _with_usage(options: msgspec.Raw | None) -> msgspec.Raw:
+    """Return the caller's stream options with usage switched on."""
+    try:
+        kept: Body = msgspec.json.decode(options or b"{}", type=Body)
+    except msgspec.DecodeError:  # null, or no object: nothing to keep
+        kept = {}
+    return msgspec.Raw(msgspec.json.encode({**kept, "include_usage": msgspec.Raw(b"true")}))
+
+
+def _finish_reason(choices: list[dict[str, Any]]) -> str:
+    return next((reason for choice in choices if (reason := text(choice.get("finish_reason")))), "")[:40]
+
+
+def _error_in(read: dict[str, Any], choices: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the error inside an answer or chunk, at the top or in a choice; {} when there is none."""
+    for holder in (read, *choices):
+        error = holder.get("error")
+        if error:
+            return error if isinstance(error, dict) else {"message": text(error)}
+    return {"message": "the provider gave up"} if _finish_reason(choices) == "error" else {}
+
+
+def _text_of(delta: dict[str, Any]) -> str:
+    """Return the generated text of a delta, tool arguments and reasoning included."""
+    reasoning = text(delta.get("reasoning")) or text(delta.get("reasoning_content"))
+    calls = (mapping(mapping(call).get("function")) for call in items(delta.get("tool_calls")))
+    arguments = "".join(text(call.get("name")) + text(call.get("arguments")) for call in calls)
+    return text(delta.get("content")) + reasoning + arguments
+
+
+def _has_content(delta: dict[str, Any]) -> bool:
+    return bool(_text_of(delta)) or any(delta.get(field) for field in _OTHER_CONTENT)
+
+
+def _kind(*, error: bool, finish: bool, content: bool, usage: bool) -> Any:
+    """Return the most telling kind; text and usage stand beside it."""
+    for said, kind in ((error, "error"), (finish, "finish"), (content, "content"), (usage, "usage")):
+        if said:
+            return kind
+    return "other"

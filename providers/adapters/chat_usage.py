@@ -1,0 +1,46 @@
+"""Pure: the usage of the chat dialect and of what compatible servers make of it, normalised."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from providers.adapters.reading import mapping, tokens
+from providers.wire import Usage
+
+
+def usage_of(reported: Any) -> Usage | None:
+    """Return the usage in a `usage` object, or None when it gives no credible counts.
+
+    Nonsense (negative, absurd, no number) is as if nothing were said: the answer is still
+    good and paid for, and llmhub counts itself.
+    """
+    usage = mapping(reported)
+    input_tokens, output_tokens = tokens(usage.get("prompt_tokens")), tokens(usage.get("completion_tokens"))
+    if input_tokens is None or output_tokens is None:
+        return None
+    prompt, completion = (
+        mapping(usage.get("prompt_tokens_details")),
+        mapping(usage.get("completion_tokens_details")),
+    )
+    reasoning = _first(completion.get("reasoning_tokens"), usage.get("reasoning_tokens"))
+    if reasoning and tokens(usage.get("total_tokens")) == input_tokens + output_tokens + reasoning:
+        output_tokens += reasoning  # servers that count reasoning beside the output say so in the total
+    return Usage(
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        cache_read_tokens=min(input_tokens, _cached(usage, prompt)),
+        cache_write_tokens=min(input_tokens, _first(prompt.get("cache_write_tokens"))),
+        reasoning_tokens=min(output_tokens, reasoning),
+    )
+
+
+def _cached(usage: dict[str, Any], prompt: dict[str, Any]) -> int:
+    """Return the cached tokens, from whichever of three places a server uses."""
+    return _first(
+        prompt.get("cached_tokens"), usage.get("prompt_cache_hit_tokens"), usage.get("cached_tokens")
+    )
+
+
+def _first(*values: Any) -> int:
+    """Return the first credible count, or 0."""
+    return next((count for value in values if (count := tokens(value)) is not None), 0)

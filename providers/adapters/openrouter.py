@@ -1,0 +1,50 @@
+"""Pure: what OpenRouter does differently from the chat dialect.
+
+Source: https://openrouter.ai/docs/api-reference/overview
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from providers.adapters.chat import ChatAdapter
+from providers.adapters.chat_usage import usage_of
+from providers.adapters.reading import mapping, name, tokens, usd
+from providers.wire import Listing, Target, Usage
+
+
+class OpenRouterAdapter(ChatAdapter):
+    """Adds the title it shows in its rankings, and reads the cost it reports."""
+
+    def headers(self, target: Target) -> dict[str, str]:
+        """Return the headers of a call, with our title."""
+        return {**super().headers(target), "x-openrouter-title": "llmhub"}
+
+    def usage(self, read: dict[str, Any]) -> Usage | None:
+        """Return the usage with the cost that was charged."""
+        reported = mapping(read.get("usage"))
+        usage = usage_of(reported)
+        return replace(usage, reported_cost=_charged(reported)) if usage else None
+
+    def listing(self, row: dict[str, Any]) -> Listing:
+        """Read one model of the list."""
+        return Listing(
+            upstream_id=name(row["id"]),
+            name=name(row.get("name")),
+            context_tokens=tokens(row.get("context_length")),
+            raw=row,
+        )
+
+
+def _charged(reported: dict[str, Any]) -> Decimal | None:
+    """Return what a call cost us in USD.
+
+    With a key of our own at the upstream, `cost` is only the fee: the upstream's bill comes on top.
+    """
+    cost = usd(reported.get("cost"))
+    if cost is None or reported.get("is_byok") is not True:
+        return cost
+    upstream = usd(mapping(reported.get("cost_details")).get("upstream_inference_cost"))
+    return None if upstream is None else cost + upstream

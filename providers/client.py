@@ -1,0 +1,213 @@
+"""Send calls to providers: bounded in time and size, and every failure a `ProviderError`.
+
+Make a client inside the event loop that uses it, and close it there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from llmhub.lib import egress
+from providers.errors import (
+    BadReply,
+    ProviderError,
+    ProviderTimeout,
+    ProviderUnavailable,
+    TargetMisconfigured,
+    Truncated,
+)
+from providers.wire import Call
+
+MAX_BYTES = 16 * 1024 * 1024  # of a whole answer (R-32)
+MAX_BYTES_IMAGES = 64 * 1024 * 1024  # of an answer that may hold images
+# What aiohttp and the socket raise, the particular before the general. The names that httpx gives
+# them are of no use: its aiohttp transport calls every connection error a timeout.
+_MEANINGS: tuple[tuple[type[BaseException], type[ProviderError], str], ...] = (
+    (aiohttp.ClientSSLError, ProviderUnavailable, "its certificate or TLS is not accepted"),
+    (aiohttp.ClientConnectorDNSError, ProviderUnavailable, "its name is unknown"),
+    (TimeoutError, ProviderTimeout, "no connection in time"),
+    (aiohttp.ClientConnectorError, ProviderUnavailable, "the connection is refused"),
+    (aiohttp.ClientResponseError, BadReply, "it does not speak HTTP"),
+    (aiohttp.InvalidURL, TargetMisconfigured, "its base URL is no address"),
+)
+_SECRET_HEADERS = ("authorization", "x-api-key")
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """How long each part of a call may take, in seconds (R-32)."""
+
+    connect: float = 5.0  # name look-up and TLS included
+    first_byte: float = 120.0  # of a stream's body; a whole answer has only `total`
+    idle: float = 60.0  # between two chunks of a stream
+    total: float = 600.0
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A whole answer; names of headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes = field(repr=False)
+
+
+class Stream:
+    """An answer whose body is still coming: iterate over its chunks, or read it whole."""
+
+    def __init__(self, response: httpx.Response, call: Call, *, first_by: float, idle: float, ends: float):
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = dict(response.headers)
+        self._call = call
+        self._chunks = aiter(_raw_chunks(response))
+        self._next_by = first_by  # on the loop's clock
+        self._idle = idle
+        self._ends = ends  # on the loop's clock
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        """Return the next chunk. Raises `Truncated` when the connection is lost, and `ProviderTimeout`."""
+        async with _failures("the provider's answer broke off", lost=Truncated):
+            try:
+                async with asyncio.timeout_at(min(self._next_by, self._ends)):
+                    chunk = await anext(self._chunks)
+            except TimeoutError:
+                raise ProviderTimeout(self._silence()) from None
+        self._next_by = asyncio.get_running_loop().time() + self._idle
+        return chunk
+
+    def _silence(self) -> str:
+        if asyncio.get_running_loop().time() >= self._ends:
+            return "the provider did not finish its answer in the time of the call"
+        return "the provider stopped sending in the middle of its answer"
+
+    async def read(self, max_bytes: int = MAX_BYTES) -> bytes:
+        """Return the whole body. Raises `BadReply` when it is larger than `max_bytes`."""
+        content = bytearray()
+        async for chunk in self:
+            content += chunk
+            if len(content) > max_bytes:
+                raise BadReply(f"the provider's answer is larger than {max_bytes} bytes", status=self.status)
+        return bytes(content) if self.status < 400 else _without_secrets(bytes(content), self._call)
+
+
+class Client:
+    """Sends calls; keeps connections, but no cookies and nothing else between two calls."""
+
+    def __init__(self, rules: egress.Policy | None = None) -> None:
+        session = egress.session(rules or egress.policy(loopback=True))
+        self._transport = AiohttpTransport(verify=False, client=session)  # the session has its own TLS
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._transport.aclose()
+
+    async def send(self, call: Call, *, timeout: Timeouts = Timeouts(), max_bytes: int = MAX_BYTES) -> Reply:
+        """Return the whole answer, whatever its status. Raises `ProviderError` when there is none."""
+        unhurried = Timeouts(timeout.connect, timeout.total, timeout.total, timeout.total)
+        async with self.stream(call, timeout=unhurried) as stream:
+            return Reply(stream.status, stream.headers, await stream.read(max_bytes))
+
+    @asynccontextmanager
+    async def stream(self, call: Call, *, timeout: Timeouts = Timeouts()) -> AsyncIterator[Stream]:
+        """Yield the answer once its headers are there; leaving closes the connection at once.
+
+        Raises `ProviderError` when there is no answer, and `BadReply` on a redirect or a
+        compressed answer: both were not asked for.
+        """
+        now = asyncio.get_running_loop().time()
+        ends, first_by = now + timeout.total, now + timeout.first_byte
+        request = _request(call, connect=timeout.connect)
+        async with _failures("cannot reach the provider", lost=ProviderUnavailable):
+            try:
+                async with asyncio.timeout_at(min(first_by, ends)):
+                    response = await self._transport.handle_async_request(request)
+            except TimeoutError:
+                raise ProviderTimeout("the provider did not begin to answer in time") from None
+        try:
+            _refuse_unasked(response)
+            yield Stream(response, call, first_by=first_by, idle=timeout.idle, ends=ends)
+        finally:
+            await response.aclose()
+
+
+def _request(call: Call, *, connect: float) -> httpx.Request:
+    headers = {"accept": "*/*", **call.headers, "accept-encoding": "identity"}
+    try:
+        return httpx.Request(
+            call.method,
+            call.url,
+            headers=headers,
+            content=call.content,
+            extensions={"timeout": {"connect": connect, "pool": connect}},
+        )
+    except (httpx.InvalidURL, UnicodeError, ValueError):
+        raise TargetMisconfigured(
+            "the provider's base URL or credential cannot be sent: enter it again"
+        ) from None
+
+
+def _refuse_unasked(response: httpx.Response) -> None:
+    if 300 <= response.status_code < 400:
+        raise BadReply(
+            "the provider redirects the call, and redirects are not followed: "
+            "set the base URL to the address it redirects to",
+            status=response.status_code,
+        )
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in {"", "identity"}:
+        raise BadReply(
+            "the provider sent a compressed answer that was not asked for", status=response.status_code
+        )
+
+
+async def _raw_chunks(response: httpx.Response) -> AsyncIterator[bytes]:
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    async for chunk in response.stream:
+        yield chunk
+
+
+@asynccontextmanager
+async def _failures(what: str, *, lost: type[ProviderError]) -> AsyncIterator[None]:
+    """Turn what httpx, aiohttp and the socket raise into our errors; `lost` is for a broken connection."""
+    try:
+        yield
+    except (httpx.TransportError, aiohttp.ClientError, OSError, ValueError) as error:
+        raise _failure(error, what, lost) from error
+
+
+def _failure(error: BaseException, what: str, lost: type[ProviderError]) -> ProviderError:
+    for cause in _causes(error):
+        if isinstance(cause, egress.EgressRefused):
+            return TargetMisconfigured(str(cause))
+        for seen, kind, words in _MEANINGS:
+            if isinstance(cause, seen):
+                return kind(f"{what}: {words}")
+    return lost(f"{what}: the connection is lost")
+
+
+def _causes(error: BaseException | None) -> list[BaseException]:
+    """Return the chain behind an error, the root first: aiohttp and httpx wrap what they do not know."""
+    found: list[BaseException] = []
+    while error is not None and len(found) < 8:
+        found.append(error)
+        error = error.__cause__
+    return found[::-1]
+
+
+def _without_secrets(content: bytes, call: Call) -> bytes:
+    """Return an error's body without the credential, in case the provider quotes it."""
+    for name in _SECRET_HEADERS:
+        secret = call.headers.get(name, "").removeprefix("Bearer ").encode()
+        if secret:
+            content = content.replace(secret, b"[credential]")
+    return content

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
@@ -51,3 +52,14 @@ def keyset(rows: QuerySet[M], *, by: str, after: str = "", limit: int = 50) -> S
     more = len(found) > limit
     screen = found[:limit]
     return Screen(rows=screen, next_cursor=str(getattr(screen[-1], field)) if more else "")
+
+
+def screen_of(request: HttpRequest, rows: QuerySet[M], *, by: str, limit: int = 50) -> Screen[M]:
+    """Return the screen of a list that `?cursor=` asks for.
+
+    Raises `Http404` on a cursor that this list never gave.
+    """
+    try:
+        return keyset(rows, by=by, after=request.GET.get("cursor", ""), limit=limit)
+    except (ValueError, ValidationError) as exc:
+        raise Http404("this place in the list does not exist: begin at its first page") from exc

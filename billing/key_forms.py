@@ -1,0 +1,54 @@
+"""What a person types to make or pause a gateway key."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+
+from llmhub.people.models import Team
+
+
+class KeyForm(forms.Form):
+    """A new key."""
+
+    team = forms.ModelChoiceField(
+        Team.objects.all(),
+        to_field_name="slug",
+        empty_label=None,
+        help_text="Who pays for its calls.",
+    )
+    name = forms.CharField(
+        max_length=100,
+        help_text="What will use it, for example “checkout service, production”.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    expires_at = forms.DateField(
+        label="Last day",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+
+    def __init__(self, *args: Any, time_zone: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._zone = ZoneInfo(time_zone)
+        self.fields["expires_at"].help_text = f"Optional. It works until this day ends in {time_zone}."
+
+    def clean_expires_at(self) -> datetime | None:
+        """Return the moment after the last day, or None for a key without end."""
+        day: date | None = self.cleaned_data["expires_at"]
+        if day is None:
+            return None
+        return datetime.combine(day + timedelta(days=1), time(), tzinfo=self._zone)
+
+
+class PauseForm(forms.Form):
+    """Why calls are refused for a while."""
+
+    reason = forms.CharField(
+        max_length=200,
+        help_text="Callers read this in the error they get.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )

@@ -8,41 +8,55 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from llmhub.lib import database, env, secrets
+from llmhub.lib import database, env, logs, secrets
+from llmhub.up import home
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # --- where and how this installation runs -------------------------------------------------
 
-PROFILE = env.text(
+PROFILE = env.choice(
     "LLMHUB_PROFILE",
     default="embedded",
     meaning="embedded: makes what is missing; production: refuses to start without secrets",
+    options=("embedded", "production"),
     example="production",
 )
-if PROFILE not in {"embedded", "production"}:
-    raise ImproperlyConfigured(f"LLMHUB_PROFILE={PROFILE!r}: use embedded or production")
 EMBEDDED = PROFILE == "embedded"
 
 HOME = Path(
     env.text(
         "LLMHUB_HOME",
         default=str(BASE_DIR / ".llmhub"),
-        meaning="data folder: database, secrets, sockets",
+        shown=".llmhub beside the code",
+        meaning="data folder: database, secrets, logs, sockets",
         example="/var/lib/llmhub",
     )
 )
 CONFIG_FILE = env.text("LLMHUB_CONFIG", meaning="llmhub.toml, applied at start", example="/etc/llmhub.toml")
+).absolute()
+SOCKETS = home.sockets(HOME)  # unix sockets: a short path, for the kernel allows no long one
+CONSOLE_SOCKET = SOCKETS / "console.sock"
+DEMO = env.switch(
+    "LLMHUB_DEMO", default=False, meaning="this is demo data: every page says so; set by `up --demo`"
 PUBLIC_URL = env.text(
     "LLMHUB_PUBLIC_URL",
-    default="http://127.0.0.1:8000",
+    default=home.address(HOME),
+    shown="where `up` serves: http://127.0.0.1:8000",
     meaning="the address people and services use",
     example="https://llmhub.example.com",
 ).rstrip("/")
 GRACE_SECONDS = env.number(
     "LLMHUB_GRACE_SECONDS", default=30, meaning="seconds that calls may go on after a stop", example="30"
 )
-LOG_LEVEL = env.text("LLMHUB_LOG", default="INFO", meaning="log level", example="DEBUG").upper()
+LOG_LEVEL = env.choice(
+    "LLMHUB_LOG",
+    options=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
+    default="INFO",
+    meaning="log level",
+    example="DEBUG",
+)
+LOGGING = logs.configuration(LOG_LEVEL)
 EGRESS_ALLOW = env.words(
     "LLMHUB_EGRESS_ALLOW",
     meaning="private addresses that providers and webhooks may reach: ip, ip:port or CIDR",
@@ -99,13 +113,43 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.text(
     "REDIS_URL",
-    default=f"redis+socket://{HOME / 'valkey.sock'}",
+    default=f"redis+socket://{SOCKETS / 'valkey.sock'}",
+    shown="the embedded server",
     meaning="Redis or Valkey instead of the embedded one",
     example="redis://redis:6379/0",
 )
 CELERY_BROKER_URL = REDIS_URL
 
+CACHES = {
+    "default": {
+        "BACKEND": "llmhub.lib.cache.BoundedRedisCache",
+        "LOCATION": REDIS_URL.replace("redis+socket://", "unix://"),
+        "KEY_PREFIX": "llmhub",
+    }
+}
+
+# --- periodic work ----------------------------------------------------------------------------
+
 # --- Django ---------------------------------------------------------------------------------
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 900,  # seconds until a lost task is given out again: above any time limit
+    "unacked_restore_throttle": 1,  # look for lost tasks every second, not every 100
+    "socket_connect_timeout": 2,
+    "socket_timeout": 10,
+}
+CELERY_TASK_ACKS_LATE = True  # every task is safe to repeat
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True  # results are rows of ours
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SEND_TASK_EVENTS = False
+SWEEP_SECONDS = env.number(
+    "LLMHUB_SWEEP_SECONDS",
+    default=30,
+    meaning="seconds between two looks for reservations that nobody settled",
+    example="30",
+)
 
 DEBUG = False
 ALLOWED_HOSTS = _ALLOWED_HOSTS or [

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -18,8 +19,8 @@ class Variable:
     """One environment variable as the documentation lists it."""
 
     name: str
-    kind: str  # text, number, switch, list
-    default: str
+    kind: str  # text, number, switch, list, or the choices
+    default: str  # as the documentation shows it
     meaning: str
     example: str
 
@@ -27,25 +28,34 @@ class Variable:
 VARIABLES: dict[str, Variable] = {}
 
 
-def _declare(name: str, kind: str, default: str, meaning: str, example: str) -> str:
-    VARIABLES[name] = Variable(name, kind, default, meaning, example)
-    return os.environ.get(name, "").strip() or default
+def _declare(variable: Variable, default: str) -> str:
+    VARIABLES[variable.name] = variable
+    return os.environ.get(variable.name, "").strip() or default
 
 
-def text(name: str, *, default: str = "", meaning: str, example: str) -> str:
-    """Return a text variable; empty counts as unset."""
-    return _declare(name, "text", default, meaning, example)
+def text(name: str, *, default: str = "", shown: str = "", meaning: str, example: str) -> str:
+    """Return a text variable; empty counts as unset. `shown` is a default that depends on the machine."""
+    return _declare(Variable(name, "text", shown or default, meaning, example), default)
+
+
+def choice(name: str, *, options: Sequence[str], default: str, meaning: str, example: str) -> str:
+    """Return one of `options`, whatever its case. Raises `BadEnvironment` on anything else."""
+    value = _declare(Variable(name, ", ".join(options), default, meaning, example), default)
+    for option in options:
+        if option.lower() == value.lower():
+            return option
+    raise BadEnvironment(f"{name}={value!r}: use {', '.join(options)}")
 
 
 def words(name: str, *, default: str = "", meaning: str, example: str) -> list[str]:
     """Return a comma-separated variable as a list."""
-    value = _declare(name, "list", default, meaning, example)
+    value = _declare(Variable(name, "list", default, meaning, example), default)
     return [word.strip() for word in value.split(",") if word.strip()]
 
 
 def number(name: str, *, default: int, meaning: str, example: str) -> int:
     """Return a whole-number variable. Raises `BadEnvironment` on anything else."""
-    value = _declare(name, "number", str(default), meaning, example)
+    value = _declare(Variable(name, "number", str(default), meaning, example), str(default))
     if not value.isdecimal():
         raise BadEnvironment(f"{name}={value!r}: use a whole number, for example {example}")
     return int(value)
@@ -53,7 +63,8 @@ def number(name: str, *, default: int, meaning: str, example: str) -> int:
 
 def switch(name: str, *, default: bool, meaning: str, example: str = "true") -> bool:
     """Return an on/off variable. Raises `BadEnvironment` on anything but true and false."""
-    value = _declare(name, "switch", str(default).lower(), meaning, example).lower()
+    usual = str(default).lower()
+    value = _declare(Variable(name, "switch", usual, meaning, example), usual).lower()
     if value not in {"true", "false", "1", "0"}:
         raise BadEnvironment(f"{name}={value!r}: use true or false")
     return value in {"true", "1"}

@@ -1,0 +1,1 @@
+"""Run the whole product on one machine: start its processes, keep them running, leave nothing behind."""

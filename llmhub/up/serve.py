@@ -1,0 +1,73 @@
+"""Serve one of the two web processes: `python -m llmhub.up.serve front --port 8000`.
+
+Both run under granian with one worker; the supervisor, not granian, replaces a worker that died.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.log import LogLevels
+
+from llmhub import settings
+from llmhub.lib import logs
+from llmhub.up import child
+
+RELOAD_OVERLAP = 4.0  # seconds in which the new worker gets ready before the old one drains
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    parser = argparse.ArgumentParser(prog="python -m llmhub.up.serve", description=main.__doc__)
+    parser.add_argument("what", choices=["front", "console"])
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--socket", type=Path, help="a unix socket instead of host and port")
+    options = parser.parse_args()
+    load, interface = {
+        "front": (load_front, Interfaces.ASGI),
+        "console": (load_console, Interfaces.ASGINL),
+    }[options.what]
+    server = Granian(
+        options.what,
+        address=options.host,
+        port=options.port,
+        uds=options.socket,
+        uds_permissions=0o600,
+        interface=interface,
+        http=HTTPModes.http1,
+        websockets=False,
+        loop=Loops.asyncio,
+        backlog=4096,
+        log_level=LogLevels(settings.LOG_LEVEL.lower()),
+        log_dictconfig=logs.configuration(settings.LOG_LEVEL),
+        workers_kill_timeout=settings.GRACE_SECONDS + 3,
+        respawn_interval=RELOAD_OVERLAP,
+    )
+    server.serve(target_loader=load, wrap_loader=False)
+
+
+def load_front() -> Callable[..., Any]:
+    """Return the front; called in the worker, which then dies with granian's main process."""
+    child.die_with_parent(os.getppid())
+    from llmhub.front import make_front
+
+    return make_front()
+
+
+def load_console() -> Callable[..., Any]:
+    """Return the console; called in the worker, which then dies with granian's main process."""
+    child.die_with_parent(os.getppid())
+    from llmhub.asgi import application
+
+    return application
+
+
+if __name__ == "__main__":
+    main()

@@ -19,9 +19,14 @@ class NotAllowed(Exception):
     """The actor's role does not reach this action; the message says which role does."""
 
 
+def role_allows(role: str, action: Action) -> bool:
+    """Return whether a person of `role` may do `action`; an unknown role may do nothing."""
+    return _RANK.get(role, 0) >= _NEEDS[action]
+
+
 def allowed(actor: Actor, action: Action) -> bool:
-    """Return whether `actor` may do `action`; an unknown role may do nothing."""
-    return _RANK.get(actor.role, 0) >= _NEEDS[action]
+    """Return whether `actor` may do `action`."""
+    return role_allows(actor.role, action)
 
 
 def require(actor: Actor, action: Action) -> None:

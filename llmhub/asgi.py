@@ -1,10 +1,27 @@
-"""The console process: Django's own ASGI application."""
+"""The console process: Django's own ASGI application, its static files in front of it."""
 
 from __future__ import annotations
 
 import os
 
+from django.conf import settings
 from django.core.asgi import get_asgi_application
+from servestatic import ServeStaticASGI
+
+from llmhub.lib.security import HEADERS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "llmhub.settings")
-application = get_asgi_application()
+
+
+def _headers(headers: dict[str, str], path: str, url: str) -> None:
+    for name, value in HEADERS.items():
+        headers[name] = value
+
+
+application = ServeStaticASGI(
+    get_asgi_application(),
+    root=settings.STATIC_ROOT,
+    prefix=settings.STATIC_URL,
+    allow_all_origins=False,
+    add_headers_function=_headers,
+)

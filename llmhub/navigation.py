@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
-from llmhub.people import organisation
+from llmhub.zone import organisation_of
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     here = match.view_name if match else ""
     return {
         "navigation": SimpleLazyObject(lambda: menu(here)),
-        "organisation": SimpleLazyObject(organisation.current),
+        "organisation": SimpleLazyObject(lambda: organisation_of(request)),
         "demo": getattr(settings, "DEMO", False),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,14 +13,15 @@ from llmhub.lib import database, env, logs, secrets
 from llmhub.up import home
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 
 # --- where and how this installation runs -------------------------------------------------
 
 PROFILE = env.choice(
     "LLMHUB_PROFILE",
+    options=("embedded", "production"),
     default="embedded",
     meaning="embedded: makes what is missing; production: refuses to start without secrets",
-    options=("embedded", "production"),
     example="production",
 )
 EMBEDDED = PROFILE == "embedded"
@@ -32,13 +34,13 @@ HOME = Path(
         meaning="data folder: database, secrets, logs, sockets",
         example="/var/lib/llmhub",
     )
-)
-CONFIG_FILE = env.text("LLMHUB_CONFIG", meaning="llmhub.toml, applied at start", example="/etc/llmhub.toml")
 ).absolute()
 SOCKETS = home.sockets(HOME)  # unix sockets: a short path, for the kernel allows no long one
 CONSOLE_SOCKET = SOCKETS / "console.sock"
 DEMO = env.switch(
     "LLMHUB_DEMO", default=False, meaning="this is demo data: every page says so; set by `up --demo`"
+)
+CONFIG_FILE = env.text("LLMHUB_CONFIG", meaning="llmhub.toml, applied at start", example="/etc/llmhub.toml")
 PUBLIC_URL = env.text(
     "LLMHUB_PUBLIC_URL",
     default=home.address(HOME),
@@ -118,8 +120,6 @@ REDIS_URL = env.text(
     meaning="Redis or Valkey instead of the embedded one",
     example="redis://redis:6379/0",
 )
-CELERY_BROKER_URL = REDIS_URL
-
 CACHES = {
     "default": {
         "BACKEND": "llmhub.lib.cache.BoundedRedisCache",
@@ -130,7 +130,7 @@ CACHES = {
 
 # --- periodic work ----------------------------------------------------------------------------
 
-# --- Django ---------------------------------------------------------------------------------
+CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 900,  # seconds until a lost task is given out again: above any time limit
@@ -150,6 +150,8 @@ SWEEP_SECONDS = env.number(
     meaning="seconds between two looks for reservations that nobody settled",
     example="30",
 )
+
+# --- Django ---------------------------------------------------------------------------------
 
 DEBUG = False
 ALLOWED_HOSTS = _ALLOWED_HOSTS or [
@@ -181,6 +183,7 @@ INSTALLED_APPS = [
     "ninja",
 ]
 MIDDLEWARE = [
+    "llmhub.lib.security.headers_on_every_answer",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -189,6 +192,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "llmhub.zone.in_time_zone",
 ]
 ROOT_URLCONF = "llmhub.urls"
 ASGI_APPLICATION = "llmhub.asgi.application"
@@ -212,17 +216,26 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+LOGIN_URL = "people:sign_in"
+LOGIN_REDIRECT_URL = "/"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = HOME / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "llmhub.lib.assets.Assets"},
+}
+SERVESTATIC_USE_ZSTD = False  # every browser that reads zstd also reads brotli
 
 # --- security -------------------------------------------------------------------------------
 
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True  # pages carry the token for htmx in hx-headers
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "llmhub.failures.csrf_failure"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not EMBEDDED
 SECURE_HSTS_SECONDS = 0 if EMBEDDED else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not EMBEDDED

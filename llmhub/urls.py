@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from llmhub import views
 from llmhub.api import api
 
+handler403 = "llmhub.failures.forbidden"
+handler404 = "llmhub.failures.not_found"
+handler500 = "llmhub.failures.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.overview, name="overview"),
+    path("settings/", views.settings_page, name="settings"),
+    path("settings/organisation/", views.organisation_save, name="organisation"),
+    path("settings/pause/", views.pause_everything, name="pause"),
+    path("settings/resume/", views.resume_everything, name="resume"),
     path("api/v1/", api.urls),
     path("", include("llmhub.people.urls")),
     path("", include("providers.urls")),

@@ -9,9 +9,11 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.http import HttpResponseClientRedirect
 
 from llmhub.audit.actor import Actor
-from llmhub.people.roles import Action, allowed
+from llmhub.people.roles import Action, NotAllowed, allowed
 
 View = Callable[..., HttpResponse]
 
@@ -25,18 +27,33 @@ def actor_of(request: HttpRequest) -> Actor:
 
 
 def needs(action: Action) -> Callable[[View], View]:
-    """Let only people through who may do `action`; others sign in first, or get a 403 page."""
+    """Let only people through who may do `action`; others sign in first, or get a 403 page.
+
+    So does a `NotAllowed` of the functions that the view calls.
+    """
 
     def gate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return _sign_in_first(request)
             if not allowed(actor_of(request), action):
                 raise PermissionDenied(f"your role does not allow this: it needs the right to {action}")
-            return view(request, *args, **kwargs)
+            try:
+                return view(request, *args, **kwargs)
+            except NotAllowed as error:
+                raise PermissionDenied(str(error)) from error
 
         guarded.needs = action  # type: ignore[attr-defined]  # read by the test that walks every URL
         return guarded
 
     return gate
+
+
+def _sign_in_first(request: HttpRequest) -> HttpResponse:
+    """Redirect to the sign-in page; a swap by htmx moves the whole page, back to where it was."""
+    if not request.headers.get("HX-Request"):
+        return redirect_to_login(request.get_full_path())
+    page = request.headers.get("HX-Current-URL", "")
+    ours = url_has_allowed_host_and_scheme(page, allowed_hosts={request.get_host()})
+    return HttpResponseClientRedirect(redirect_to_login(page if ours else "/").url)

@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from django import template
 from django.forms import BoundField, CheckboxInput, Select, SelectMultiple
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+
+from llmhub.lib import clock, figures
+from llmhub.people.models import User
+from llmhub.people.roles import Action, role_allows
 
 register = template.Library()
+for figure in (
+    figures.usd,
+    figures.usd_exact,
+    figures.price,
+    figures.count,
+    figures.compact,
+    figures.duration,
+    figures.share,
+    figures.speed,
+):
+    register.filter(figure.__name__, figure)
 
 _ALERTS = {
     "success": ("success", "circle-check"),
@@ -60,3 +81,54 @@ def alert_kind(level: str) -> str:
 def alert_icon(level: str) -> str:
     """Return the drawing of a message of this level."""
     return _ALERTS.get(level, ("info", "info-circle"))[1]
+
+
+@register.simple_tag
+def moment(at: datetime | None) -> SafeString:
+    """Return a time in the organisation's zone, to the second; the year and zone are its title."""
+    if at is None:
+        return format_html('<span class="unknown">{}</span>', "never")
+    local = timezone.localtime(at)
+    text = date_format(local, "j M H:i:s")
+    title = date_format(local, "j F Y, H:i:s T")
+    return format_html(
+        '<time class="tabular" datetime="{}" title="{}">{}</time>', local.isoformat(), title, text
+    )
+
+
+@register.simple_tag
+def cost(nano: int | None, reason: str = "", exact: bool = False) -> SafeString:
+    """Return an amount in US dollars; one that is not known says so, with the reason as its title."""
+    if nano is None:
+        return format_html('<span class="unknown" title="{}">unknown</span>', reason or "no price is known")
+    text = figures.usd_exact(nano) if exact else figures.usd(nano)
+    return format_html('<span class="tabular">${}</span>', text)
+
+
+@register.simple_tag
+def change(before: dict[str, Any] | None, after: dict[str, Any] | None) -> SafeString:
+    """Return what an audit event changed: each field with its old and new value."""
+    old, new = before or {}, after or {}
+    fields = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    return format_html_join(", ", "{} {}", ((name, _step(old.get(name), new.get(name))) for name in fields))
+
+
+def _step(old: Any, new: Any) -> SafeString:
+    if old in (None, ""):
+        return format_html("<ins>{}</ins>", new)
+    if new in (None, ""):
+        return format_html("<del>{}</del>", old)
+    return format_html("<del>{}</del> <ins>{}</ins>", old, new)
+
+
+@register.filter
+def ago(moment: datetime) -> str:
+    """Return how long ago a moment was, in its largest unit: `3 hours ago`."""
+    passed = timesince(moment, clock.now(), depth=1)
+    return "just now" if passed.startswith("0") else f"{passed} ago"
+
+
+@register.filter
+def may(person: User, action: Action) -> bool:
+    """Return whether this person's role allows `action`: a button they may not press is not shown."""
+    return role_allows(person.role, action)

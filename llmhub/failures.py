@@ -1,0 +1,49 @@
+"""Pages for what goes wrong: 403, 404, 500, and a form that came without its token."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseServerError, JsonResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import Resolver404
+
+from llmhub.lib.rest import Failure, FailureAnswer
+from llmhub.navigation import menu
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Say which right is missing."""
+    return _page(request, "hub/403.html", {"reason": str(exception)}, status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Say that there is nothing here; in the API, in its own words."""
+    if request.path.startswith("/api/"):
+        failure = Failure(type="not_found", code="not_found", message="There is no such endpoint.")
+        return JsonResponse(FailureAnswer(error=failure).model_dump(), status=404)
+    return _page(request, "hub/404.html", {"reason": _in_words(exception)}, status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Say that this is our fault; no query, so that it also works without a database."""
+    content = render_to_string("hub/500.html", {"layout": "base.html", "navigation": menu("")})
+    return HttpResponseServerError(content)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Say that the form is too old, or that cookies are off."""
+    return _page(request, "hub/403_form.html", {}, status=403)
+
+
+def _page(request: HttpRequest, template: str, context: dict[str, Any], *, status: int) -> HttpResponse:
+    layout = "base.html" if request.user.is_authenticated else "plain.html"
+    return render(request, template, {**context, "layout": layout}, status=status)
+
+
+def _in_words(exception: Exception) -> str:
+    """Return what a view said; what Django says for itself names patterns and classes, not things."""
+    reason = str(exception)
+    ours = not isinstance(exception, Resolver404) and "matches the given query" not in reason
+    return reason if ours else ""

@@ -1,0 +1,75 @@
+"""The forms about people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+
+from llmhub.people.models import User
+
+
+class SignInForm(forms.Form):
+    """E-mail address and password."""
+
+    email = forms.EmailField(
+        label="E-mail",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
+    )
+    password = forms.CharField(
+        label="Password",
+        max_length=1000,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class NameForm(forms.Form):
+    """How a person is called."""
+
+    name = forms.CharField(
+        label="Name",
+        max_length=100,
+        required=False,
+        help_text="Shown in place of your e-mail address.",
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+
+
+class PasswordForm(forms.Form):
+    """A new password; the current one is asked for unless a link just signed the person in."""
+
+    current = forms.CharField(
+        label="Current password",
+        max_length=1000,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    new = forms.CharField(
+        label="New password",
+        max_length=1000,
+        strip=False,
+        help_text="At least 12 letters. Three or four unrelated words are easy to remember.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, user: User, ask_current: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        if not ask_current:
+            del self.fields["current"]
+
+    def clean_current(self) -> str:
+        """Compare the current password."""
+        password: str = self.cleaned_data["current"]
+        if not self.user.check_password(password):
+            raise forms.ValidationError("This is not your current password.")
+        return password
+
+    def clean_new(self) -> str:
+        """Refuse a password that is easy to guess."""
+        password: str = self.cleaned_data["new"]
+        validate_password(password, self.user)
+        return password

@@ -1,0 +1,86 @@
+"""Overview, and the settings of the whole hub."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from llmhub.audit.models import AuditEvent
+from llmhub.first_steps import first_steps
+from llmhub.forms import OrganisationForm, PauseForm
+from llmhub.people import organisation
+from llmhub.people.access import actor_of, needs
+from llmhub.people.roles import allowed
+from llmhub.zone import organisation_of
+
+AUDIT_EVENTS_SHOWN = 20
+
+
+@require_GET
+@needs("view")
+def overview(request: HttpRequest) -> HttpResponse:
+    """Show what was spent and how calls went; on a fresh installation, what to do first."""
+    return render(request, "hub/overview.html", {"steps": first_steps()})
+
+
+@require_GET
+@needs("view")
+def settings_page(request: HttpRequest) -> HttpResponse:
+    """Show the pause switch, the organisation, and what was changed last."""
+    return _settings(request)
+
+
+@require_POST
+@needs("own")
+def organisation_save(request: HttpRequest) -> HttpResponse:
+    """Save name and time zone."""
+    form = OrganisationForm(request.POST)
+    if form.is_valid():
+        organisation.describe(actor=actor_of(request), **form.cleaned_data)
+        messages.success(request, "Organisation saved.")
+        return redirect("settings")
+    return _settings(request, organisation_form=form, status=422)
+
+
+@require_POST
+@needs("configure")
+def pause_everything(request: HttpRequest) -> HttpResponse:
+    """Refuse every call with a reason."""
+    form = PauseForm(request.POST)
+    if form.is_valid():
+        organisation.pause(actor=actor_of(request), reason=form.cleaned_data["reason"])
+        messages.warning(request, "Everything is paused.")
+        return redirect("settings")
+    return _settings(request, pause_form=form, status=422)
+
+
+@require_POST
+@needs("configure")
+def resume_everything(request: HttpRequest) -> HttpResponse:
+    """Let calls through again."""
+    organisation.resume(actor=actor_of(request))
+    messages.success(request, "Calls go through again.")
+    return redirect("settings")
+
+
+def _settings(
+    request: HttpRequest,
+    *,
+    organisation_form: OrganisationForm | None = None,
+    pause_form: PauseForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    hub, actor = organisation_of(request), actor_of(request)
+    described = {"name": hub.name, "time_zone": hub.time_zone}
+    context = {
+        "organisation_form": organisation_form or OrganisationForm(initial=described),
+        "pause_form": pause_form or PauseForm(),
+        "may_pause": allowed(actor, "configure"),
+        "may_describe": allowed(actor, "own"),
+        "events": AuditEvent.objects.order_by("-id")[:AUDIT_EVENTS_SHOWN],
+        "version": settings.VERSION,
+    }
+    return render(request, "hub/settings.html", context, status=status)

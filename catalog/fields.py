@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from catalog.pricing import MAX_PRICE
 from llmhub.lib import money
 
-MAX_PRICE = Decimal(10) ** 7  # USD per million tokens: dearer is a unit mistake
+MAX_LENGTH = 40  # letters: the longest price seen has 23 decimals
 
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class PriceField(_CharField):
     """A price in USD, kept as text: `DecimalField` is a float on SQLite and loses digits."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs["max_length"] = 40
+        kwargs["max_length"] = MAX_LENGTH
         super().__init__(*args, **kwargs)
 
     def deconstruct(self) -> Any:
@@ -41,14 +42,17 @@ class PriceField(_CharField):
         if value is None or value == "":
             return None
         try:
-            return money.parse(str(value), maximum=MAX_PRICE)
+            price = money.parse(str(value), maximum=MAX_PRICE)
         except ValueError as exc:
             raise ValidationError(str(exc)) from exc
+        if price and len(format(price, "f")) > MAX_LENGTH:
+            raise ValidationError(f"{value!r} has too many digits: at most {MAX_LENGTH} letters are kept")
+        return price
 
     def get_prep_value(self, value: Any) -> str | None:
         """Return the plain decimal text of a price."""
         price = self.to_python(value)
-        return None if price is None else format(price, "f")
+        return None if price is None else format(price or Decimal(0), "f")
 
     def run_validators(self, value: Any) -> None:
         """The range is checked in `to_python`; a length check on a Decimal has no meaning."""

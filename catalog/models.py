@@ -2,14 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 
 from catalog.fields import PriceField
+from catalog.rates import AMOUNTS, Rates
+from catalog.words import CAPABILITIES, MODALITIES
 from llmhub.lib import money
 from providers.models import Provider
+
+# What can stand in a URL path and in a header as it is: real ids hold / : @ ~ and dots.
+name_letters = RegexValidator(
+    r"^[A-Za-z0-9~][A-Za-z0-9._:@/~+-]*\Z", "use letters, digits and . _ - : @ / ~ +, beginning with a letter"
+)
+
+
+class Origin(models.TextChoices):
+    """Who wrote a row of the catalog; the bundled data changes only what it wrote itself."""
+
+    BUNDLED = "bundled", "Bundled"
+    FILE = "file", "File"
+    PERSON = "person", "Person"
+
+
+def known_capabilities(value: Any) -> None:
+    """Raise `ValidationError` unless `value` is a list of words of `CAPABILITIES`."""
+    _known(value, CAPABILITIES)
+
+
+def known_modalities(value: Any) -> None:
+    """Raise `ValidationError` unless `value` is a list of words of `MODALITIES`."""
+    _known(value, MODALITIES)
+
+
+def _known(value: Any, words: Iterable[str]) -> None:
+    if not isinstance(value, list) or (strange := [word for word in value if word not in words]):
+        shown = value if not isinstance(value, list) else strange
+        raise ValidationError(f"{shown!r}: use a list of {', '.join(words)}")
 
 
 class PublicName(models.Model):
@@ -22,7 +56,7 @@ class PublicName(models.Model):
         ALIAS = "alias", "Alias"
         ROUTE = "route", "Route"
 
-    name = models.CharField(max_length=200, primary_key=True)
+    name = models.CharField(max_length=200, primary_key=True, validators=[name_letters])
     kind = models.CharField(max_length=10, choices=Kind)
 
     def __str__(self) -> str:
@@ -60,19 +94,26 @@ class CatalogEntry(models.Model):
         CURATED = "curated", "Curated"
         DISCOVERED = "discovered", "Discovered"
 
-    slug = models.CharField(max_length=200, unique=True, help_text="the id callers use: author/model")
+    slug = models.CharField(
+        max_length=200, unique=True, validators=[name_letters], help_text="the id callers use: author/model"
+    )
     name = models.CharField(max_length=200)
     family = models.CharField(max_length=100, blank=True)
     source = models.CharField(max_length=10, choices=Source, default=Source.CURATED)
-    origin = models.CharField(max_length=20, default="person", help_text="bundled, file or person")
+    origin = models.CharField(max_length=20, choices=Origin, default=Origin.PERSON)
     description = models.TextField(blank=True)
     context_tokens = models.PositiveIntegerField(null=True, blank=True, help_text="tokens; empty: unknown")
     output_limit_tokens = models.PositiveIntegerField(
         null=True, blank=True, help_text="tokens; empty: unknown"
     )
-    input_modalities = models.JSONField(default=list, blank=True)
-    output_modalities = models.JSONField(default=list, blank=True)
-    capabilities = models.JSONField(default=list, blank=True, help_text="words of catalog.words.CAPABILITIES")
+    input_modalities = models.JSONField(default=list, blank=True, validators=[known_modalities])
+    output_modalities = models.JSONField(default=list, blank=True, validators=[known_modalities])
+    capabilities = models.JSONField(
+        default=list,
+        blank=True,
+        validators=[known_capabilities],
+        help_text="words of catalog.words.CAPABILITIES",
+    )
     knowledge_on = models.DateField(null=True, blank=True, help_text="training data ends")
     released_on = models.DateField(null=True, blank=True)
     deprecated_on = models.DateField(null=True, blank=True)
@@ -112,6 +153,7 @@ class Offer(models.Model):
     entry = models.ForeignKey(CatalogEntry, on_delete=models.CASCADE, related_name="offers")
     provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="offers")
     upstream_id = models.CharField(max_length=200, help_text="what the provider calls the model")
+    origin = models.CharField(max_length=20, choices=Origin, default=Origin.PERSON)
     rank = models.PositiveSmallIntegerField(default=100, help_text="lower is tried first")
     params = models.JSONField(default=dict, blank=True, help_text="the offer's layer of parameters")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -156,7 +198,7 @@ class Price(models.Model):
     per_request = PriceField(null=True, blank=True, help_text="USD per request")
     input_nano = models.BigIntegerField(editable=False, help_text="nano-USD per million tokens, to sort by")
     output_nano = models.BigIntegerField(editable=False, help_text="nano-USD per million tokens, to sort by")
-    origin = models.CharField(max_length=20, default="person", help_text="bundled, file or person")
+    origin = models.CharField(max_length=20, choices=Origin, default=Origin.PERSON)
     source = models.URLField(max_length=300, blank=True)
     checked_on = models.DateField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -176,7 +218,17 @@ class Price(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save with the whole-number columns that lists sort by."""
-        self.full_clean(exclude=["offer", "input_nano", "output_nano"])
+        self.complete()
+        super().save(*args, **kwargs)
+
+    def complete(self) -> None:
+        """Check the row and fill its whole-number columns: `bulk_create` does not call `save`."""
+        self.full_clean(exclude=["offer", "input_nano", "output_nano"], validate_unique=False)
         self.input_nano = money.to_nano(self.input)
         self.output_nano = money.to_nano(self.output)
-        super().save(*args, **kwargs)
+
+    @property
+    def rates(self) -> Rates:
+        """The numbers of this row, to compare with others."""
+        amounts = {name: getattr(self, name) for name in AMOUNTS}
+        return Rates(**amounts, above_input_tokens=self.above_input_tokens)

@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from typing import Literal
+from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+from typing import Literal, TypeGuard
 
 from llmhub.lib import money
 from providers.wire import Usage
 
 MTOK = Decimal(1_000_000)
+MAX_PRICE = Decimal(10) ** 7  # USD per MTok: dearer is a unit mistake
+_MAX_REPORTED = money.from_nano(money.MAX_CALL_NANO)  # USD in one call: more is a mistake of the provider
+_EXACT = Context(prec=100, rounding=ROUND_HALF_EVEN)  # 40 letters of price times 19 digits of tokens
 
 Source = Literal["reported", "computed", "estimated", "reconciled", "unpriced"]
 
@@ -65,25 +68,41 @@ def cost_usd(usage: Usage, price: PriceValue) -> Decimal:
     read = price.input if price.cache_read is None else price.cache_read
     write = price.input if price.cache_write is None else price.cache_write
     write_1h = write if price.cache_write_1h is None else price.cache_write_1h
-    written_5m = usage.cache_write_tokens - usage.cache_write_1h_tokens
-    fresh = max(0, usage.input_tokens - usage.cache_read_tokens - usage.cache_write_tokens)
-    tokens = (
-        fresh * price.input
-        + usage.cache_read_tokens * read
-        + written_5m * write
-        + usage.cache_write_1h_tokens * write_1h
-        + usage.output_tokens * price.output
-    )
-    return tokens / MTOK + price.per_request
+    written_1h = min(usage.cache_write_1h_tokens, usage.cache_write_tokens)
+    with localcontext(_EXACT):
+        tokens = (
+            _fresh_tokens(usage) * price.input
+            + usage.cache_read_tokens * read
+            + (usage.cache_write_tokens - written_1h) * write
+            + written_1h * write_1h
+            + usage.output_tokens * price.output
+        )
+        return tokens / MTOK + price.per_request
+
+
+def _fresh_tokens(usage: Usage) -> int:
+    """Return the input tokens that were neither read from a cache nor written to one.
+
+    Gemini counts the same tokens as read and as written; its writes are a fee on top, so
+    that only the read ones are taken off when both together are more than the whole input.
+    """
+    cached = usage.cache_read_tokens + usage.cache_write_tokens
+    if cached > usage.input_tokens:
+        cached = usage.cache_read_tokens
+    return max(0, usage.input_tokens - cached)
 
 
 def cost_of(usage: Usage, prices: Sequence[PriceValue], *, at: datetime) -> Cost:
-    """Return what a call costs: the provider's own figure where it gave one, else ours."""
+    """Return what a call costs: the provider's own figure where it gave a possible one, else ours."""
     price = price_for(prices, input_tokens=usage.input_tokens, at=at)
     computed = None if price is None else money.to_nano(cost_usd(usage, price))
     price_id = None if price is None else price.id
-    if usage.reported_cost is not None:
+    if _is_possible(usage.reported_cost):
         return Cost(money.to_nano(usage.reported_cost), "reported", price_id, computed)
     if price is None:
         return Cost(None, "unpriced", unpriced_reason="the offer has no price")
     return Cost(computed, "estimated" if usage.estimated else "computed", price_id, computed)
+
+
+def _is_possible(reported: Decimal | None) -> TypeGuard[Decimal]:
+    return reported is not None and reported.is_finite() and 0 <= reported <= _MAX_REPORTED

@@ -6,16 +6,17 @@ A cost is computed as a `Decimal` in USD, rounded half-even once, and kept as na
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 
 NANO = 1_000_000_000  # nano-USD in one USD
 MAX_CAP_NANO = 10**18  # one billion USD: far from the edge of a 64-bit number
 MAX_CALL_NANO = 10**15  # one million USD in one call
+_EXACT = Context(prec=200, rounding=ROUND_HALF_EVEN)  # the default of 28 digits would round twice
 
 
 def to_nano(usd: Decimal) -> int:
-    """Return `usd` as nano-USD, rounded half-even."""
-    return int((usd * NANO).to_integral_value(rounding=ROUND_HALF_EVEN))
+    """Return `usd` as nano-USD, rounded half-even, once."""
+    return int(_EXACT.to_integral_value(_EXACT.multiply(usd, NANO)))
 
 
 def from_nano(nano: int) -> Decimal:

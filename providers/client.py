@@ -16,6 +16,7 @@ from httpx_aiohttp import AiohttpTransport
 
 from llmhub.lib import egress
 from providers.errors import (
+    AddressRefused,
     BadReply,
     ProviderError,
     ProviderTimeout,
@@ -188,7 +189,7 @@ async def _failures(what: str, *, lost: type[ProviderError]) -> AsyncIterator[No
 def _failure(error: BaseException, what: str, lost: type[ProviderError]) -> ProviderError:
     for cause in _causes(error):
         if isinstance(cause, egress.EgressRefused):
-            return TargetMisconfigured(str(cause))
+            return AddressRefused(str(cause))
         for seen, kind, words in _MEANINGS:
             if isinstance(cause, seen):
                 return kind(f"{what}: {words}")

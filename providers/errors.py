@@ -4,6 +4,7 @@
   + ProviderUnavailable    retryable: cannot connect, timeout, connection lost, 5xx
   + RateLimited            retryable: 429; `retry_after` when the provider said it
   + TargetMisconfigured    retryable: 401, 402, 403, 404: our credential or model name is wrong here
+    - AddressRefused       retryable: llmhub does not connect to the provider's address
   + BadReply               retryable: an answer we cannot read, or a truncated one
   + RequestRejected        final: the next provider would refuse it too
 """
@@ -47,6 +48,12 @@ class TargetMisconfigured(ProviderError):
     """Our credential, credit or model name is refused at this provider."""
 
     code = "upstream_refused_credential"
+
+
+class AddressRefused(TargetMisconfigured):
+    """The provider's address is one that llmhub does not connect to."""
+
+    code = "upstream_unavailable"
 
 
 class BadReply(ProviderError):

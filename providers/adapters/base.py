@@ -28,6 +28,9 @@ class Adapter(Protocol):
     def models_call(self, target: Target) -> Call:
         """Return the free call that lists models."""
 
+    def credential_call(self, target: Target) -> Call | None:
+        """Return a free call that needs the credential, or None when `models_call` already does."""
+
     def parse_answer(self, content: bytes) -> Answer:
         """Read a whole answer of status 200.
 

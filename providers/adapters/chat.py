@@ -42,11 +42,15 @@ class ChatAdapter:
         if stream:
             sent["stream"] = msgspec.Raw(b"true")
             sent["stream_options"] = _with_usage(body.get("stream_options"))
-        return Call("POST", _url(target, "chat/completions"), self.headers(target), msgspec.json.encode(sent))
+        return Call("POST", url(target, "chat/completions"), self.headers(target), msgspec.json.encode(sent))
 
     def models_call(self, target: Target) -> Call:
         """Return the free call that lists models."""
-        return Call("GET", _url(target, "models"), self.headers(target))
+        return Call("GET", url(target, "models"), self.headers(target))
+
+    def credential_call(self, target: Target) -> Call | None:
+        """Return None: listing models needs the credential."""
+        return None
 
     def parse_answer(self, content: bytes) -> Answer:
         """Read a whole answer; the error that some servers put inside a 200 is raised."""
@@ -109,7 +113,8 @@ class ChatAdapter:
         return failures.from_answer(status, headers, content)
 
 
-def _url(target: Target, path: str) -> str:
+def url(target: Target, path: str) -> str:
+    """Return the address of `path` at the provider."""
     return f"{target.base_url.rstrip('/')}/{path}"
 
 

@@ -9,10 +9,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from providers.adapters.chat import ChatAdapter
+from providers.adapters.chat import ChatAdapter, url
 from providers.adapters.chat_usage import usage_of
 from providers.adapters.reading import mapping, name, tokens, usd
-from providers.wire import Listing, Target, Usage
+from providers.wire import Call, Listing, Target, Usage
 
 
 class OpenRouterAdapter(ChatAdapter):
@@ -21,6 +21,10 @@ class OpenRouterAdapter(ChatAdapter):
     def headers(self, target: Target) -> dict[str, str]:
         """Return the headers of a call, with our title."""
         return {**super().headers(target), "x-openrouter-title": "llmhub"}
+
+    def credential_call(self, target: Target) -> Call | None:
+        """Return the call by which a key reads itself: the list of models is open to everybody."""
+        return Call("GET", url(target, "key"), self.headers(target))
 
     def usage(self, read: dict[str, Any]) -> Usage | None:
         """Return the usage with the cost that was charged."""

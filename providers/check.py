@@ -1,0 +1,137 @@
+"""Check a provider by a free call: does it answer, and does it take our credential?"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from asgiref.sync import async_to_sync
+from django.db import models
+
+from llmhub.lib import clock
+from providers.adapters import Adapter, DialectNotServed, adapter_for
+from providers.client import Client, Reply, Timeouts
+from providers.credential import CredentialUnreadable, reveal
+from providers.errors import (
+    AddressRefused,
+    BadReply,
+    ProviderError,
+    ProviderTimeout,
+    RateLimited,
+)
+from providers.models import Provider
+from providers.wire import Call, Listing, Target
+
+_TIMEOUTS = Timeouts(total=15.0)
+_NO_SUCH_PAGE = {404, 405, 501}
+_UNAUTHORIZED = {401, 403}
+
+
+class Outcome(models.TextChoices):
+    """What a check found."""
+
+    OK = "ok", "Answers"
+    NO_MODEL_LIST = "no_model_list", "Answers, without a model list"
+    NO_CREDENTIAL = "no_credential", "Needs a credential"
+    UNAUTHORIZED = "unauthorized", "Refuses the credential"
+    LIMITED = "limited", "Asks to come later"
+    FAILING = "failing", "Answers with errors"
+    BAD_REPLY = "bad_reply", "Does not answer as a provider"
+    TIMEOUT = "timeout", "Does not answer in time"
+    UNREACHABLE = "unreachable", "Cannot be reached"
+    REFUSED = "refused", "Address not allowed"
+    NOT_SERVED = "not_served", "Dialect not served"
+
+
+_MEANINGS: tuple[tuple[type[ProviderError], Outcome, str], ...] = (
+    (AddressRefused, Outcome.REFUSED, ""),
+    (RateLimited, Outcome.LIMITED, ": the provider limits our calls; check again later"),
+    (ProviderTimeout, Outcome.TIMEOUT, ": check the address, and whether a firewall is in between"),
+    (BadReply, Outcome.BAD_REPLY, ": correct the base URL, which often ends in /v1"),
+)
+
+
+@dataclass(frozen=True)
+class Check:
+    """What one check found, and what to do about it."""
+
+    outcome: Outcome
+    message: str
+    listings: tuple[Listing, ...] = field(repr=False, default=())
+    latency_ms: int = 0
+
+    @property
+    def answered(self) -> bool:
+        """Whether calls can be expected to work."""
+        return self.outcome in {Outcome.OK, Outcome.NO_MODEL_LIST}
+
+
+def check_and_save(provider: Provider) -> Check:
+    """Check a provider now, and keep with it what was found."""
+    found = _check_saved(provider)
+    Provider.objects.filter(pk=provider.pk, base_url=provider.base_url).update(
+        checked_at=clock.now(), check_outcome=found.outcome, check_message=found.message[:300]
+    )
+    return found
+
+
+def _check_saved(provider: Provider) -> Check:
+    credential = provider.credentials.filter(disabled_reason="").first()
+    if credential is None and provider.needs_credential:
+        return Check(Outcome.NO_CREDENTIAL, "it needs a credential: add one")
+    try:
+        adapter = adapter_for(provider.kind, provider.dialect)
+        secret = reveal(credential) if credential else ""
+    except DialectNotServed as refusal:
+        return Check(Outcome.NOT_SERVED, str(refusal))
+    except CredentialUnreadable as refusal:
+        return Check(Outcome.NO_CREDENTIAL, str(refusal))
+    return async_to_sync(check)(Target(provider.base_url, "", secret), adapter)
+
+
+async def check(target: Target, adapter: Adapter) -> Check:
+    """Ask for the list of models, which costs nothing, and say what the answer means."""
+    client, begun = Client(), time.monotonic()
+    try:
+        found = await _look(client, target, adapter)
+    except ProviderError as error:
+        found = _failed(error, target)
+    finally:
+        await client.aclose()
+    latency_ms = round((time.monotonic() - begun) * 1000)
+    return Check(found.outcome, found.message, found.listings, latency_ms)
+
+
+async def _look(client: Client, target: Target, adapter: Adapter) -> Check:
+    reply = await client.send(adapter.models_call(target), timeout=_TIMEOUTS)
+    if reply.status in _NO_SUCH_PAGE:
+        return Check(
+            Outcome.NO_MODEL_LIST,
+            f"the server answers, but has no model list at {adapter.models_call(target).url}. "
+            "Some servers have none; if calls fail too, correct the base URL: it often ends in /v1",
+        )
+    _raise_for(reply, adapter)
+    listings = tuple(adapter.parse_models(reply.content))
+    proof: Call | None = adapter.credential_call(target) if target.credential else None
+    if proof:
+        _raise_for(await client.send(proof, timeout=_TIMEOUTS), adapter)
+    return Check(Outcome.OK, f"it answers and lists {len(listings)} models", listings)
+
+
+def _raise_for(reply: Reply, adapter: Adapter) -> None:
+    if reply.status != 200:
+        raise adapter.failure(reply.status, reply.headers, reply.content)
+
+
+def _failed(error: ProviderError, target: Target) -> Check:
+    """Return what a failure means to the person who set the provider up."""
+    said = error.message
+    if error.status in _UNAUTHORIZED:
+        advice = "replace it" if target.credential else "it was called without one: add one"
+        return Check(Outcome.UNAUTHORIZED, f"the server answers, but refuses the credential: {advice}")
+    for kind, outcome, advice in _MEANINGS:
+        if isinstance(error, kind):
+            return Check(outcome, f"{said}{advice}")
+    if error.status is None:
+        return Check(Outcome.UNREACHABLE, f"{said}: check the address, and whether the server runs")
+    return Check(Outcome.FAILING, f"the server answers with the status {error.status}: {said}")

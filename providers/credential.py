@@ -1,0 +1,147 @@
+"""Keep, remove and open the credentials we hold with providers."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+from typing import Protocol
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from llmhub.audit import log
+from llmhub.audit.actor import Actor
+from llmhub.lib import secrets
+from llmhub.people.roles import require
+from providers.models import Credential, Provider
+from providers.provider import subject
+
+MAX_LETTERS = 4000
+_SENDABLE = re.compile(r"[\x21-\x7e]+")  # in a header: visible ASCII, nothing that ends a line
+_REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/.+")
+# A reference is read with the rights of this process, so only who has them anyway may give one.
+_MAY_REFER = {"command", "file", "system"}
+
+
+class CredentialUnreadable(ValueError):
+    """A credential cannot be opened; the message says why, and holds nothing of it."""
+
+
+class Kept(Protocol):
+    """A credential as it is kept: a row, or its copy in a snapshot."""
+
+    @property
+    def sealed(self) -> str:
+        """The secret, encrypted; "" for a reference."""
+
+    @property
+    def reference(self) -> str:
+        """`env:NAME` or `file:PATH`; "" for a sealed secret."""
+
+
+@transaction.atomic
+def set_credential(
+    *,
+    actor: Actor,
+    provider: Provider,
+    label: str = "default",
+    secret: str | None = None,
+    reference: str | None = None,
+) -> Credential:
+    """Keep a provider's secret, or the reference it is read from; one of the same label is replaced.
+
+    Raises `ValidationError` on both or neither, on a secret that no header can carry, and on a
+    reference from a person or a program that has no access to this machine.
+    """
+    require(actor, "configure")
+    if bool(secret) == bool(reference):
+        raise ValidationError({"secret": "give either the secret or a reference (env:NAME, file:PATH) to it"})
+    _lock(provider)
+    credential = Credential.objects.filter(provider=provider, label=label).first()
+    credential = credential or Credential(provider=provider, label=label)
+    credential.sealed, credential.hint, credential.disabled_reason = "", "", ""
+    credential.reference = _checked_reference(actor, reference) if reference else ""
+    if secret:
+        credential.seal(_checked_secret(secret))
+    credential.full_clean()
+    credential.save()
+    told = {"label": label, "reference": credential.reference}
+    log.record(actor, "credential.set", subject(provider), after=told)
+    return credential
+
+
+@transaction.atomic
+def remove_credential(*, actor: Actor, provider: Provider, label: str = "default") -> None:
+    """Forget a credential. Raises `Credential.DoesNotExist` when there is none of this label."""
+    require(actor, "configure")
+    _lock(provider)
+    Credential.objects.get(provider=provider, label=label).delete()
+    log.record(actor, "credential.removed", subject(provider), before={"label": label})
+
+
+def reveal(credential: Kept) -> str:
+    """Return the secret itself: the only place that opens one. Keep it no longer than a call takes.
+
+    Raises `CredentialUnreadable`.
+    """
+    if not credential.reference:
+        try:
+            return secrets.decrypt(credential.sealed)
+        except secrets.Undecryptable as error:
+            raise CredentialUnreadable(str(error)) from None
+    kind, _, place = credential.reference.partition(":")
+    found = os.environ.get(place, "") if kind == "env" else _file_text(place)
+    if not _SENDABLE.fullmatch(found.strip()):
+        raise CredentialUnreadable(
+            f"{credential.reference} holds no credential: put one there (one line of visible letters)"
+        )
+    return found.strip()
+
+
+def _lock(provider: Provider) -> None:
+    """Wait for a change of the base URL that is under way, and refuse a removed provider."""
+    saved = Provider.objects.select_for_update().get(pk=provider.pk)
+    if saved.removed_at is not None:
+        raise ValidationError({"provider": f"{saved.slug!r} was removed: add it again first"})
+    if saved.base_url != provider.base_url:
+        moved = f"{saved.slug!r} was moved to {saved.base_url} meanwhile: is the credential for there?"
+        raise ValidationError({"provider": moved})
+
+
+def _checked_secret(secret: str) -> str:
+    secret = secret.strip()
+    if len(secret) > MAX_LETTERS:
+        raise ValidationError({"secret": f"it is longer than {MAX_LETTERS} letters: is it the right one?"})
+    if not _SENDABLE.fullmatch(secret):
+        raise ValidationError(
+            {"secret": "it has spaces, line ends or letters that no header can carry: copy it again, alone"}
+        )
+    return secret
+
+
+def _checked_reference(actor: Actor, reference: str) -> str:
+    reference = reference.strip()
+    if actor.kind not in _MAY_REFER:
+        raise ValidationError(
+            {"reference": "references are read on the server: set them there, by command or in llmhub.toml"}
+        )
+    if not _REFERENCE.fullmatch(reference):
+        raise ValidationError(
+            {"reference": f"{reference[:60]!r} is no reference: use env:NAME or file:/PATH"}
+        )
+    return reference
+
+
+def _file_text(place: str) -> str:
+    """Return what a small regular file holds. Raises `CredentialUnreadable`."""
+    try:
+        if not stat.S_ISREG(Path(place).stat().st_mode):
+            raise CredentialUnreadable(f"file:{place} is no regular file")
+        with Path(place).open("rb") as file:
+            return file.read(MAX_LETTERS + 2).decode("ascii")
+    except OSError as error:
+        raise CredentialUnreadable(f"file:{place} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        return ""

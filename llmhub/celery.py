@@ -1,14 +1,43 @@
-"""Periodic work: the only list of it. Each row is one job, its interval in seconds."""
+"""Periodic work: the only list of it."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 
 from celery import Celery
+from celery.signals import setup_logging
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "llmhub.settings")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One task that runs by itself."""
+
+    task: str
+    setting: str  # the name of the setting that holds its interval in seconds
+
+
+JOBS = {
+    "sweep reservations": Job("billing.tasks.sweep", setting="SWEEP_SECONDS"),
+}
 
 app = Celery("llmhub")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.conf.beat_schedule = {}
+app.conf.beat_schedule = {
+    name: {
+        "task": job.task,
+        "schedule": float(getattr(settings, job.setting)),
+        # Without a worker nothing piles up: a run that is late by its interval is not worth doing.
+        "options": {"expires": float(getattr(settings, job.setting))},
+    }
+    for name, job in JOBS.items()
+}
+
+
+@setup_logging.connect
+def _keep_our_logging(**_: object) -> None:
+    """Leave the logging that Django's settings made: Celery would replace it with text."""

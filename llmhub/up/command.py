@@ -1,0 +1,120 @@
+"""`llmhub up`: serve everything until Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from contextlib import suppress
+from pathlib import Path
+
+from django.conf import settings
+
+from llmhub.up import home, ready
+from llmhub.up.prepare import Prepared, prepare
+from llmhub.up.process import Process, Spec
+from llmhub.up.processes import embedded_redis, specs
+from llmhub.up.supervisor import CannotStart, Supervisor
+
+_LOOPBACK = ("127.", "::1", "localhost")
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare what `up` takes."""
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8000, help="port to listen on (default: %(default)s)")
+    parser.add_argument(
+        "--demo", action="store_true", help="a home of its own, filled with simulated traffic"
+    )
+
+
+def run(options: Namespace) -> int:
+    """Serve until told to stop; 1 when it cannot start."""
+    if options.demo and not settings.DEMO:
+        _start_over_as_demo()
+    try:
+        lock = home.take(settings.HOME)
+        ready.claim(options.host, options.port)
+        _serve(options)
+    except (home.HomeTaken, ready.PortTaken, CannotStart, FileNotFoundError) as exc:
+        _complain(str(exc))
+        return 1
+    os.close(lock)
+    return 0
+
+
+def _start_over_as_demo() -> None:
+    """Become the same command on a home of its own: demo data never meets real data."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"DATABASE_URL", "REDIS_URL", "LLMHUB_CONFIG", "LLMHUB_PUBLIC_URL", "LLMHUB_PROFILE"}
+    }
+    environment |= {"LLMHUB_DEMO": "true", "LLMHUB_HOME": f"{settings.HOME}-demo"}
+    os.execve(sys.executable, sys.orig_argv, environment)  # noqa: S606 - our own command line
+
+
+def _serve(options: Namespace) -> None:
+    _say("Preparing …")
+    prepared = prepare()
+    simulator_port = _prepare_demo() if settings.DEMO else None
+    address = os.environ.get("LLMHUB_PUBLIC_URL") or ready.url(options.host, options.port)
+    home.remember_address(settings.HOME, address)
+    plan = specs(host=options.host, port=options.port, simulator_port=simulator_port)
+    if "REDIS_URL" not in os.environ:
+        plan.insert(0, embedded_redis(settings.SOCKETS / "valkey.sock", settings.HOME / "valkey"))
+    settings.CONSOLE_SOCKET.unlink(missing_ok=True)
+    Supervisor(_processes(plan, address), say=_say).run(
+        is_ready=lambda: ready.answers(options.host, options.port, settings.CONSOLE_SOCKET),
+        when_ready=lambda: _welcome(options, address, prepared),
+    )
+    _say("Stopped.")
+
+
+def _processes(plan: list[Spec], address: str) -> list[Process]:
+    logs = settings.HOME / "logs"
+    logs.mkdir(exist_ok=True, mode=0o700)
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "llmhub.settings",
+        "LLMHUB_HOME": str(settings.HOME),
+        "LLMHUB_PUBLIC_URL": address,
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(settings.BASE_DIR), os.environ.get("PYTHONPATH")))),
+    }
+    return [Process(spec, log=logs / f"{spec.name}.log", environment=environment) for spec in plan]
+
+
+def _prepare_demo() -> int:
+    """Fill the database once and return the port of the simulated providers, the same at every start."""
+    from llmhub import demo
+
+    note: Path = settings.HOME / "simulator-port"
+    port = int(note.read_text()) if note.exists() else ready.free_port()
+    ready.claim("127.0.0.1", port)
+    note.write_text(f"{port}\n")
+    demo.prepare(ready.url("127.0.0.1", port))
+    return port
+
+
+def _welcome(options: Namespace, address: str, prepared: Prepared) -> None:
+    kind = " with demo data" if settings.DEMO else ""
+    _say(f"\nllmhub is ready{kind}.\n")
+    _say(f"  Console   {address}/")
+    _say(f"  Gateway   {address}/v1")
+    _say(f"  Data      {settings.HOME}")
+    if prepared.sign_in_path:
+        _say(f"\n  Sign in   {address}{prepared.sign_in_path}")
+        _say("            works once, within the hour; another one: ./run user link owner@llmhub.local")
+    if not options.host.startswith(_LOOPBACK) and "LLMHUB_PUBLIC_URL" not in os.environ:
+        _say("\n  To open the console from other machines, set LLMHUB_PUBLIC_URL to the address they use.")
+    _say("\nCtrl-C stops everything.")
+
+
+def _say(text: str) -> None:
+    with suppress(OSError):  # the terminal may be gone
+        print(text, flush=True)  # noqa: T201 - this is what a person reads
+
+
+def _complain(text: str) -> None:
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)  # noqa: T201

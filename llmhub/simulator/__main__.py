@@ -20,7 +20,9 @@ from llmhub.simulator.server import serve
 
 def options() -> argparse.Namespace:
     """Return the command line, understood."""
-    parser = argparse.ArgumentParser(prog="python -m llmhub.simulator", description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m llmhub.simulator", description=(__doc__ or "").splitlines()[0]
+    )
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--recordings", type=Path, metavar="DIR", help="folder of recorded cases")

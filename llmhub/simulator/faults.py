@@ -84,7 +84,7 @@ def _drip(answer: Answer, path: Path) -> Answer:
 
 
 def _comments(_answer: Answer, _path: Path) -> Answer:
-    return Answer(headers=(EVENTS,), parts=itertools.cycle((b": still working\n\n", Pause(0.25))))
+    return Answer(headers=(EVENTS,), parts=itertools.cycle((b": still working\n\n", Pause(0.1))))
 
 
 def _endless(answer: Answer, _path: Path) -> Answer:

@@ -7,10 +7,12 @@ or `response.json`: the bytes of the body.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from llmhub.simulator.exchange import EVENTS, JSON, Answer, error_answer
 
+EVENT = re.compile(rb".+?(?:\r?\n\r?\n|\Z)", re.DOTALL)
 # Said anew for the bytes as they are kept: decoded, and on a connection of ours.
 HOP = {"transfer-encoding", "content-length", "content-encoding", "connection", "date", "server"}
 
@@ -44,7 +46,7 @@ def _recorded(case: Path) -> Answer:
     if not any(name.lower() == "content-type" for name, _ in headers):
         headers = (*headers, EVENTS if stream.is_file() else JSON)
     if stream.is_file():
-        events = tuple(part + b"\n\n" for part in body.split(b"\n\n") if part)
+        events = tuple(EVENT.findall(body))
         return Answer(status=kept.get("status", 200), headers=headers, parts=events, streamed=True)
     return Answer(status=kept.get("status", 200), headers=headers, parts=(body,), length=len(body))
 

@@ -59,7 +59,7 @@ class ClientConnection(asyncio.StreamReaderProtocol):
             return await write(control, writer, None)
         hit = self._provider.hits.add(request)
         answer = self._provider.answer(hit)
-        task = asyncio.ensure_future(write(answer, writer, hit))
+        task = asyncio.ensure_future(_write_to_end(answer, writer, hit))
         self._answering = hit, task
         try:
             return await task
@@ -69,7 +69,6 @@ class ClientConnection(asyncio.StreamReaderProtocol):
             return False
         finally:
             self._answering = None
-            hit.end("simulator")  # unless the client did
             self._provider.hits.ended(hit)
 
 
@@ -97,6 +96,13 @@ async def _read_chunks(reader: asyncio.StreamReader) -> bytes:
         await reader.readline()
     await reader.readuntil(b"\r\n")
     return body
+
+
+async def _write_to_end(answer: Answer, writer: asyncio.StreamWriter, hit: Hit) -> bool:
+    """Write `answer` and note that it is over before a client can be seen to leave."""
+    stays_open = await write(answer, writer, hit)
+    hit.end("simulator")
+    return stays_open
 
 
 async def write(answer: Answer, writer: asyncio.StreamWriter, hit: Hit | None) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.db import connections
 from django.urls import reverse
@@ -30,7 +31,7 @@ def prepare() -> Prepared:
     """Prepare this installation. Raises whatever stands in the way."""
     settings.HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
     call_command("migrate", interactive=False, verbosity=0)
-    call_command("collectstatic", interactive=False, verbosity=0)
+    _collect_static_files()
     seed.seed()
     if settings.CONFIG_FILE:
         actor = Actor(kind="file", label=settings.CONFIG_FILE, role=Role.OWNER)
@@ -38,6 +39,23 @@ def prepare() -> Prepared:
     found = Prepared(sign_in_path=_first_sign_in())
     connections.close_all()
     return found
+
+
+def _collect_static_files() -> None:
+    """Copy and compress what browsers load, unless it is what the last start copied."""
+    note = settings.HOME / "static-files"
+    found = _static_files()
+    if note.exists() and note.read_text() == found and settings.STATIC_ROOT.exists():
+        return
+    call_command("collectstatic", interactive=False, verbosity=0, clear=True)
+    note.write_text(found)
+
+
+def _static_files() -> str:
+    """Return one line for each file: its path, size and time of change."""
+    paths = (Path(storage.path(name)) for finder in get_finders() for name, storage in finder.list([]))
+    stats = ((path, path.stat()) for path in sorted(paths))
+    return "".join(f"{path} {stat.st_size} {stat.st_mtime_ns}\n" for path, stat in stats)
 
 
 def _first_sign_in() -> str:

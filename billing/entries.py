@@ -1,4 +1,12 @@
-"""Pure: what the gateway hands to the ledger. Amounts are nano-USD, ids those of `llmhub.lib.ids`."""
+"""Pure: what the gateway hands to the ledger, and what it may be answered.
+
+Amounts are nano-USD, ids those of `llmhub.lib.ids`.
+
+* LedgerError
+  + OverBudget           a budget has no room for the call: 402
+  + LedgerUnavailable    the database does not answer: 503; a settle stays queued all the same
+  + BadEntry             the entry itself cannot be written, a reservation's id taken twice: our mistake
+"""
 
 from __future__ import annotations
 
@@ -6,6 +14,33 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Status = Literal["ok", "error", "cancelled", "interrupted"]
+LEASE_EXPIRED = "lease_expired"  # the error code of a record that the sweeper wrote
+
+
+class LedgerError(Exception):
+    """Base of what the ledger may answer instead of doing as told."""
+
+
+class LedgerUnavailable(LedgerError):
+    """The database does not answer; nothing was reserved."""
+
+
+class BadEntry(LedgerError):
+    """The ledger cannot take this entry, now or later."""
+
+
+class OverBudget(LedgerError):
+    """A call does not fit in a budget: the one with the least room of all that apply."""
+
+    def __init__(self, budget_id: int, *, cap: int, spent: int, held: int, amount: int) -> None:
+        super().__init__(
+            f"budget {budget_id} has {cap - spent - held} nano-USD left, the call may cost {amount}"
+        )
+        self.budget_id = budget_id
+        self.cap = cap
+        self.spent = spent  # settled in this period
+        self.held = held  # reserved by calls in flight, those decided just before included
+        self.amount = amount  # what the call may cost at most
 
 
 @dataclass(frozen=True)
@@ -24,12 +59,17 @@ class Reserve:
     amount_nano: int
     expires_at: int  # Unix seconds: after it the sweeper settles as interrupted
     holds: tuple[Hold, ...] = ()
-    facts: dict[str, Any] = field(default_factory=dict)  # columns of the record if nobody settles
+    # Columns of the record if nobody settles: team_id, key_id, requested, dialect, streamed, entry_id,
+    # offer_id, provider_id, price_id, tags, session; `cost_nano` is the estimate, else `amount_nano` is.
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class AttemptEntry:
-    """One upstream call; the fields are the columns of `billing.Attempt`."""
+    """One upstream call; the fields are the columns of `billing.Attempt`.
+
+    An attempt that failed without usage costs nothing. Any other without `cost_nano` is unpriced.
+    """
 
     number: int
     status: Status

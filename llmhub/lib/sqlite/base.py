@@ -1,5 +1,130 @@
-"""Django's SQLite backend, whose writers queue at a lock file instead of polling."""
+"""Django's SQLite backend, whose writers queue at a lock file instead of polling.
+
+Every write transaction, one of a single statement included, holds `<database>.lock` from before
+its BEGIN until after its COMMIT or ROLLBACK. SQLite's own waiting sleeps up to 100 ms between two
+looks and lets others pass; it remains for writers that do not come this way.
+"""
 
 from __future__ import annotations
 
-from django.db.backends.sqlite3.base import DatabaseWrapper as DatabaseWrapper
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from django.db.backends.sqlite3 import base
+
+from llmhub.lib.sqlite.turnstile import Turnstile
+
+_READS = frozenset({"SELECT", "(SELECT", "PRAGMA", "EXPLAIN", "VALUES"})
+_STEERS = frozenset({"BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"})
+_PATIENCE = 5.0  # seconds, where the settings have no `timeout`
+
+
+def _writes(statement: str) -> bool:
+    """Return whether a statement outside a transaction may write; in doubt it does."""
+    word = statement.split(None, 1)[0].upper() if statement.strip() else "SELECT"
+    return word not in _READS and word not in _STEERS
+
+
+class Cursor(base.SQLiteCursorWrapper):
+    """Takes a turn for a write that is a transaction by itself, and gives it up when it is done."""
+
+    turnstile: Turnstile | None = None
+    _fetched: Iterator[Any] | None = None
+
+    def execute(self, query: str, params: Any = None) -> Any:
+        """Run one statement."""
+        return self._in_turn(query, lambda: base.SQLiteCursorWrapper.execute(self, query, params))
+
+    def executemany(self, query: str, param_list: Iterable[Any]) -> Any:
+        """Run one statement with many rows of parameters."""
+        return self._in_turn(query, lambda: base.SQLiteCursorWrapper.executemany(self, query, param_list))
+
+    def _in_turn(self, query: str, run: Callable[[], Any]) -> Any:
+        self._fetched = None
+        if self.turnstile is None or self.connection.in_transaction or not _writes(query):
+            return run()
+        self.turnstile.enter()
+        try:
+            run()
+            if self.description is not None:  # RETURNING: it commits only when its last row is read
+                self._fetched = iter(base.SQLiteCursorWrapper.fetchall(self))
+        finally:
+            if not self.connection.in_transaction:  # with autocommit off it has begun one
+                self.turnstile.leave()
+        return self
+
+    def __iter__(self) -> Any:
+        return self
+
+    def __next__(self) -> Any:
+        return super().__next__() if self._fetched is None else next(self._fetched)
+
+    def fetchone(self) -> Any:
+        """Return the next row, or None."""
+        return super().fetchone() if self._fetched is None else next(self._fetched, None)
+
+    def fetchmany(self, size: int | None = None) -> Any:
+        """Return the next rows."""
+        wanted = self.arraysize if size is None else size
+        if self._fetched is None:
+            return super().fetchmany(wanted)
+        return [row for row, _ in zip(self._fetched, range(wanted), strict=False)]
+
+    def fetchall(self) -> Any:
+        """Return all rows that are left."""
+        return super().fetchall() if self._fetched is None else list(self._fetched)
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """A connection to a SQLite file whose writers wait in line."""
+
+    turnstile: Turnstile | None = None
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """Connect; a database in memory has no lock file, since nobody else can write to it."""
+        if not self.is_in_memory_db():
+            patience = conn_params.get("timeout", _PATIENCE)
+            self.turnstile = Turnstile(f"{conn_params['database']}.lock", patience=patience)
+        return super().get_new_connection(conn_params)
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        """Return a cursor that knows where to wait."""
+        cursor = self.connection.cursor(factory=Cursor)
+        cursor.turnstile = self.turnstile
+        return cursor
+
+    def _start_transaction_under_autocommit(self) -> None:
+        self._enter()
+        try:
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]
+        except BaseException:
+            self._leave()
+            raise
+
+    def _commit(self) -> None:
+        super()._commit()  # type: ignore[misc]
+        self._leave()  # not after a commit that failed: the transaction is still there
+
+    def _rollback(self) -> None:
+        try:
+            super()._rollback()  # type: ignore[misc]
+        finally:
+            if self.connection is None or not self.connection.in_transaction:
+                self._leave()
+
+    def _close(self) -> None:
+        try:
+            super()._close()  # type: ignore[misc]
+        finally:
+            if self.turnstile is not None:
+                self.turnstile.close()
+                self.turnstile = None
+
+    def _enter(self) -> None:
+        if self.turnstile is not None:
+            with self.wrap_database_errors:
+                self.turnstile.enter()
+
+    def _leave(self) -> None:
+        if self.turnstile is not None:
+            self.turnstile.leave()

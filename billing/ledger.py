@@ -1,0 +1,150 @@
+"""The ledger: the only code that writes what calls cost. One per gateway process.
+
+Callers hand entries to one thread, which writes everything that is waiting in one transaction
+and wakes them after its commit: what `settle` returned from is on disk. docs/ledger.md says more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import dataclass
+
+from django.db import DEFAULT_DB_ALIAS
+
+from billing.entries import BadEntry, LedgerUnavailable, OverBudget, Reserve, Settle
+from billing.ledger_batch import Release
+from billing.ledger_inbox import Entry, Inbox, Waiting
+from billing.ledger_writer import Writer
+from llmhub.lib import money
+
+__all__ = ["BadEntry", "Ledger", "LedgerStats", "LedgerUnavailable", "OverBudget"]
+
+_RESERVE_PATIENCE = 5.0  # seconds
+_SETTLE_PATIENCE = 10.0  # seconds
+_START_PATIENCE = 30.0  # seconds
+_CLOSE_PATIENCE = 15.0  # seconds
+_NOBODY = 0  # the id of no call
+
+
+@dataclass(frozen=True)
+class LedgerStats:
+    """What the ledger has done since it was started, for metrics."""
+
+    depth: int  # entries that wait
+    batches: int
+    entries: int
+    refused: int  # reservations over a budget
+    failures: int  # batches that the database did not take
+    largest_batch: int
+    busy_seconds: float
+
+
+class Ledger:
+    """Reserves before a call and settles after it, exactly and durably."""
+
+    def __init__(self, *, alias: str = DEFAULT_DB_ALIAS) -> None:
+        self._inbox = Inbox()
+        self._writer = Writer(alias, self._inbox)
+        self._thread = threading.Thread(target=self._writer.run, name="ledger", daemon=True)
+        self._is_closed = False
+
+    def start(self) -> None:
+        """Connect and lease the worker bits of ids.
+
+        Raises `LedgerUnavailable` when the database is not there or has no tables yet.
+        """
+        self._thread.start()
+        if not self._writer.started.wait(_START_PATIENCE):
+            raise LedgerUnavailable(f"the database did not answer within {_START_PATIENCE:.0f} s")
+        if self._writer.start_error is not None:
+            raise LedgerUnavailable(f"the ledger cannot start: {self._writer.start_error}") from (
+                self._writer.start_error
+            )
+
+    def next_id(self) -> int:
+        """Return a new id. Raises `LedgerUnavailable` while the worker bits are not surely ours."""
+        lease, ids = self._writer.lease, self._writer.ids
+        if lease is None or ids is None or not lease.is_valid:
+            raise LedgerUnavailable("no id can be made: the database does not answer")
+        return ids.next()
+
+    async def reserve(self, entry: Reserve) -> None:
+        """Hold what a call may cost in all its budgets, durably, or in none.
+
+        When the caller is cancelled meanwhile, the reservation is given back.
+        Raises `OverBudget`, `LedgerUnavailable`, and `BadEntry` on an amount out of range.
+        """
+        if not 0 <= entry.amount_nano <= money.MAX_CALL_NANO:
+            raise BadEntry(f"{entry.amount_nano} nano-USD is out of range: 0 to {money.MAX_CALL_NANO}")
+        future = self._submit(entry)
+        try:
+            async with asyncio.timeout(_RESERVE_PATIENCE):
+                await future
+        except TimeoutError:
+            self._give_back(future, entry)
+            raise LedgerUnavailable("the database is too slow, nothing was reserved") from None
+        except asyncio.CancelledError:
+            self._give_back(future, entry)
+            raise
+
+    async def settle(self, entry: Settle) -> None:
+        """Write how a call ended; a second settle of the same call changes nothing.
+
+        Returns after the commit. Raises `LedgerUnavailable` after 10 s; the entry stays queued
+        and is written when the database is back, also when the caller is cancelled.
+        """
+        future = self._submit(entry)
+        try:
+            async with asyncio.timeout(_SETTLE_PATIENCE):
+                await future
+        except TimeoutError:
+            raise LedgerUnavailable("the call is not written yet: the database does not answer") from None
+
+    async def drain(self, timeout: float) -> bool:
+        """Wait until nothing is queued; False when `timeout` seconds were not enough."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._submit(Release(_NOBODY))  # comes out when everything before it is written
+        except (TimeoutError, LedgerUnavailable):
+            return False
+        return True
+
+    def close(self) -> None:
+        """Write what is queued, give the worker bits back, and end the thread; safe to repeat."""
+        self._is_closed = True
+        if self._thread.is_alive():
+            self._inbox.close()
+            self._thread.join(_CLOSE_PATIENCE)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether reservations can be made: the thread lives, the database answered, ids are ours."""
+        writer = self._writer
+        return (
+            self._thread.is_alive()
+            and not self._is_closed
+            and not writer.is_failing
+            and writer.lease is not None
+            and writer.lease.is_valid
+        )
+
+    def stats(self) -> LedgerStats:
+        """Return what the thread has done so far."""
+        return LedgerStats(depth=self._inbox.depth, **vars(self._writer.counts))
+
+    def _submit(self, entry: Entry) -> asyncio.Future[None]:
+        if self._is_closed or not self._thread.is_alive():
+            raise LedgerUnavailable("the ledger is not running")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        self._inbox.put(Waiting(entry, future, loop))
+        return future
+
+    def _give_back(self, future: asyncio.Future[None], entry: Reserve) -> None:
+        """Release what was granted to a caller that no longer waits for it.
+
+        A cancelled future tells the thread so itself, whichever comes first.
+        """
+        if future.done() and not future.cancelled() and future.exception() is None:
+            self._inbox.put(Waiting(Release(entry.id)))

@@ -1,0 +1,118 @@
+"""What waits for the ledger's thread, and the answers to those who wait in an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import time
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from billing.entries import Reserve, Settle
+from billing.ledger_batch import Release
+
+MAX_BATCH = 256
+_GATHER = 0.0002  # seconds after the first entry of a batch: without it batches stay small and many
+
+Entry = Reserve | Settle | Release
+
+
+@dataclass(frozen=True, eq=False)
+class Waiting:
+    """An entry in the queue, and who waits for it in which event loop."""
+
+    entry: Entry
+    future: asyncio.Future[None] | None = None
+    loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether a reservation has lost its caller; anything else is written all the same."""
+        return isinstance(self.entry, Reserve) and self.future is not None and self.future.cancelled()
+
+
+Outcome = tuple[Waiting, Exception | None]  # None: written
+
+
+class Inbox:
+    """First in, first out; event loops put, one thread gathers and answers."""
+
+    def __init__(self) -> None:
+        self.closed_at: float | None = None  # on the monotonic clock
+        self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
+        self._backlog: deque[Waiting] = deque()  # what the database has not taken yet: it goes first
+
+    @property
+    def depth(self) -> int:
+        """How many entries wait."""
+        return self._queue.qsize() + len(self._backlog)
+
+    def put(self, item: Waiting) -> None:
+        """Queue an entry."""
+        self._queue.put(item)
+
+    def close(self) -> None:
+        """Say that nothing more will come."""
+        self._queue.put(None)
+
+    def postpone(self, items: Iterable[Waiting]) -> None:
+        """Keep what could not be written for the next batch."""
+        self._backlog.extend(items)
+
+    def take_backlog(self) -> list[Waiting]:
+        """Return what was never written."""
+        left = list(self._backlog)
+        self._backlog.clear()
+        return left
+
+    def gather(self, *, patience: float) -> list[Waiting]:
+        """Return up to a batch of what waits; after `patience` seconds without any, nothing."""
+        batch = [self._backlog.popleft() for _ in range(min(len(self._backlog), MAX_BATCH))]
+        if not batch and self._accept(batch, patience=patience) and self._queue.qsize() < MAX_BATCH:
+            time.sleep(_GATHER)
+        while len(batch) < MAX_BATCH and self._accept(batch):
+            pass
+        return [item for item in batch if not item.is_abandoned]
+
+    def _accept(self, batch: list[Waiting], *, patience: float = 0) -> bool:
+        """Move one entry from the queue to the batch; False when there is none."""
+        try:
+            item = self._queue.get(timeout=patience) if patience else self._queue.get_nowait()
+        except queue.Empty:
+            return False
+        if item is None:
+            self.closed_at = self.closed_at or time.monotonic()
+        else:
+            batch.append(item)
+        return True
+
+    def answer(self, outcomes: Sequence[Outcome]) -> None:
+        """Tell each waiter, with one call per event loop."""
+        by_loop: dict[asyncio.AbstractEventLoop, list[Outcome]] = {}
+        for outcome in outcomes:
+            if outcome[0].loop is not None:
+                by_loop.setdefault(outcome[0].loop, []).append(outcome)
+        for loop, group in by_loop.items():
+            try:
+                loop.call_soon_threadsafe(self._wake, group)
+            except RuntimeError:  # the loop was closed with its callers in it
+                self._release_unheard(group)
+
+    def _wake(self, outcomes: Sequence[Outcome]) -> None:
+        """Finish the futures of one loop, in that loop."""
+        unheard = []
+        for item, error in outcomes:
+            if item.future is None or item.future.done():
+                unheard.append((item, error))
+            elif error is None:
+                item.future.set_result(None)
+            else:
+                item.future.set_exception(error)
+        self._release_unheard(unheard)
+
+    def _release_unheard(self, outcomes: Iterable[Outcome]) -> None:
+        """Give back what was reserved for callers that had left."""
+        for item, error in outcomes:
+            if error is None and isinstance(item.entry, Reserve):
+                self.put(Waiting(Release(item.entry.id)))

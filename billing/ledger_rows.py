@@ -1,0 +1,140 @@
+"""The rows of the ledger: what the gateway says, cut to what the columns take.
+
+A batch stands or falls as one, so nothing that a caller or a provider wrote may break an INSERT:
+texts are cut to their columns and freed of what databases refuse, numbers kept in their range.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.db import models
+
+from billing.entries import LEASE_EXPIRED, AttemptEntry, Hold, Reserve, Settle
+from billing.models import Attempt, Reservation, UsageRecord
+from billing.totals import UNPRICED, is_unpriced, total
+
+Row = list[Any]
+Clean = Callable[[Any], Any]
+
+_MAX_BIGINT = 2**63 - 1
+_MOST = {"PositiveSmallIntegerField": 2**15 - 1, "PositiveIntegerField": 2**31 - 1}
+_MAX_TAGS = 64
+_MAX_TAG = 200  # letters of a tag's name or value
+_UNKNOWN_COST = "an attempt has no known cost"
+_NEVER_SETTLED = "the call was interrupted before its cost was known"
+
+
+def text(value: Any, *, length: int) -> str:
+    """Return `value` as text that every database takes: cut, without NUL and lone surrogates."""
+    cut = str(value)[:length]
+    if cut.isascii() and "\0" not in cut:
+        return cut
+    return cut.encode("utf-8", "replace").decode().replace("\0", "?")
+
+
+def _number(value: int | None, *, least: int, most: int) -> int | None:
+    return None if value is None else min(max(int(value), least), most)
+
+
+def _json(value: Any) -> str:
+    tags = list(value.items())[:_MAX_TAGS] if isinstance(value, dict) else []
+    return json.dumps({text(k, length=_MAX_TAG): text(v, length=_MAX_TAG) for k, v in tags})
+
+
+def _cleaner(field: models.Field[Any, Any]) -> Clean:
+    """Return how a value is made to fit the column of `field`."""
+    if isinstance(field, models.JSONField):
+        return _json
+    if isinstance(field, models.BooleanField):
+        return bool
+    if isinstance(field, models.CharField):
+        length = field.max_length or _MAX_TAG
+        return lambda value: text(value, length=length)
+    kind = field.get_internal_type()
+    least = 0 if kind.startswith("Positive") else -_MAX_BIGINT
+    most = _MOST.get(kind, _MAX_BIGINT)
+    return lambda value: _number(value, least=least, most=most)
+
+
+def _cleaners(model: type[models.Model]) -> dict[str, Clean]:
+    return {field.attname: _cleaner(field) for field in model._meta.concrete_fields}
+
+
+_RECORD = _cleaners(UsageRecord)
+_ATTEMPT = _cleaners(Attempt)
+RECORD_COLUMNS = tuple(_RECORD)
+ATTEMPT_COLUMNS = tuple(_ATTEMPT)
+RESERVATION_COLUMNS = tuple(field.attname for field in Reservation._meta.concrete_fields)
+_RECORD_DEFAULTS = {field.attname: field.get_default() for field in UsageRecord._meta.concrete_fields}
+
+
+def _row(values: dict[str, Any], cleaners: dict[str, Clean]) -> Row:
+    return [clean(values.get(column)) for column, clean in cleaners.items()]
+
+
+def record(settle: Settle) -> Row:
+    """Return the row of a usage record."""
+    totals = total(settle.attempts)
+    answered = totals.answered
+    unpriced = totals.cost_source == UNPRICED
+    values = vars(settle) | vars(totals)
+    values["attempts"] = len(settle.attempts)
+    values["unpriced_reason"] = (settle.unpriced_reason or _UNKNOWN_COST) if unpriced else ""
+    for column in ("entry_id", "offer_id", "provider_id", "price_id"):
+        values[column] = getattr(answered, column, None)
+    return _row(values, _RECORD)
+
+
+def attempt(entry: AttemptEntry, *, row_id: int, usage_id: int) -> Row:
+    """Return the row of one attempt."""
+    values = vars(entry) | {"id": row_id, "usage_id": usage_id}
+    if is_unpriced(entry):
+        values["cost_source"] = UNPRICED
+    return _row(values, _ATTEMPT)
+
+
+def reservation(entry: Reserve) -> Row:
+    """Return the row of a reservation."""
+    return [entry.id, entry.expires_at, entry.amount_nano, holds_text(entry.holds), facts_text(entry.facts)]
+
+
+def holds_text(holds: Iterable[Hold]) -> str:
+    """Return counters as a reservation keeps them: `12:1764547200,57:0`."""
+    return ",".join(f"{hold.budget_id}:{hold.period_start}" for hold in holds)
+
+
+def parse_holds(kept: str) -> tuple[Hold, ...]:
+    """Return the counters that a reservation keeps."""
+    pairs = (pair.split(":") for pair in kept.split(",") if pair)
+    return tuple(Hold(int(budget), int(start)) for budget, start in pairs)
+
+
+def facts_text(facts: dict[str, Any]) -> str:
+    """Return facts as JSON; what is no column of a usage record is left out."""
+    return json.dumps({name: value for name, value in facts.items() if name in _RECORD})
+
+
+def interrupted(*, usage_id: int, amount_nano: int, facts: str) -> tuple[Row, int]:
+    """Return the record of a call that nobody settled, and what its budgets are charged.
+
+    The cost is the estimate in `facts`, else all that was reserved; when neither is there it is
+    unknown. The record is marked with the error code that tells it from one a gateway wrote.
+    """
+    known = json.loads(facts)
+    estimate = known.get("cost_nano") or amount_nano or None
+    values = {
+        **_RECORD_DEFAULTS,
+        "requested": "",
+        **known,
+        "id": usage_id,
+        "status": UsageRecord.Status.INTERRUPTED,
+        "error_code": LEASE_EXPIRED,
+        "cost_nano": estimate,
+        "cost_source": UNPRICED if estimate is None else "estimated",
+        "unpriced_reason": _NEVER_SETTLED if estimate is None else "",
+        "attempts": 0,
+    }
+    return _row(values, _RECORD), estimate or 0

@@ -1,0 +1,169 @@
+"""The SQL of the ledger, the same text on SQLite and Postgres. Each function runs one statement.
+
+Locks are taken in one order everywhere, the sweeper included: reservations by id, then counters
+by (budget, period). docs/ledger.md says why each statement is as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.backends.utils import CursorWrapper
+
+from billing.entries import Hold
+from billing.ledger_fold import Standing
+from billing.ledger_rows import (
+    ATTEMPT_COLUMNS,
+    RECORD_COLUMNS,
+    RESERVATION_COLUMNS,
+    Row,
+    parse_holds,
+)
+
+_CAP = (  # only a hard budget that was not removed refuses
+    "(SELECT cap_nano FROM billing_budget"
+    " WHERE billing_budget.id = budget_id AND billing_budget.hard AND billing_budget.removed_at IS NULL)"
+)
+_UNLIMITED = 2**63 - 1
+_NUMBER = "CAST(%s AS BIGINT)"
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A reservation that was taken out of the table."""
+
+    id: int
+    amount_nano: int
+    holds: tuple[Hold, ...]
+    facts: str  # JSON
+
+
+def _marks(count: int) -> str:
+    return ",".join(["%s"] * count)
+
+
+def _tuples(row: str, count: int) -> str:
+    return ",".join([f"({row})"] * count)
+
+
+def _insert(table: str, columns: Sequence[str]) -> str:
+    names = ",".join(f'"{column}"' for column in columns)
+    return f'INSERT INTO "{table}" ({names}) VALUES ({_marks(len(columns))})'  # noqa: S608
+
+
+_INSERT_RESERVATION = _insert("billing_reservation", RESERVATION_COLUMNS)
+_INSERT_RECORD = _insert("billing_usagerecord", RECORD_COLUMNS)
+_INSERT_ATTEMPT = _insert("billing_attempt", ATTEMPT_COLUMNS)
+
+
+def take_reservations(cursor: CursorWrapper, ids: Iterable[int]) -> dict[int, Lease]:
+    """Delete these reservations and return those that were still there."""
+    wanted = sorted(ids)
+    if not wanted:
+        return {}
+    cursor.execute(
+        f"DELETE FROM billing_reservation WHERE id IN ({_marks(len(wanted))})"  # noqa: S608
+        " RETURNING id, amount_nano, counters",
+        wanted,
+    )
+    return {row[0]: Lease(row[0], row[1], parse_holds(row[2]), "{}") for row in cursor.fetchall()}
+
+
+def take_expired(cursor: CursorWrapper, *, now: int, limit: int) -> list[Lease]:
+    """Delete the oldest reservations whose time is over and return them; none is taken twice."""
+    cursor.execute(
+        "DELETE FROM billing_reservation WHERE id IN"
+        " (SELECT id FROM billing_reservation WHERE expires_at < %s ORDER BY id LIMIT %s)"
+        " RETURNING id, amount_nano, counters, facts",
+        [now, limit],
+    )
+    return sorted(
+        (Lease(row[0], row[1], parse_holds(row[2]), row[3]) for row in cursor.fetchall()),
+        key=lambda lease: lease.id,
+    )
+
+
+def find_records(cursor: CursorWrapper, ids: Iterable[int]) -> dict[int, tuple[str, int | None]]:
+    """Return error code and cost of the usage records that are already there."""
+    wanted = sorted(ids)
+    if not wanted:
+        return {}
+    cursor.execute(
+        f"SELECT id, error_code, cost_nano FROM billing_usagerecord WHERE id IN ({_marks(len(wanted))})",  # noqa: S608
+        wanted,
+    )
+    return {row[0]: (row[1], row[2]) for row in cursor.fetchall()}
+
+
+def delete_records(cursor: CursorWrapper, ids: Iterable[int]) -> None:
+    """Take away estimates that the truth replaces."""
+    wanted = sorted(ids)
+    if wanted:
+        cursor.execute(f"DELETE FROM billing_usagerecord WHERE id IN ({_marks(len(wanted))})", wanted)  # noqa: S608
+
+
+def lock_counters(cursor: CursorWrapper, holds: Sequence[Hold]) -> dict[Hold, Standing]:
+    """Make the counters that are missing, lock all in order, and return what they say.
+
+    The row proposed holds zeros: a CHECK looks at the proposed row, not at the outcome.
+    """
+    if not holds:
+        return {}
+    cursor.execute(
+        "INSERT INTO billing_counter AS c (budget_id, period_start, spent_nano, held_nano)"  # noqa: S608
+        f" VALUES {_tuples('%s,%s,0,0', len(holds))}"
+        " ON CONFLICT (budget_id, period_start) DO UPDATE SET held_nano = c.held_nano"
+        f" RETURNING budget_id, period_start, spent_nano, held_nano, {_CAP}",
+        [number for hold in holds for number in (hold.budget_id, hold.period_start)],
+    )
+    return {Hold(row[0], row[1]): Standing(row[2], row[3], row[4]) for row in cursor.fetchall()}
+
+
+def book(cursor: CursorWrapper, sums: Mapping[Hold, tuple[int, int]]) -> None:
+    """Add (spent, held) to each counter; never refused, an overshoot is booked."""
+    if not sums:
+        return
+    cursor.execute(
+        f"WITH d(b,p,s,h) AS (VALUES {_tuples(','.join([_NUMBER] * 4), len(sums))})"  # noqa: S608
+        " UPDATE billing_counter SET spent_nano = spent_nano + d.s, held_nano = held_nano + d.h"
+        " FROM d WHERE budget_id = d.b AND period_start = d.p",
+        [n for hold, sum_ in sums.items() for n in (hold.budget_id, hold.period_start, *sum_)],
+    )
+
+
+def hold(cursor: CursorWrapper, sums: Mapping[Hold, tuple[int, int]]) -> bool:
+    """Add to what counters hold, each only while it stays inside its cap; False: one did not."""
+    if not sums:
+        return True
+    cursor.execute(
+        f"WITH d(b,p,h) AS (VALUES {_tuples(','.join([_NUMBER] * 3), len(sums))})"  # noqa: S608
+        " UPDATE billing_counter SET held_nano = billing_counter.held_nano + d.h"
+        " FROM d WHERE budget_id = d.b AND period_start = d.p"
+        f" AND spent_nano + held_nano + d.h <= COALESCE({_CAP}, {_UNLIMITED})"
+        " RETURNING budget_id",
+        [n for hold, (_, held) in sums.items() for n in (hold.budget_id, hold.period_start, held)],
+    )
+    return len(cursor.fetchall()) == len(sums)
+
+
+def insert_reservations(cursor: CursorWrapper, rows: Sequence[Row]) -> None:
+    """Write reservations."""
+    if rows:
+        cursor.executemany(_INSERT_RESERVATION, rows)
+
+
+def insert_records(cursor: CursorWrapper, rows: Sequence[Row], *, attempts: Sequence[Row] = ()) -> None:
+    """Write usage records with their attempts."""
+    if rows:
+        cursor.executemany(_INSERT_RECORD, rows)
+    if attempts:
+        cursor.executemany(_INSERT_ATTEMPT, attempts)
+
+
+def scalar(cursor: CursorWrapper, statement: str, parameters: Sequence[Any] = ()) -> Any:
+    """Return the first value of the first row, or None when there is no row."""
+    cursor.execute(statement, parameters)
+    row = cursor.fetchone()
+    return None if row is None else row[0]

@@ -1,0 +1,75 @@
+"""Pure: what a usage record says about all its attempts together.
+
+The caller is charged for every attempt. When one of them has no known cost, the record's cost is
+unknown as a whole, with a reason: a part of it would read like all of it. Budgets are charged the
+known part, since nobody can say what the rest was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from billing.entries import AttemptEntry
+from llmhub.lib import money
+
+UNPRICED = "unpriced"
+_DOUBT = ("reported", "reconciled", "computed", "estimated")  # the last one found names the sum
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums over the attempts of one call, and the attempt that stands for it."""
+
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    reasoning_tokens: int
+    cost_nano: int | None  # None: unknown
+    cost_source: str
+    charged_nano: int  # what budgets are charged
+    answered: AttemptEntry | None  # the attempt that answered, else the last one
+
+
+def _used(attempt: AttemptEntry) -> bool:
+    return bool(attempt.input_tokens or attempt.output_tokens)
+
+
+def is_unpriced(attempt: AttemptEntry) -> bool:
+    """Return whether nobody knows what the attempt cost; a failure without usage cost nothing."""
+    if attempt.cost_nano is not None:
+        return False
+    return attempt.status != "error" or _used(attempt) or attempt.cost_source == UNPRICED
+
+
+def _source(attempts: Sequence[AttemptEntry]) -> str:
+    """Return the least certain source among the attempts that cost something."""
+    if any(is_unpriced(attempt) for attempt in attempts):
+        return UNPRICED
+    paid = [attempt for attempt in attempts if attempt.cost_nano or _used(attempt)]
+    found = [attempt.cost_source for attempt in paid if attempt.cost_source in _DOUBT]
+    return max(found, key=_DOUBT.index, default="computed")
+
+
+def total(attempts: Sequence[AttemptEntry]) -> Totals:
+    """Return the sums over `attempts`; a call that was never sent costs 0."""
+    charged = sum(_bounded(attempt.cost_nano or 0) for attempt in attempts)
+    source = _source(attempts)
+    answers = [attempt for attempt in attempts if attempt.status == "ok"] or list(attempts)
+    return Totals(
+        input_tokens=sum(attempt.input_tokens for attempt in attempts),
+        output_tokens=sum(attempt.output_tokens for attempt in attempts),
+        cache_read_tokens=sum(attempt.cache_read_tokens for attempt in attempts),
+        cache_write_tokens=sum(attempt.cache_write_tokens for attempt in attempts),
+        reasoning_tokens=sum(attempt.reasoning_tokens for attempt in attempts),
+        cost_nano=None if source == UNPRICED else charged,
+        cost_source=source,
+        charged_nano=charged,
+        answered=answers[-1] if answers else None,
+    )
+
+
+def _bounded(nano: int) -> int:
+    """Return a cost that sums in 64 bits: from 0 to a million USD, whatever a provider claims."""
+    return min(max(nano, 0), money.MAX_CALL_NANO)

@@ -12,14 +12,22 @@ import msgspec
 
 from providers.adapters import failures
 from providers.adapters.chat_usage import usage_of
-from providers.adapters.reading import decode, decode_raw, items, mapping, name, text
+from providers.adapters.reading import decode, decode_raw, items, mapping, name, text, value_of
 from providers.errors import BadReply, ProviderError
-from providers.wire import Answer, Body, Call, Event, Listing, Target
+from providers.wire import Answer, Body, Call, Event, Listing, Target, Usage
 
 OWN_FIELD = "llmhub"  # what a caller tells llmhub in the body; no provider sees it
 DONE = b"[DONE]"
 # What a delta may carry besides text: each of them is content that a caller would miss.
 _OTHER_CONTENT = ("tool_calls", "function_call", "refusal", "audio", "images", "reasoning_details")
+_READ_OF_ANSWER = ("id", "model", "usage", "x_groq", "error")
+
+
+class _Choice(msgspec.Struct):
+    """What llmhub needs to know of a whole choice."""
+
+    finish_reason: Any = None
+    error: Any = None
 
 
 class ChatAdapter:
@@ -53,10 +61,13 @@ class ChatAdapter:
         return None
 
     def parse_answer(self, content: bytes) -> Answer:
-        """Read a whole answer; the error that some servers put inside a 200 is raised."""
+        """Read a whole answer; the error that some servers put inside a 200 is raised.
+
+        What was generated is not looked into: it may be large, and is passed on as it came.
+        """
         body = decode_raw(content)
-        read = decode(content)
-        choices = [mapping(choice) for choice in items(read.get("choices"))]
+        read = {field: value_of(body[field]) for field in _READ_OF_ANSWER if field in body}
+        choices = [msgspec.structs.asdict(choice) for choice in _choices(body)]
         usage = self.usage(read)
         if error := _error_in(read, choices):
             raise failures.inside_200(error, usage)
@@ -77,14 +88,15 @@ class ChatAdapter:
         read = decode(data)
         choices = [mapping(choice) for choice in items(read.get("choices"))]
         deltas = [mapping(choice.get("delta")) for choice in choices]
+        generated = "".join([_text_of(delta) for delta in deltas])
         usage = self.usage(read)
         error = _error_in(read, choices)
         finish_reason = _finish_reason(choices)
-        has_content = any(_has_content(delta) for delta in deltas)
+        has_content = bool(generated) or any(_has_other_content(delta) for delta in deltas)
         return Event(
             data=data,
             kind=_kind(error=bool(error), finish=bool(finish_reason), content=has_content, usage=bool(usage)),
-            text="".join(_text_of(delta) for delta in deltas),
+            text=generated,
             usage=usage,
             finish_reason=finish_reason,
             model=name(read.get("model")),
@@ -104,7 +116,7 @@ class ChatAdapter:
         """Read one model of the list; this dialect says nothing but its id."""
         return Listing(upstream_id=name(row["id"]), raw=row)
 
-    def usage(self, read: dict[str, Any]) -> Any:
+    def usage(self, read: dict[str, Any]) -> Usage | None:
         """Return the usage in an answer or chunk, or None when it gives no credible one."""
         return usage_of(read.get("usage")) or usage_of(mapping(read.get("x_groq")).get("usage"))
 
@@ -118,6 +130,13 @@ def url(target: Target, path: str) -> str:
     return f"{target.base_url.rstrip('/')}/{path}"
 
 
+def _choices(body: Body) -> list[_Choice]:
+    try:
+        return msgspec.json.decode(body.get("choices", b"null"), type=list[_Choice] | None) or []
+    except (msgspec.DecodeError, RecursionError):
+        raise BadReply("the choices in the provider's answer cannot be read") from None
+
+
 def _with_usage(options: msgspec.Raw | None) -> msgspec.Raw:
     """Return the caller's stream options with usage switched on."""
     try:
@@ -128,28 +147,32 @@ def _with_usage(options: msgspec.Raw | None) -> msgspec.Raw:
 
 
 def _finish_reason(choices: list[dict[str, Any]]) -> str:
-    return next((reason for choice in choices if (reason := text(choice.get("finish_reason")))), "")[:40]
+    for choice in choices:
+        if reason := text(choice.get("finish_reason")):
+            return reason[:40]
+    return ""
 
 
 def _error_in(read: dict[str, Any], choices: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the error inside an answer or chunk, at the top or in a choice; {} when there is none."""
     for holder in (read, *choices):
-        error = holder.get("error")
-        if error:
+        if error := holder.get("error"):
             return error if isinstance(error, dict) else {"message": text(error)}
     return {"message": "the provider gave up"} if _finish_reason(choices) == "error" else {}
 
 
 def _text_of(delta: dict[str, Any]) -> str:
     """Return the generated text of a delta, tool arguments and reasoning included."""
-    reasoning = text(delta.get("reasoning")) or text(delta.get("reasoning_content"))
-    calls = (mapping(mapping(call).get("function")) for call in items(delta.get("tool_calls")))
-    arguments = "".join(text(call.get("name")) + text(call.get("arguments")) for call in calls)
-    return text(delta.get("content")) + reasoning + arguments
+    generated = text(delta.get("content"))
+    generated += text(delta.get("reasoning")) or text(delta.get("reasoning_content"))
+    for call in items(delta.get("tool_calls")):
+        function = mapping(mapping(call).get("function"))
+        generated += text(function.get("name")) + text(function.get("arguments"))
+    return generated
 
 
-def _has_content(delta: dict[str, Any]) -> bool:
-    return bool(_text_of(delta)) or any(delta.get(field) for field in _OTHER_CONTENT)
+def _has_other_content(delta: dict[str, Any]) -> bool:
+    return any(delta.get(field) for field in _OTHER_CONTENT)
 
 
 def _kind(*, error: bool, finish: bool, content: bool, usage: bool) -> Any:

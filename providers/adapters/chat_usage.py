@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from providers.adapters.reading import mapping, tokens
+from providers.adapters.reading import mapping, tokens, usd
 from providers.wire import Usage
 
 
@@ -18,10 +18,8 @@ def usage_of(reported: Any) -> Usage | None:
     input_tokens, output_tokens = tokens(usage.get("prompt_tokens")), tokens(usage.get("completion_tokens"))
     if input_tokens is None or output_tokens is None:
         return None
-    prompt, completion = (
-        mapping(usage.get("prompt_tokens_details")),
-        mapping(usage.get("completion_tokens_details")),
-    )
+    prompt = mapping(usage.get("prompt_tokens_details"))
+    completion = mapping(usage.get("completion_tokens_details"))
     reasoning = _first(completion.get("reasoning_tokens"), usage.get("reasoning_tokens"))
     if reasoning and tokens(usage.get("total_tokens")) == input_tokens + output_tokens + reasoning:
         output_tokens += reasoning  # servers that count reasoning beside the output say so in the total
@@ -31,6 +29,7 @@ def usage_of(reported: Any) -> Usage | None:
         cache_read_tokens=min(input_tokens, _cached(usage, prompt)),
         cache_write_tokens=min(input_tokens, _first(prompt.get("cache_write_tokens"))),
         reasoning_tokens=min(output_tokens, reasoning),
+        reported_cost=usd(mapping(usage.get("cost")).get("total_cost")),  # Perplexity says what it charged
     )
 
 

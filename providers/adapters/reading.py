@@ -31,10 +31,15 @@ def decode_raw(content: bytes) -> dict[str, msgspec.Raw]:
     return _decoded(content, dict[str, msgspec.Raw])
 
 
+def value_of(raw: msgspec.Raw) -> Any:
+    """Return the value behind `raw`. Raises `BadReply`."""
+    return _decoded(bytes(raw), Any)
+
+
 def _decoded(content: bytes, shape: Any) -> Any:
     try:
-        text = content.decode()  # values that are skipped would pass with bad UTF-8
-        return msgspec.json.decode(text, type=shape)
+        content.decode()  # values that are skipped would pass with bad UTF-8
+        return msgspec.json.decode(content, type=shape)
     except UnicodeDecodeError:
         raise BadReply("the provider sent text that is not UTF-8") from None
     except msgspec.DecodeError:

@@ -20,8 +20,9 @@ _SECRETS = tuple(
         r"(\bgAAAA)[\w=-]{20,}",  # what is encrypted at rest
     )
 )
-# What the standard library puts on every record; anything else was given by the caller as `extra`.
-_STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+# What the standard library puts on every record, and Celery's copy of its message;
+# anything else was given by the caller as `extra`.
+_STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "data"}
 
 
 def redact(text: str) -> str:
@@ -58,13 +59,16 @@ def _plain(name: str, value: Any) -> Any:
 
 def configuration(level: str) -> dict[str, Any]:
     """Return the logging configuration of every process: JSON lines on standard error."""
-    own: dict[str, Any] = {"handlers": [], "level": level, "propagate": True}
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"json": {"()": "llmhub.lib.logs.JsonLines"}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
         "root": {"handlers": ["stderr"], "level": level},
-        # These come with handlers of their own, which would write text.
-        "loggers": {"django": own, "_granian": own, "granian.access": own},
+        "loggers": {
+            # These come with handlers of their own, which would write text.
+            **{name: {"handlers": [], "level": level} for name in ("django", "_granian", "granian.access")},
+            # A run of a task is one line: when it has ended.
+            **{name: {"level": "WARNING"} for name in ("celery.beat", "celery.worker.strategy")},
+        },
     }

@@ -183,7 +183,7 @@ async def _failures(what: str, *, lost: type[ProviderError]) -> AsyncIterator[No
     try:
         yield
     except (httpx.TransportError, aiohttp.ClientError, OSError, ValueError) as error:
-        raise _failure(error, what, lost) from error
+        raise _failure(error, what, lost) from None  # what is behind it holds the request, credential included
 
 
 def _failure(error: BaseException, what: str, lost: type[ProviderError]) -> ProviderError:

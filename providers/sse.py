@@ -20,7 +20,7 @@ class SseEvent:
 
     event: str  # "" when the stream names none
     data: bytes = field(repr=False)
-    raw: bytes = field(repr=False)  # exactly as it came, its blank line and comments included
+    raw: bytes = field(repr=False)  # as it came, its blank line and comments included
 
 
 class SseReader:
@@ -71,11 +71,12 @@ class SseReader:
         return [event] if event else []
 
     def _finish_crlf(self, chunk: bytes) -> bytes:
-        """Keep a line feed that was cut off its carriage return, and return what follows it."""
+        """Return `chunk` without the line feed that was cut off its carriage return."""
         self._after_cr = False
         if chunk[0] != 0x0A:
             return chunk
-        self._raw.append(b"\n")
+        if self._raw:  # else its event has gone out, complete with the carriage return alone
+            self._raw.append(b"\n")
         return chunk[1:]
 
     def _take(self, line: bytes) -> SseEvent | None:

@@ -1,0 +1,63 @@
+"""Small servers on real ports, each of which misbehaves in exactly one way."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+OK = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
+
+
+@dataclass
+class Seen:
+    """What reached the server."""
+
+    url: str = ""
+    requests: list[bytes] = field(default_factory=list)  # head and body of each
+    closed: asyncio.Event = field(default_factory=asyncio.Event)  # the client closed a connection
+
+
+def answer(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
+    """A whole HTTP answer."""
+    head = [f"HTTP/1.1 {status}", f"content-length: {len(body)}", *headers]
+    return "\r\n".join([*head, "", ""]).encode() + body
+
+
+async def read_request(reader) -> bytes:
+    """The next request on a connection, or b"" when there is none."""
+    try:
+        head = await reader.readuntil(b"\r\n\r\n")
+    except asyncio.IncompleteReadError:
+        return b""
+    length = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+    return head + await reader.readexactly(int(length[0].split(b":")[1]) if length else 0)
+
+
+@asynccontextmanager
+async def serving(reply):
+    """A server that answers every request with `reply`, or lets it write for itself if it is a function."""
+    seen = Seen()
+    connections = set()
+
+    async def connection(reader, writer) -> None:
+        connections.add(asyncio.current_task())
+        with suppress(ConnectionError, asyncio.CancelledError):
+            while request := await read_request(reader):
+                seen.requests.append(request)
+                if callable(reply):
+                    await reply(reader, writer, seen)
+                    break
+                writer.write(reply)
+                await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(connection, "127.0.0.1", 0)
+    seen.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    try:
+        yield seen
+    finally:
+        server.close()
+        for task in connections:
+            task.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
 from llmhub.audit.actor import Actor
@@ -54,6 +54,6 @@ def _sign_in_first(request: HttpRequest) -> HttpResponse:
     """Redirect to the sign-in page; a swap by htmx moves the whole page, back to where it was."""
     if not request.headers.get("HX-Request"):
         return redirect_to_login(request.get_full_path())
-    page = request.headers.get("HX-Current-URL", "")
-    ours = url_has_allowed_host_and_scheme(page, allowed_hosts={request.get_host()})
-    return HttpResponseClientRedirect(redirect_to_login(page if ours else "/").url)
+    page = urlsplit(request.headers.get("HX-Current-URL", ""))
+    here = urlunsplit(page._replace(scheme="", netloc="", fragment=""))
+    return HttpResponseClientRedirect(redirect_to_login(here or "/").url)

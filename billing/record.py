@@ -1,0 +1,203 @@
+"""Read requests: one screen of a list by index, or one request with its attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from billing import span
+from billing.models import ApiKey, Attempt, UsageRecord
+from catalog.models import CatalogEntry, Price
+from llmhub.lib import ids
+from llmhub.people.models import Team
+from providers.models import Provider
+
+MOST_ROWS = 20_000  # rows looked at for one screen; further back is one more click
+_MAX_ID = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class RequestFilter:
+    """Which requests to list; empty means any."""
+
+    team_id: int | None = None
+    key_id: int | None = None
+    model: str = ""  # the name that was asked for, or the id of the model that answered
+    status: str = ""
+    code: str = ""  # error code
+    since: datetime | None = None  # by default the last 7 days; 31 at most
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the ids of some records stand for; what was deleted since is missing."""
+
+    teams: dict[int, Team]
+    keys: dict[int, ApiKey]
+    entries: dict[int, CatalogEntry]
+    providers: dict[int, Provider]
+
+
+@dataclass(frozen=True)
+class RequestRow:
+    """One request with the things its ids stand for; None: it had none, or it was deleted."""
+
+    record: UsageRecord
+    team: Team | None
+    key: ApiKey | None
+    entry: CatalogEntry | None
+    provider: Provider | None
+
+    @property
+    def request_id(self) -> str:
+        """The public id."""
+        return ids.request_id(self.record.pk)
+
+    @property
+    def at(self) -> datetime:
+        """When the request came, in UTC."""
+        return ids.moment_of(self.record.pk)
+
+
+@dataclass(frozen=True)
+class Requests:
+    """One screen of the list, newest first."""
+
+    rows: tuple[RequestRow, ...]
+    span: span.Span
+    next_cursor: str  # "" at the end
+    searched_to: datetime | None  # not None: the search stopped here; the cursor goes on from there
+
+
+@dataclass(frozen=True)
+class AttemptRow:
+    """One upstream call with the things its ids stand for."""
+
+    attempt: Attempt
+    entry: CatalogEntry | None
+    provider: Provider | None
+    price: Price | None  # the one its cost was computed with
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """Output tokens over generation time; None where it did not stream."""
+        ttft = self.attempt.ttft_ms
+        if ttft is None or self.attempt.latency_ms <= ttft:
+            return None
+        return self.attempt.output_tokens * 1000 / (self.attempt.latency_ms - ttft)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request with its attempts, first to last."""
+
+    row: RequestRow
+    attempts: tuple[AttemptRow, ...]
+
+
+def requests(filters: RequestFilter, *, now: datetime, after: str = "", limit: int = 50) -> Requests:
+    """Return one screen of requests, newest first, at the same cost at any depth.
+
+    `after` is the `next_cursor` of the screen before. Raises `ValueError` on a cursor that is
+    none and on a range that ends before it begins.
+    """
+    asked = span.bounded(now=now, since=filters.since, until=filters.until)
+    upper = min(ids.first_at(asked.until), _cursor(after))
+    indexed = UsageRecord.objects.filter(id__gte=ids.first_at(asked.since), id__lt=upper, **_indexed(filters))
+    floor = indexed.order_by("-id").values_list("id", flat=True)[MOST_ROWS : MOST_ROWS + 1].first()
+    within = indexed.filter(id__gt=floor) if floor else indexed
+    found = list(_matching(within, filters).order_by("-id")[: limit + 1])
+    cursor = ""
+    if len(found) > limit:
+        cursor = str(found[limit - 1].pk)
+    elif floor:
+        cursor = str(floor + 1)
+    return Requests(
+        rows=_rows(found[:limit]),
+        span=asked,
+        next_cursor=cursor,
+        searched_to=ids.moment_of(floor) if floor and len(found) <= limit else None,
+    )
+
+
+def _cursor(text: str) -> int:
+    if not text:
+        return _MAX_ID
+    if not text.isdecimal() or int(text) > _MAX_ID:
+        raise ValueError(f"{text!r} is no cursor: begin at the first page")
+    return int(text)
+
+
+def _indexed(filters: RequestFilter) -> dict[str, int]:
+    """Return the filters that an index serves together with the id."""
+    wanted = {"team_id": filters.team_id, "key_id": filters.key_id}
+    return {column: value for column, value in wanted.items() if value is not None}
+
+
+def _matching(records: QuerySet[UsageRecord], filters: RequestFilter) -> QuerySet[UsageRecord]:
+    """Return those of `records` that the other filters let through."""
+    if filters.status:
+        records = records.filter(status=filters.status)
+    if filters.code:
+        records = records.filter(error_code=filters.code)
+    if filters.model:
+        entry_ids = list(CatalogEntry.objects.filter(slug=filters.model).values_list("id", flat=True))
+        records = records.filter(Q(requested=filters.model) | Q(entry_id__in=entry_ids))
+    return records
+
+
+def request(row_id: int) -> Request | None:
+    """Return one request with its attempts, or None when there is none of this id."""
+    record = UsageRecord.objects.filter(pk=row_id).first()
+    if record is None:
+        return None
+    attempts = list(Attempt.objects.filter(usage_id=row_id).order_by("number", "id"))
+    prices = Price.objects.in_bulk(_ids(attempts, "price_id"))
+    names = _names([record], attempts)
+    return Request(
+        row=_row(record, names),
+        attempts=tuple(
+            AttemptRow(
+                attempt,
+                entry=names.entries.get(attempt.entry_id or 0),
+                provider=names.providers.get(attempt.provider_id or 0),
+                price=prices.get(attempt.price_id or 0),
+            )
+            for attempt in attempts
+        ),
+    )
+
+
+def _rows(records: Sequence[UsageRecord]) -> tuple[RequestRow, ...]:
+    names = _names(records)
+    return tuple(_row(record, names) for record in records)
+
+
+def _row(record: UsageRecord, names: Names) -> RequestRow:
+    return RequestRow(
+        record,
+        team=names.teams.get(record.team_id or 0),
+        key=names.keys.get(record.key_id or 0),
+        entry=names.entries.get(record.entry_id or 0),
+        provider=names.providers.get(record.provider_id or 0),
+    )
+
+
+def _names(records: Sequence[UsageRecord], attempts: Sequence[Attempt] = ()) -> Names:
+    """Look up everything that the rows name, one query for each kind."""
+    both: list[Any] = [*records, *attempts]
+    return Names(
+        teams=Team.objects.in_bulk(_ids(records, "team_id")),
+        keys=ApiKey.objects.in_bulk(_ids(records, "key_id")),
+        entries=CatalogEntry.objects.in_bulk(_ids(both, "entry_id")),
+        providers=Provider.objects.in_bulk(_ids(both, "provider_id")),
+    )
+
+
+def _ids(rows: Iterable[Any], column: str) -> set[int]:
+    return {value for row in rows if (value := getattr(row, column)) is not None}

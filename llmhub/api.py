@@ -12,11 +12,13 @@ from ninja.errors import AuthenticationError, HttpError
 from ninja.errors import ValidationError as BadInput
 
 from billing.api import router as billing_router
+from catalog.api import router as catalog_router
 from llmhub.lib.rest import BadCursor, Conflict, Failure, FailureAnswer
 from llmhub.people.access import needs
 from llmhub.people.api import router as people_router
 from llmhub.people.api_access import ServiceKeyBearer, Session
 from llmhub.people.roles import NotAllowed
+from providers.api import router as providers_router
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +30,8 @@ api = NinjaAPI(
     docs_decorator=needs("view"),
 )
 api.add_router("", people_router, tags=["people"])
+api.add_router("", providers_router, tags=["providers"])
+api.add_router("", catalog_router, tags=["catalog"])
 api.add_router("", billing_router, tags=["billing"])
 
 

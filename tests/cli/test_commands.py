@@ -9,27 +9,12 @@ import pytest
 
 from billing.models import ApiKey
 from llmhub.audit.models import AuditEvent
-from llmhub.cli.main import run
 from llmhub.lib import secrets
 from llmhub.people import organisation
 from llmhub.people.models import ServiceKey, User
 from llmhub.people.person import use_link
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def llmhub(capsys):
-    """A function: run one command, return exit code, standard output and standard error."""
-
-    def command(*words: str) -> tuple[int, str, str]:
-        try:
-            code = run(words)
-        except SystemExit as stop:
-            code = stop.code
-        return (code, *capsys.readouterr())
-
-    return command
 
 
 def test_a_key_is_printed_alone_so_that_a_script_can_take_it(llmhub):

@@ -1,0 +1,53 @@
+"""`llmhub alias`: other names for models; `llmhub provider alias` is the same command."""
+
+from __future__ import annotations
+
+from argparse import Namespace, _SubParsersAction
+from typing import Any
+
+from catalog.alias import add_alias, remove_alias
+from catalog.models import Alias
+from llmhub.audit.actor import COMMAND_LINE
+from llmhub.cli import show
+from llmhub.cli.model import find as find_model
+
+
+def register(commands: _SubParsersAction[Any]) -> None:
+    """Add `alias list`, `alias add` and `alias remove`."""
+    noun = commands.add_parser("alias", help="other names for models")
+    verbs = noun.add_subparsers(required=True, metavar="VERB")
+    listing = verbs.add_parser("list", help="every alias")
+    show.add_json(listing)
+    listing.set_defaults(run=list_all)
+    add = verbs.add_parser("add", help="give a model another name")
+    add.add_argument("name")
+    add.add_argument("model", help="id of the model")
+    add.set_defaults(run=add_one)
+    remove = verbs.add_parser("remove", help="take an alias away")
+    remove.add_argument("name")
+    remove.set_defaults(run=remove_one)
+
+
+def list_all(options: Namespace) -> int:
+    """List the aliases."""
+    found = (
+        {"alias": alias.name_id, "model": alias.entry.slug} for alias in Alias.objects.select_related("entry")
+    )
+    return show.rows(options, found, columns=("alias", "model"), empty="no alias yet: alias add NAME MODEL")
+
+
+def add_one(options: Namespace) -> int:
+    """Give a model another name."""
+    add_alias(actor=COMMAND_LINE, name=options.name, entry=find_model(options.model))
+    show.line(f"{options.name} is now {options.model}")
+    return 0
+
+
+def remove_one(options: Namespace) -> int:
+    """Take an alias away."""
+    alias = Alias.objects.filter(name_id=options.name).first()
+    if alias is None:
+        raise ValueError(f"no alias {options.name!r}: see `llmhub alias list`")
+    remove_alias(actor=COMMAND_LINE, alias=alias)
+    show.line(f"removed {options.name}")
+    return 0

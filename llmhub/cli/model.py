@@ -1,0 +1,119 @@
+"""`llmhub model`: what can be called, and for how much."""
+
+from __future__ import annotations
+
+from argparse import Namespace, _SubParsersAction
+from typing import Any
+
+from catalog.availability import EntryNow, entries_now, offers_with_providers
+from catalog.models import CatalogEntry, EntryQuerySet
+from catalog.names import nearest
+from catalog.shapes import model_out
+from llmhub.cli import show
+from llmhub.lib import clock
+
+COLUMNS = ("model", "context", "input", "output", "capabilities", "callable")
+
+
+def register(commands: _SubParsersAction[Any]) -> None:
+    """Add `model list`, `model search` and `model show`."""
+    noun = commands.add_parser("model", help="models: what can be called, and for how much")
+    verbs = noun.add_subparsers(required=True, metavar="VERB")
+    listing = verbs.add_parser("list", help="the catalog, prices in USD per million tokens")
+    listing.add_argument("--curated", action="store_true", help="only what a person wrote")
+    listing.add_argument("--discovered", action="store_true", help="only what a run found")
+    show.add_json(listing)
+    listing.set_defaults(run=list_all)
+    search = verbs.add_parser("search", help="models whose id, name or family holds these words")
+    search.add_argument("query", nargs="+")
+    show.add_json(search)
+    search.set_defaults(run=search_all)
+    one = verbs.add_parser("show", help="everything about one model")
+    one.add_argument("model", help="its id")
+    show.add_json(one)
+    one.set_defaults(run=show_one)
+
+
+def find(model_id: str) -> CatalogEntry:
+    """Return the listed model of this id. Raises `ValueError` with the nearest ids."""
+    entry = CatalogEntry.objects.listed().filter(slug=model_id).first()
+    if entry is None:
+        near = nearest(model_id, CatalogEntry.objects.listed().values_list("slug", flat=True))
+        raise ValueError(
+            f"no model {model_id!r}: {'did you mean ' + ', '.join(near) if near else 'see model list'}"
+        )
+    return entry
+
+
+def _now(entries: EntryQuerySet) -> list[EntryNow]:
+    return entries_now(list(entries.prefetch_related(offers_with_providers())), clock.now())
+
+
+def _json(row: EntryNow) -> dict[str, Any]:
+    return model_out(row).model_dump(mode="json")
+
+
+def _row(row: EntryNow) -> show.Row:
+    price = row.cheapest
+    return {
+        "model": row.entry.slug,
+        "context": row.entry.context_tokens,
+        "input": price and format(price.input, "f"),
+        "output": price and format(price.output, "f"),
+        "capabilities": row.entry.capabilities,
+        "callable": row.why_not or "yes",
+    }
+
+
+def list_all(options: Namespace) -> int:
+    """List curated and discovered models in separate sections."""
+    both = options.curated == options.discovered
+    sources = CatalogEntry.Source
+    wanted = [source for source in sources if both or getattr(options, source)]
+    sections = {source: _now(CatalogEntry.objects.listed().filter(source=source)) for source in wanted}
+    if options.json:
+        return show.document(
+            {
+                source: [model_out(row).model_dump(mode="json") for row in rows]
+                for source, rows in sections.items()
+            }
+        )
+    for source, rows in sections.items():
+        show.line(f"{source.label}: {len(rows)}")
+        show.rows(options, map(_row, rows), columns=COLUMNS, empty="none")
+    return 0
+
+
+def search_all(options: Namespace) -> int:
+    """List the models that hold every word; 1 when there is none."""
+    rows = _now(CatalogEntry.objects.listed().search(" ".join(options.query)))
+    if options.json:
+        show.document(list(map(_json, rows)))
+    elif rows:
+        show.rows(options, map(_row, rows), columns=COLUMNS, empty="")
+    else:
+        show.problem(f"no model holds {' '.join(options.query)!r}")
+    return 0 if rows else 1
+
+
+def show_one(options: Namespace) -> int:
+    """Show everything about one model."""
+    entry = find(options.model)
+    shape = _json(_now(CatalogEntry.objects.filter(pk=entry.pk))[0])
+    if options.json:
+        return show.document(shape)
+    offers = shape.pop("offers")
+    show.facts(options, shape)
+    prices = [{**offer, **price} for offer in offers for price in offer["prices"] or [{}]]
+    show.line("\noffers, USD per million tokens")
+    columns = (
+        "provider",
+        "upstream_id",
+        "above_input_tokens",
+        "input",
+        "output",
+        "cache_read",
+        "cache_write",
+        "why_not",
+    )
+    return show.rows(options, prices, columns=columns, empty="no provider offers it")

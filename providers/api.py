@@ -1,0 +1,167 @@
+"""Providers in the management API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Router, Status
+from pydantic import Field
+
+from llmhub.lib.rest import REFUSALS, Cursor, Input, Limit, Output, Page, page
+from llmhub.people.api_access import caller
+from providers.check import check_and_save
+from providers.credential import remove_credential, set_credential
+from providers.models import Provider
+from providers.provider import create_provider, pause_provider, remove_provider, update_provider
+
+router = Router()
+Slug = Annotated[str, Field(min_length=1, max_length=64)]
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+Secret = Annotated[str, Field(min_length=1, max_length=4000, json_schema_extra={"writeOnly": True})]
+
+
+class ProviderIn(Input):
+    """A provider to add."""
+
+    slug: Slug
+    name: Name
+    kind: Annotated[str, Field(max_length=20)] = "custom"
+    base_url: Annotated[str, Field(max_length=300)] = ""
+    dialect: Annotated[str, Field(max_length=20)] = "chat"
+    needs_credential: bool | None = None
+
+
+class ProviderChange(Input):
+    """What can be changed; a new base URL clears the credentials, which were meant for the old one."""
+
+    name: Name | None = None
+    base_url: Annotated[str, Field(max_length=300)] | None = None
+    paused_reason: Annotated[str, Field(max_length=200)] | None = None
+
+
+class CredentialIn(Input):
+    """A secret to keep, or the reference (`env:NAME`, `file:PATH`) it is read from. Never read back."""
+
+    secret: Secret | None = None
+    reference: Annotated[str, Field(max_length=300)] | None = None
+
+
+class CredentialOut(Output):
+    """A credential, without its secret."""
+
+    label: str
+    hint: str
+    reference: str
+    disabled_reason: str
+
+
+class ProviderOut(Output):
+    """A provider and what is known of it."""
+
+    slug: str
+    name: str
+    kind: str
+    dialect: str
+    base_url: str
+    needs_credential: bool
+    paused_reason: str
+    credentials: list[CredentialOut]
+    checked_at: datetime | None
+    check_outcome: str
+    check_message: str
+
+
+def _provider(provider: Provider) -> ProviderOut:
+    credentials = [
+        CredentialOut(label=c.label, hint=c.hint, reference=c.reference, disabled_reason=c.disabled_reason)
+        for c in provider.credentials.all()
+    ]
+    return ProviderOut(
+        slug=provider.slug,
+        name=provider.name,
+        kind=provider.kind,
+        dialect=provider.dialect,
+        base_url=provider.base_url,
+        needs_credential=provider.needs_credential,
+        paused_reason=provider.paused_reason,
+        credentials=credentials,
+        checked_at=provider.checked_at,
+        check_outcome=provider.check_outcome,
+        check_message=provider.check_message,
+    )
+
+
+def _found(slug: str) -> Provider:
+    return get_object_or_404(Provider.objects.listed().prefetch_related("credentials"), slug=slug)
+
+
+@router.get("/providers", response={200: Page[ProviderOut], **REFUSALS})
+def list_providers(request: HttpRequest, cursor: Cursor = "", limit: Limit = 50) -> Page[ProviderOut]:
+    """List the providers by short name."""
+    caller(request, "view")
+    rows = Provider.objects.listed().prefetch_related("credentials")
+    return page(rows, _provider, by="slug", cursor=cursor, limit=limit)
+
+
+@router.post("/providers", response={201: ProviderOut, **REFUSALS})
+def add_provider(request: HttpRequest, body: ProviderIn) -> Status[ProviderOut]:
+    """Add a provider; its credential comes in a call of its own."""
+    provider = create_provider(actor=caller(request, "configure"), **body.model_dump())
+    return Status(201, _provider(_found(provider.slug)))
+
+
+@router.get("/providers/{slug}", response={200: ProviderOut, **REFUSALS})
+def show_provider(request: HttpRequest, slug: Slug) -> ProviderOut:
+    """Show one provider."""
+    caller(request, "view")
+    return _provider(_found(slug))
+
+
+@router.patch("/providers/{slug}", response={200: ProviderOut, **REFUSALS})
+def change_provider(request: HttpRequest, slug: Slug, body: ProviderChange) -> ProviderOut:
+    """Rename, move to another base URL, pause with a reason or resume with an empty one."""
+    actor, provider = caller(request, "configure"), _found(slug)
+    changed = body.model_dump(exclude_none=True, exclude={"paused_reason"})
+    if changed:
+        update_provider(actor=actor, provider=provider, **changed)
+    if body.paused_reason is not None:
+        pause_provider(actor=actor, provider=provider, reason=body.paused_reason)
+    return _provider(_found(slug))
+
+
+@router.delete("/providers/{slug}", response={204: None, **REFUSALS})
+def end_provider(request: HttpRequest, slug: Slug) -> Status[None]:
+    """Remove a provider; what it cost stays in the ledger."""
+    remove_provider(actor=caller(request, "configure"), provider=_found(slug))
+    return Status(204, None)
+
+
+@router.put("/providers/{slug}/credentials/{label}", response={200: ProviderOut, **REFUSALS})
+def keep_credential(request: HttpRequest, slug: Slug, label: Slug, body: CredentialIn) -> ProviderOut:
+    """Set or replace a credential of a provider."""
+    set_credential(
+        actor=caller(request, "configure"),
+        provider=_found(slug),
+        label=label,
+        secret=body.secret,
+        reference=body.reference,
+    )
+    return _provider(_found(slug))
+
+
+@router.delete("/providers/{slug}/credentials/{label}", response={204: None, **REFUSALS})
+def end_credential(request: HttpRequest, slug: Slug, label: Slug) -> Status[None]:
+    """Remove a credential."""
+    remove_credential(actor=caller(request, "configure"), provider=_found(slug), label=label)
+    return Status(204, None)
+
+
+@router.post("/providers/{slug}/checks", response={201: ProviderOut, **REFUSALS})
+def check_provider(request: HttpRequest, slug: Slug) -> Status[ProviderOut]:
+    """Ask the provider for its model list now: a free call that shows whether it answers."""
+    caller(request, "configure")
+    check_and_save(_found(slug))
+    return Status(201, _provider(_found(slug)))

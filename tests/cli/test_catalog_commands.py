@@ -1,0 +1,90 @@
+"""`llmhub model`, `provider` and `alias`, against a seeded catalog and a server on a real port."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+
+from catalog.models import Alias
+from catalog.seed import seed
+from providers.credential import reveal
+from providers.models import Credential, Provider
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def catalog(db):
+    seed()
+
+
+def test_models_are_listed_in_two_sections(llmhub, catalog):
+    code, out, _ = llmhub("model", "list")
+
+    assert code == 0
+    assert "Curated: " in out
+    assert "Discovered: 0" in out
+    assert "openai/gpt-5-mini" in out
+
+
+def test_a_model_is_shown_with_its_prices(llmhub, catalog):
+    shown = json.loads(llmhub("model", "show", "openai/gpt-5-mini", "--json")[1])
+
+    assert shown["offers"][0]["prices"][0]["input"] == "0.25"
+    assert "needs a credential" in llmhub("model", "show", "openai/gpt-5-mini")[1]
+
+
+def test_a_wrong_id_gets_the_nearest_ones(llmhub, catalog):
+    code, _, err = llmhub("model", "show", "openai/gpt5-mini")
+
+    assert code == 1
+    assert "did you mean openai/gpt-5-mini" in err
+
+
+def test_a_search_without_a_hit_is_a_negative_answer(llmhub, catalog):
+    assert llmhub("model", "search", "mini", "openai")[0] == 0
+    assert llmhub("model", "search", "nonsense-model")[0] == 1
+
+
+def test_an_alias_is_added_listed_and_removed_under_both_names(llmhub, catalog):
+    assert llmhub("alias", "add", "fast", "openai/gpt-5-mini")[0] == 0
+    assert "fast" in llmhub("provider", "alias", "list")[1]
+    assert llmhub("provider", "alias", "remove", "fast")[0] == 0
+    assert not Alias.objects.exists()
+
+
+def test_a_provider_is_added_checked_and_paused(llmhub, simulator):
+    added = llmhub("provider", "add", "lab", "--base-url", f"{simulator.url}/v1", "--no-credential")
+
+    assert added[0] == 0
+    assert llmhub("provider", "check", "lab")[0] == 0
+    assert "ok" in llmhub("provider", "list")[1]
+    llmhub("provider", "pause", "lab", "bills")
+    assert "paused: bills" in llmhub("provider", "list")[1]
+
+
+def test_a_check_that_fails_is_a_negative_answer_that_says_why(llmhub):
+    llmhub("provider", "add", "lab", "--base-url", "http://127.0.0.1:9/v1", "--no-credential")
+
+    code, out, _ = llmhub("provider", "check", "lab")
+
+    assert code == 1
+    assert "unreachable" in out
+
+
+def test_a_credential_comes_from_standard_input_or_a_reference_never_from_the_command_line(
+    llmhub, catalog, monkeypatch
+):
+    provider = Provider.objects.get(slug="openai")
+    monkeypatch.setattr("sys.stdin", io.StringIO("sk-canary-0123456789\n"))
+    monkeypatch.setenv("LAB_KEY", "sk-from-the-environment")
+
+    assert llmhub("provider", "credential", "openai", "-")[0] == 0
+    assert reveal(provider.credentials.get()) == "sk-canary-0123456789"
+    assert llmhub("provider", "credential", "openai", "env:LAB_KEY")[0] == 0
+    assert reveal(provider.credentials.get()) == "sk-from-the-environment"
+    code, _, err = llmhub("provider", "credential", "openai", "sk-canary-0123456789")
+    assert (code, "history" in err) == (1, True)
+    assert Credential.objects.get().reference == "env:LAB_KEY"

@@ -45,8 +45,8 @@ def from_answer(status: int, headers: Mapping[str, str], content: bytes) -> Prov
             "set the provider's base URL to the address it redirects to",
             status=status,
         )
-    error = _error_of(content)
-    return _error(status, error, wait=retry_after(headers) or _wait_in(error))
+    error, wait = _error_of(content), retry_after(headers)
+    return _error(status, error, wait=_wait_in(error) if wait is None else wait)
 
 
 def inside_200(error: dict[str, Any], usage: Usage | None) -> ProviderError:

@@ -7,4 +7,6 @@ pytest_plugins = [
     "tests.fixtures.simulator",
     "tests.fixtures.gateway",
     "tests.fixtures.hub",
+    "tests.fixtures.browser",
+    "tests.fixtures.parts",
 ]

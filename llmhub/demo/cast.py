@@ -1,0 +1,236 @@
+"""Pure: who and what the demo is made of: providers, models, teams and the services that call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from catalog.rates import Rates
+
+
+@dataclass(frozen=True)
+class DemoProvider:
+    """A provider that the simulator plays; `switches` are those of docs/simulator.md."""
+
+    slug: str
+    name: str
+    switches: str
+    first_ms: int  # time to the first token, the middle of what is seen
+    speed: int  # tokens per second
+    failing: float  # share of calls
+    reports_cost: bool = False
+    needs_credential: bool = True
+
+
+PROVIDERS = (
+    DemoProvider("aurora", "Aurora Cloud", "latency/420/speed/85", 420, 85, 0.004),
+    DemoProvider(
+        "harbor",
+        "Harbor Inference",
+        "latency/140/speed/160/flaky/3",
+        140,
+        160,
+        0.03,
+        reports_cost=True,
+    ),
+    DemoProvider(
+        "cellar", "Cellar (our own GPUs)", "latency/70/speed/45", 70, 45, 0.009, needs_credential=False
+    ),
+)
+
+
+@dataclass(frozen=True)
+class DemoOffer:
+    """A model at one provider; `before` is what it cost until the price changed."""
+
+    provider: str
+    upstream_id: str
+    rates: Rates | None  # None: nobody has entered a price
+    long_rates: Rates | None = None
+    before: Rates | None = None
+
+
+@dataclass(frozen=True)
+class DemoModel:
+    """A model of the demo catalog; offers are tried in their order."""
+
+    slug: str
+    name: str
+    family: str
+    description: str
+    context: int
+    output_limit: int
+    capabilities: tuple[str, ...]
+    offers: tuple[DemoOffer, ...]
+    takes: tuple[str, ...] = ("text",)
+
+
+def _usd(given: str, output: str, read: str | None = None, write: str | None = None, above: int = 0) -> Rates:
+    """Return prices in USD per million tokens."""
+    return Rates(
+        Decimal(given),
+        Decimal(output),
+        cache_read=None if read is None else Decimal(read),
+        cache_write=None if write is None else Decimal(write),
+        above_input_tokens=above,
+    )
+
+
+RELEASED = date(2026, 4, 14)
+_CHAT = ("tools", "json_mode", "stream")
+MODELS = (
+    DemoModel(
+        "aurora/atlas-2",
+        "Atlas 2",
+        "atlas",
+        "Aurora's largest model: long documents, images, careful answers.",
+        400_000,
+        64_000,
+        (*_CHAT, "json_schema", "parallel_tools", "vision", "caching"),
+        (
+            DemoOffer(
+                "aurora",
+                "atlas-2",
+                _usd("2.50", "10.00", "0.25", "3.125"),
+                long_rates=_usd("5.00", "15.00", "0.50", "6.25", above=200_000),
+            ),
+        ),
+        takes=("text", "image"),
+    ),
+    DemoModel(
+        "aurora/atlas-2-mini",
+        "Atlas 2 Mini",
+        "atlas",
+        "The small sibling of Atlas 2 for everyday work.",
+        200_000,
+        32_000,
+        (*_CHAT, "json_schema", "parallel_tools", "caching"),
+        (
+            DemoOffer(
+                "aurora", "atlas-2-mini", _usd("0.25", "1.00", "0.025"), before=_usd("0.30", "1.20", "0.03")
+            ),
+            DemoOffer("harbor", "aurora--atlas-2-mini", _usd("0.27", "1.05", "0.03")),
+        ),
+    ),
+    DemoModel(
+        "aurora/lumen-1",
+        "Lumen 1",
+        "lumen",
+        "Reasons before it answers.",
+        128_000,
+        48_000,
+        (*_CHAT, "json_schema", "reasoning"),
+        (DemoOffer("aurora", "lumen-1", _usd("1.10", "4.40", "0.275")),),
+    ),
+    DemoModel(
+        "open/breeze-70b",
+        "Breeze 70B",
+        "breeze",
+        "Open weights, at Harbor and on our own machines.",
+        131_072,
+        16_384,
+        _CHAT,
+        (
+            DemoOffer("harbor", "breeze-70b-instruct", _usd("0.55", "0.65")),
+            DemoOffer("cellar", "breeze-70b", _usd("0.20", "0.20")),
+        ),
+    ),
+    DemoModel(
+        "open/breeze-8b",
+        "Breeze 8B",
+        "breeze",
+        "Small and quick: tags, routing, short answers.",
+        131_072,
+        16_384,
+        _CHAT,
+        (
+            DemoOffer("cellar", "breeze-8b", _usd("0.02", "0.02")),
+            DemoOffer("harbor", "breeze-8b-instruct", _usd("0.05", "0.08")),
+        ),
+    ),
+    DemoModel(
+        "open/quill-code",
+        "Quill Code",
+        "quill",
+        "Written for code: reviews, completions, tests.",
+        65_536,
+        8_192,
+        _CHAT,
+        (DemoOffer("harbor", "quill-code-32b", _usd("0.30", "0.90")),),
+    ),
+    DemoModel(
+        "open/fern-3b",
+        "Fern 3B",
+        "fern",
+        "An experiment on our own machines that nobody has priced yet.",
+        32_768,
+        4_096,
+        ("stream",),
+        (DemoOffer("cellar", "fern-3b", None),),
+    ),
+)
+ALIASES = {"smart": "aurora/atlas-2", "default": "aurora/atlas-2-mini", "fast": "open/breeze-8b"}
+
+TEAMS = ("Support", "Research", "Growth", "Platform")
+PEOPLE = (  # name, role
+    ("Mara Lindqvist", "admin"),
+    ("Jonas Adeyemi", "admin"),
+    ("Priya Raman", "viewer"),
+    ("Tomas Ferreira", "viewer"),
+    ("Yuki Sorensen", "viewer"),
+)
+
+# How much of a day's traffic falls into each hour, UTC.
+OFFICE = (0, 0, 0, 0, 0, 1, 3, 7, 10, 11, 10, 8, 9, 11, 11, 9, 6, 3, 1, 1, 0, 0, 0, 0)
+SHOPS = (2, 1, 1, 1, 1, 2, 4, 6, 8, 9, 9, 8, 8, 9, 9, 9, 9, 10, 11, 11, 9, 7, 5, 3)
+NIGHT = (14, 16, 16, 9, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 4)
+
+
+@dataclass(frozen=True)
+class Service:
+    """A program with a key, and what its calls look like."""
+
+    key: str
+    team: str
+    asks: tuple[str, ...]  # names of models, the first most often
+    per_weekday: int  # calls
+    weekend: float  # share of a weekday's calls
+    hours: tuple[int, ...]
+    input_tokens: int  # the middle
+    output_tokens: int  # the middle
+    streamed: float = 0.0  # share
+    cached: float = 0.0  # share of the input that comes from the cache, where the model caches
+    tags: tuple[tuple[str, str], ...] = ()
+    session: str = ""  # what its conversations are called
+
+
+SERVICES = (
+    Service(
+        "helpdesk-chat", "Support", ("default", "aurora/atlas-2-mini", "smart"), 260, 0.45, SHOPS, 2_400, 190,
+        streamed=0.95, cached=0.7, tags=(("feature", "chat"),), session="ticket",
+    ),
+    Service(
+        "email-drafts", "Support", ("aurora/atlas-2-mini", "smart"), 90, 0.15, OFFICE, 1_500, 320,
+        cached=0.5, tags=(("feature", "drafts"),),
+    ),
+    Service("ticket-tags", "Support", ("fast",), 170, 0.5, SHOPS, 520, 12, tags=(("feature", "tags"),)),
+    Service(
+        "notebooks", "Research", ("aurora/atlas-2", "aurora/lumen-1", "open/fern-3b"), 110, 0.2, OFFICE,
+        21_000, 1_200, streamed=0.6, cached=0.3, tags=(("project", "reading-list"),),
+    ),
+    Service(
+        "eval-runner", "Research", ("open/breeze-70b", "aurora/lumen-1"), 80, 0.9, NIGHT, 1_100, 420,
+        tags=(("project", "evals"), ("env", "batch")),
+    ),
+    Service(
+        "copywriter", "Growth", ("smart", "aurora/atlas-2-mini"), 60, 0.1, OFFICE, 800, 520,
+        streamed=0.8, tags=(("campaign", "spring"),), session="draft",
+    ),
+    Service("newsletter", "Growth", ("open/breeze-70b",), 25, 0.3, OFFICE, 3_000, 700),
+    Service(
+        "code-review", "Platform", ("open/quill-code", "aurora/atlas-2"), 140, 0.08, OFFICE, 9_500, 480,
+        tags=(("repo", "checkout"),),
+    ),
+    Service("log-summaries", "Platform", ("fast", "open/breeze-70b"), 96, 1.0, (1,) * 24, 5_200, 150),
+)  # fmt: skip

@@ -1,0 +1,104 @@
+"""Fill a home with demo data: its configuration once, its calls up to now at every start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import F
+
+from billing import ledger_batch
+from billing.ledger_batch import Batch
+from billing.models import ApiKey, UsageRecord
+from catalog.models import Alias, CatalogEntry, Offer, Price
+from catalog.pricing import PriceValue
+from llmhub.demo import cast, setting
+from llmhub.demo.traffic import WORKER, Call, Caller, Facts, calls_of
+from llmhub.demo.upstream import OfferFacts
+from llmhub.lib import clock, ids
+
+DAYS = 31  # how far back the calls go
+PER_TRANSACTION = 500  # calls
+
+
+def prepare(simulator_url: str, *, days: int = DAYS) -> None:
+    """Make this home a demo whose providers answer at `simulator_url`; safe to repeat.
+
+    Calls are added from the last one on, so that a demo that stood still has no gap.
+    Raises `RuntimeError` in a home that is no demo: simulated spend must never meet real spend.
+    """
+    if not settings.DEMO:
+        raise RuntimeError("this home is no demo: demo data goes only where LLMHUB_DEMO=true")
+    now = clock.now()
+    setting.write(simulator_url, now)
+    _write_calls(_facts(), now, days)
+
+
+def _write_calls(facts: Facts, now: datetime, days: int) -> None:
+    """Write all calls between the last one there is and `now`, oldest first, through the ledger."""
+    newest = _newest_id()
+    oldest = max(now - timedelta(days=days), ids.moment_of(newest))
+    until = ids.first_at(now - timedelta(minutes=2))  # by then every call is over
+    for day in (oldest.date() + timedelta(days=n) for n in range((now.date() - oldest.date()).days + 1)):
+        calls = [call for call in calls_of(day, facts) if newest < call.settle.id < until]
+        for start in range(0, len(calls), PER_TRANSACTION):
+            _write(calls[start : start + PER_TRANSACTION])
+
+
+def _write(calls: list[Call]) -> None:
+    """Write some calls in one transaction; the ledger asks for attempts' ids in the order of calls."""
+    attempt_ids = iter([row_id for call in calls for row_id in call.attempt_ids])
+    batch = Batch(settles=[call.settle for call in calls])
+    ledger_batch.apply(batch, alias=DEFAULT_DB_ALIAS, next_id=attempt_ids.__next__)
+
+
+def _newest_id() -> int:
+    """Return the id of the newest call that the demo made, 0 when there is none."""
+    made_here = UsageRecord.objects.annotate(worker=F("id").bitrightshift(12).bitand(ids.WORKERS - 1))
+    found = made_here.filter(worker=WORKER).order_by("-id").values_list("id", flat=True).first()
+    return found or 0
+
+
+def _facts() -> Facts:
+    """Return the rows of the cast as the ledger names them."""
+    keys = {key.name: key for key in ApiKey.objects.filter(name__in=[row.key for row in cast.SERVICES])}
+    callers = tuple(Caller(row, keys[row.key].team_id, keys[row.key].pk) for row in cast.SERVICES)
+    offers = {slug: tuple(_offers(slug)) for slug in (row.slug for row in cast.MODELS)}
+    names = {alias.name_id: alias.entry.slug for alias in Alias.objects.select_related("entry")}
+    known = {name: offers[slug] for name, slug in names.items() if slug in offers}
+    return Facts(callers, offers | known)
+
+
+def _offers(slug: str) -> Iterator[OfferFacts]:
+    """Yield the offers of one entry in the order in which they are tried."""
+    providers = {row.slug: row for row in cast.PROVIDERS}
+    entry = CatalogEntry.objects.get(slug=slug)
+    for offer in Offer.objects.filter(entry=entry).select_related("provider").order_by("rank", "id"):
+        if offer.provider.slug in providers:
+            yield OfferFacts(
+                entry_id=entry.pk,
+                offer_id=offer.pk,
+                provider_id=offer.provider_id,
+                provider=providers[offer.provider.slug],
+                upstream_id=offer.upstream_id,
+                prices=tuple(_price(row) for row in offer.prices.all()),
+                thinks="reasoning" in entry.capabilities,
+            )
+
+
+def _price(row: Price) -> PriceValue:
+    """Return a saved price as the rules of pricing take it."""
+    return PriceValue(
+        id=row.pk,
+        effective_from=row.effective_from,
+        input=row.input,
+        output=row.output,
+        cache_read=row.cache_read,
+        cache_write=row.cache_write,
+        cache_write_1h=row.cache_write_1h,
+        per_request=row.per_request or Decimal(0),
+        above_input_tokens=row.above_input_tokens,
+    )

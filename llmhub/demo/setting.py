@@ -1,0 +1,109 @@
+"""The demo's configuration, written by the same functions as a person's."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.text import slugify
+
+from billing.key import create_key
+from billing.models import ApiKey
+from catalog.alias import add_alias
+from catalog.entry import create_entry
+from catalog.models import CatalogEntry
+from catalog.offer import add_offer, set_price
+from llmhub.audit.actor import SYSTEM
+from llmhub.demo import cast
+from llmhub.people.models import Team
+from llmhub.people.person import create_user
+from llmhub.people.team import create_team
+from providers.credential import set_credential
+from providers.models import Provider
+from providers.provider import create_provider, update_provider
+
+OPENED = timedelta(days=45)  # ago: when everything of the demo was made
+REPRICED = timedelta(days=12)  # ago: when prices that have a `before` changed
+
+
+@transaction.atomic
+def write(simulator_url: str, now: datetime) -> None:
+    """Make providers, models, teams, people and keys, once; later only see to the address."""
+    if Provider.objects.filter(slug=cast.PROVIDERS[0].slug).exists():
+        _follow(simulator_url)
+        return
+    providers = {row.slug: _make_provider(row, simulator_url) for row in cast.PROVIDERS}
+    entries = {row.slug: _make_model(row, providers, now) for row in cast.MODELS}
+    for alias, slug in cast.ALIASES.items():
+        add_alias(actor=SYSTEM, name=alias, entry=entries[slug])
+    teams = {name: create_team(actor=SYSTEM, name=name) for name in cast.TEAMS}
+    for service in cast.SERVICES:
+        create_key(actor=SYSTEM, team=teams[service.team], name=service.key)
+    for name, role in cast.PEOPLE:
+        create_user(actor=SYSTEM, email=f"{slugify(name)}@example.org", name=name, role=role)
+    for model in (Team, ApiKey, Provider):  # nothing is younger than its first call
+        model.objects.update(created_at=now - OPENED)
+
+
+def _follow(simulator_url: str) -> None:
+    """Point the providers at the simulator's address of this start; a new one clears credentials."""
+    for row in cast.PROVIDERS:
+        saved = Provider.objects.get(slug=row.slug)
+        address = _address(row, simulator_url)
+        if saved.base_url != address:
+            moved = update_provider(actor=SYSTEM, provider=saved, base_url=address)
+            _set_credential(row, moved)
+
+
+def _address(row: cast.DemoProvider, simulator_url: str) -> str:
+    return f"{simulator_url.rstrip('/')}/{row.switches}/v1"
+
+
+def _make_provider(row: cast.DemoProvider, simulator_url: str) -> Provider:
+    provider = create_provider(
+        actor=SYSTEM,
+        slug=row.slug,
+        name=row.name,
+        kind="custom",
+        base_url=_address(row, simulator_url),
+        needs_credential=row.needs_credential,
+    )
+    _set_credential(row, provider)
+    return provider
+
+
+def _set_credential(row: cast.DemoProvider, provider: Provider) -> None:
+    if row.needs_credential:
+        set_credential(actor=SYSTEM, provider=provider, secret=f"demo-{row.slug}-opens-nothing")
+
+
+def _make_model(row: cast.DemoModel, providers: dict[str, Provider], now: datetime) -> CatalogEntry:
+    """Make an entry with its offers and what they cost, before and now."""
+    entry = create_entry(
+        actor=SYSTEM,
+        slug=row.slug,
+        name=row.name,
+        family=row.family,
+        description=row.description,
+        context_tokens=row.context,
+        output_limit_tokens=row.output_limit,
+        input_modalities=list(row.takes),
+        output_modalities=["text"],
+        capabilities=list(row.capabilities),
+        released_on=cast.RELEASED,
+    )
+    for rank, at in enumerate(row.offers, start=1):
+        offer = add_offer(
+            actor=SYSTEM,
+            entry=entry,
+            provider=providers[at.provider],
+            upstream_id=at.upstream_id,
+            rank=rank * 10,
+        )
+        if at.before:
+            set_price(actor=SYSTEM, offer=offer, tiers=[at.before], effective_from=now - OPENED)
+        if at.rates:
+            tiers = [rates for rates in (at.rates, at.long_rates) if rates]
+            begins = now - (REPRICED if at.before else OPENED)
+            set_price(actor=SYSTEM, offer=offer, tiers=tiers, effective_from=begins)
+    return entry

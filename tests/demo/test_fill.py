@@ -1,0 +1,149 @@
+"""A demo home: filled once, consistent, and unable to call anybody."""
+
+from __future__ import annotations
+
+import socket
+from collections import defaultdict
+from datetime import timedelta
+
+import pytest
+from django.db.models import Sum
+
+from billing.models import ApiKey, Attempt, UsageRecord
+from catalog.models import Alias, CatalogEntry, Price
+from catalog.pricing import cost_of
+from catalog.seed import seed
+from llmhub import demo
+from llmhub.audit import log
+from llmhub.demo import cast
+from llmhub.demo.fill import _price
+from llmhub.lib import clock, ids
+from llmhub.people.models import Team, User
+from providers.models import Provider
+from providers.wire import Usage
+
+URL = "http://127.0.0.1:9"
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def prepare(settings):
+    settings.DEMO = True
+    return lambda: demo.prepare(URL, days=4)
+
+
+def rows(model):
+    return list(model.objects.order_by("pk").values())
+
+
+def test_records_and_attempts_agree_to_the_last_digit(prepare):
+    prepare()
+
+    attempts = defaultdict(list)
+    for attempt in Attempt.objects.all():
+        attempts[attempt.usage_id].append(attempt)
+    records = list(UsageRecord.objects.all())
+    assert len(records) > 1_000
+    for record in records:
+        own = attempts.pop(record.pk)
+        assert record.attempts == len(own)
+        assert record.input_tokens == sum(a.input_tokens for a in own)
+        assert record.output_tokens == sum(a.output_tokens for a in own)
+        if record.cost_source == "unpriced":
+            assert record.cost_nano is None
+            assert record.unpriced_reason
+        else:
+            assert record.cost_nano == sum(a.cost_nano or 0 for a in own)
+    assert not attempts
+
+
+def test_costs_are_those_of_the_catalogs_prices(prepare):
+    prepare()
+
+    prices = defaultdict(list)
+    for price in Price.objects.all():
+        prices[price.offer_id].append(_price(price))
+    computed = Attempt.objects.filter(cost_source="computed")
+    assert computed.count() > 500
+    for attempt in computed:
+        usage = Usage(
+            attempt.input_tokens, attempt.output_tokens, attempt.cache_read_tokens, attempt.cache_write_tokens
+        )
+        at = ids.moment_of(attempt.pk)
+        assert attempt.cost_nano == cost_of(usage, prices[attempt.offer_id], at=at).nano
+
+
+def test_a_second_time_changes_nothing(prepare):
+    prepare()
+    models = (Provider, CatalogEntry, Price, Team, User, ApiKey, Alias)
+    before = {model: rows(model) for model in models}
+    newest = ids.first_at(clock.now() - timedelta(minutes=5))
+    records = UsageRecord.objects.filter(pk__lt=newest).count()
+    spent = UsageRecord.objects.filter(pk__lt=newest).aggregate(Sum("cost_nano"))
+
+    prepare()
+
+    assert {model: rows(model) for model in models} == before
+    assert UsageRecord.objects.filter(pk__lt=newest).count() == records
+    assert UsageRecord.objects.filter(pk__lt=newest).aggregate(Sum("cost_nano")) == spent
+
+
+def test_a_fill_that_broke_off_is_taken_up_where_it_was(prepare):
+    prepare()
+    until = ids.first_at(clock.now() - timedelta(minutes=5))
+    middle = ids.first_at(clock.now() - timedelta(days=2))
+    whole = rows(UsageRecord.objects.filter(pk__lt=until).model)
+    Attempt.objects.filter(usage_id__gt=middle).delete()
+    UsageRecord.objects.filter(pk__gt=middle).delete()
+
+    prepare()
+
+    assert [row for row in rows(UsageRecord) if row["id"] < until] == [r for r in whole if r["id"] < until]
+    assert Attempt.objects.filter(usage_id__gt=middle).exists()
+
+
+def test_the_ledger_ends_before_now_and_begins_when_asked(prepare):
+    prepare()
+
+    days = UsageRecord.objects.order_by("pk").values_list("pk", flat=True)
+    assert ids.moment_of(days.last()) < clock.now()
+    assert abs(clock.now() - timedelta(days=4) - ids.moment_of(days.first())) < timedelta(days=1, hours=1)
+
+
+def test_it_opens_no_connection_and_nobody_outside_can_be_called(prepare, monkeypatch):
+    def refuse(*_):
+        raise AssertionError("a demo connects to nobody")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    seed()
+    prepare()
+
+    for provider in Provider.objects.listed():
+        callable_now = provider.credentials.exists() or not provider.needs_credential
+        assert not callable_now or provider.base_url.startswith(URL + "/"), provider.slug
+    assert Provider.objects.filter(base_url__startswith=URL).count() == len(cast.PROVIDERS)
+
+
+def test_providers_follow_the_simulator_to_another_port(prepare):
+    prepare()
+    demo.prepare("http://127.0.0.1:10", days=1)
+
+    ours = Provider.objects.filter(slug__in=[row.slug for row in cast.PROVIDERS])
+    assert {provider.base_url.split("/")[2] for provider in ours} == {"127.0.0.1:10"}
+    assert all(provider.credentials.exists() or not provider.needs_credential for provider in ours)
+
+
+def test_what_it_writes_is_audited(prepare):
+    prepare()
+
+    assert log.first_broken_link() is None
+    assert ApiKey.objects.count() == len(cast.SERVICES)
+
+
+def test_a_home_with_real_data_is_refused(settings):
+    settings.DEMO = False
+
+    with pytest.raises(RuntimeError, match="no demo"):
+        demo.prepare(URL)
+
+    assert not Provider.objects.filter(slug="aurora").exists()

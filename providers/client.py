@@ -37,6 +37,7 @@ _MEANINGS: tuple[tuple[type[BaseException], type[ProviderError], str], ...] = (
     (aiohttp.ClientConnectorError, ProviderUnavailable, "the connection is refused"),
     (aiohttp.ClientResponseError, BadReply, "it does not speak HTTP"),
     (aiohttp.InvalidURL, TargetMisconfigured, "its base URL is no address"),
+    (ValueError, TargetMisconfigured, "its base URL or credential cannot be sent: enter it again"),
 )
 _SECRET_HEADERS = ("authorization", "x-api-key")
 
@@ -183,7 +184,8 @@ async def _failures(what: str, *, lost: type[ProviderError]) -> AsyncIterator[No
     try:
         yield
     except (httpx.TransportError, aiohttp.ClientError, OSError, ValueError) as error:
-        raise _failure(error, what, lost) from None  # what is behind it holds the request, credential included
+        # Nothing of `error` goes along: it holds the request, credential included.
+        raise _failure(error, what, lost) from None
 
 
 def _failure(error: BaseException, what: str, lost: type[ProviderError]) -> ProviderError:

@@ -24,6 +24,16 @@ def answer(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
     return "\r\n".join([*head, "", ""]).encode() + body
 
 
+def cut(content: bytes):
+    """Write `content` and close the connection."""
+
+    async def reply(reader, writer, seen) -> None:
+        writer.write(content)
+        await writer.drain()
+
+    return reply
+
+
 async def read_request(reader) -> bytes:
     """The next request on a connection, or b"" when there is none."""
     try:

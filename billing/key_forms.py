@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
+from django.utils import timezone
 
 from llmhub.people.models import Team
 
@@ -31,17 +31,17 @@ class KeyForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
-    def __init__(self, *args: Any, time_zone: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._zone = ZoneInfo(time_zone)
-        self.fields["expires_at"].help_text = f"Optional. It works until this day ends in {time_zone}."
+        zone = timezone.get_current_timezone_name()
+        self.fields["expires_at"].help_text = f"Optional. The key works until this day ends in {zone}."
 
     def clean_expires_at(self) -> datetime | None:
         """Return the moment after the last day, or None for a key without end."""
         day: date | None = self.cleaned_data["expires_at"]
         if day is None:
             return None
-        return datetime.combine(day + timedelta(days=1), time(), tzinfo=self._zone)
+        return datetime.combine(day + timedelta(days=1), time(), tzinfo=timezone.get_current_timezone())
 
 
 class PauseForm(forms.Form):

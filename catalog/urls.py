@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from catalog import offer_views, views
 
 app_name = "catalog"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("models/", views.model_list, name="model_list"),
+    path("models/<path:slug>/", views.model_detail, name="model_detail"),
+    path("model/withdraw/", views.model_withdraw, name="model_withdraw"),
+    path("aliases/add/", views.alias_add, name="alias_add"),
+    path("aliases/remove/", views.alias_remove, name="alias_remove"),
+    path("offers/<int:offer_id>/price/", offer_views.offer_price, name="offer_price"),
+    path("offers/<int:offer_id>/withdraw/", offer_views.offer_withdraw, name="offer_withdraw"),
+    path("providers/<slug:slug>/models/", offer_views.provider_offers, name="provider_offers"),
+    path("providers/<slug:slug>/models/add/", offer_views.model_new, name="model_new"),
+]

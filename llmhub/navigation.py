@@ -31,10 +31,17 @@ MENU: tuple[tuple[str, tuple[Place, ...]], ...] = (
         "Supply",
         (
             Place("Providers", "providers:provider_list", "server-2", "providers:"),
-            Place("Catalog", "catalog:model_list", "books", "catalog:"),
+            Place("Models", "catalog:model_list", "books", "catalog:"),
         ),
     ),
-    ("Access", (Place("Keys", "billing:key_list", "key", "billing:key"),)),
+    (
+        "Access",
+        (
+            Place("Keys", "billing:key_list", "key", "billing:key"),
+            Place("Teams", "people:team_list", "users", "people:team"),
+            Place("People", "people:person_list", "user-circle", "people:person"),
+        ),
+    ),
     ("Hub", (Place("Settings", "settings", "settings", "settings"),)),
 )
 

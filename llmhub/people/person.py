@@ -1,9 +1,10 @@
-"""Make people, and the links that sign them in."""
+"""Make people, change what they may do, and the links that sign them in."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from llmhub.audit import log
@@ -29,6 +30,55 @@ def create_user(*, actor: Actor, email: str, name: str = "", role: str = Role.VI
     user.save()
     log.record(actor, "user.created", f"user:{user.email}", after={"role": user.role})
     return user
+
+
+@transaction.atomic
+def change_role(*, actor: Actor, user: User, role: str) -> None:
+    """Save a person's role. Raises `ValidationError` on an unknown role and for the last owner."""
+    require(actor, "own")
+    user = User.objects.select_for_update().get(pk=user.pk)
+    before, user.role = user.role, role
+    if role == before:
+        return
+    user.full_clean()
+    _spare_last_owner(user)
+    user.save()
+    log.record(
+        actor, "user.role_changed", f"user:{user.email}", before={"role": before}, after={"role": role}
+    )
+
+
+@transaction.atomic
+def deactivate_user(*, actor: Actor, user: User) -> None:
+    """Sign a person out everywhere and for good; a second time changes nothing.
+
+    The password goes too: sessions hang on it, so that all of them end at once.
+    Raises `ValidationError` for the last owner, without whom nobody could let people in.
+    """
+    require(actor, "own")
+    user = User.objects.select_for_update().get(pk=user.pk)
+    if not user.is_active:
+        return
+    _spare_last_owner(user)
+    user.is_active = False
+    user.set_unusable_password()
+    user.save()
+    SignInLink.objects.filter(user=user, used_at=None).delete()
+    log.record(actor, "user.deactivated", f"user:{user.email}")
+
+
+@transaction.atomic
+def activate_user(*, actor: Actor, user: User) -> None:
+    """Let a person sign in again, by a new link; a second time changes nothing."""
+    require(actor, "own")
+    if User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
+        log.record(actor, "user.activated", f"user:{user.email}")
+
+
+def _spare_last_owner(user: User) -> None:
+    others = User.objects.filter(role=Role.OWNER, is_active=True).exclude(pk=user.pk)
+    if not others.exists():
+        raise ValidationError(f"{user.email} is the only owner who can sign in: make another owner first")
 
 
 @transaction.atomic

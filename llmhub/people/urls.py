@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from llmhub.people import views
+from llmhub.people import person_views, team_views, views
 
 app_name = "people"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -12,4 +12,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/link/<str:token>/", views.use_link, name="use_link"),
     path("sign-out/", views.sign_out, name="sign_out"),
     path("profile/", views.profile_page, name="profile"),
+    path("teams/", team_views.team_list, name="team_list"),
+    path("teams/add/", team_views.team_new, name="team_new"),
+    path("teams/<slug:slug>/", team_views.team_detail, name="team_detail"),
+    path("people/", person_views.person_list, name="person_list"),
+    path("people/add/", person_views.person_new, name="person_new"),
+    path("people/<int:person_id>/link/", person_views.person_link, name="person_link"),
+    path("people/<int:person_id>/change/", person_views.person_change, name="person_change"),
 ]

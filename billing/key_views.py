@@ -1,0 +1,162 @@
+"""Pages of gateway keys: find them, make one (shown once), pause and revoke."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from billing.key import create_key, pause_key, revoke_key
+from billing.key_forms import KeyForm, PauseForm
+from billing.key_state import State, state_of
+from billing.models import ApiKey, UsageRecord
+from catalog.availability import first_callable
+from llmhub.lib import clock, forms, ids
+from llmhub.lib.pages import render_page, screen_of
+from llmhub.people.access import actor_of, needs
+from llmhub.people.models import Team
+
+STATES = ("active", "paused", "expired", "revoked")
+
+
+@dataclass(frozen=True)
+class KeyRow:
+    """A key as pages show it."""
+
+    key: ApiKey
+    state: State
+    last_used_at: datetime | None  # None: never
+
+
+def _with_last_use(keys: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
+    latest = UsageRecord.objects.filter(key_id=OuterRef("pk")).order_by("-id").values("id")[:1]
+    return keys.select_related("team").annotate(last_usage_id=Subquery(latest))
+
+
+def _row(key: ApiKey, now: datetime) -> KeyRow:
+    last_usage_id: int | None = key.last_usage_id  # type: ignore[attr-defined]  # annotated
+    return KeyRow(
+        key=key,
+        state=state_of(
+            revoked_at=key.revoked_at, expires_at=key.expires_at, paused_reason=key.paused_reason, now=now
+        ),
+        last_used_at=None if last_usage_id is None else ids.moment_of(last_usage_id),
+    )
+
+
+def _in_state(state: str, now: datetime) -> Q:
+    """Return the condition for a state; anything that is none means every key that was not revoked."""
+    ended = Q(expires_at__lte=now)
+    alive = Q(revoked_at=None) & ~ended
+    conditions = {
+        "active": alive & Q(paused_reason=""),
+        "paused": alive & ~Q(paused_reason=""),
+        "expired": Q(revoked_at=None) & ended,
+        "revoked": Q(revoked_at__isnull=False),
+    }
+    return conditions.get(state, Q(revoked_at=None))
+
+
+def _found(request: HttpRequest, now: datetime) -> QuerySet[ApiKey]:
+    query, team = request.GET.get("q", "").strip(), request.GET.get("team", "")
+    keys = _with_last_use(ApiKey.objects.filter(_in_state(request.GET.get("state", ""), now)))
+    if team:
+        keys = keys.filter(team__slug=team)
+    if query:
+        keys = keys.filter(Q(name__icontains=query) | Q(prefix__startswith=query[:10]))
+    return keys
+
+
+@require_GET
+@needs("view")
+def key_list(request: HttpRequest) -> HttpResponse:
+    """Every key that was not revoked, newest first; searching and filtering swap only the table."""
+    now = clock.now()
+    screen = screen_of(request, _found(request, now), by="-id")
+    context = {
+        "rows": [_row(key, now) for key in screen.rows],
+        "next_cursor": screen.next_cursor,
+        "query": request.GET.get("q", ""),
+        "team": request.GET.get("team", ""),
+        "state": request.GET.get("state", ""),
+        "states": STATES,
+        "teams": Team.objects.all(),
+    }
+    return render_page(
+        request, page="billing/key_list.html", partial="billing/_key_table.html", context=context
+    )
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@needs("configure")
+def key_new(request: HttpRequest) -> HttpResponse:
+    """The form of a new key; its answer is the only page that ever shows the key."""
+    form = KeyForm(request.POST or None, initial={"team": request.GET.get("team", "")})
+    if form.is_valid():
+        try:
+            key, text = create_key(actor=actor_of(request), **form.cleaned_data)
+        except ValidationError as error:
+            forms.refuse(form, error)
+        else:
+            return render(request, "billing/key_made.html", {"key": key, "key_text": text, **_first_call()})
+    context = {"form": form, "teams": Team.objects.exists()}
+    return render(request, "billing/key_new.html", context, status=422 if form.is_bound else 200)
+
+
+def _first_call() -> dict[str, object]:
+    return {"base_url": f"{settings.PUBLIC_URL}/v1", "model": first_callable()}
+
+
+@require_GET
+@needs("view")
+def key_detail(request: HttpRequest, key_id: int) -> HttpResponse:
+    """One key: what it may do, when it was used, and the ways to stop it."""
+    key = get_object_or_404(_with_last_use(ApiKey.objects.all()), pk=key_id)
+    return _detail(request, key, PauseForm())
+
+
+def _detail(request: HttpRequest, key: ApiKey, form: PauseForm) -> HttpResponse:
+    context = {"row": _row(key, clock.now()), "form": form, **_first_call()}
+    return render(request, "billing/key_detail.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+@needs("configure")
+def key_revoke(request: HttpRequest, key_id: int) -> HttpResponse:
+    """End a key for good."""
+    key = get_object_or_404(ApiKey, pk=key_id)
+    revoke_key(actor=actor_of(request), key=key)
+    messages.success(request, f"Revoked {key.name}. Calls with it are refused within seconds.")
+    return redirect("billing:key_detail", key_id)
+
+
+@require_POST
+@needs("configure")
+def key_pause(request: HttpRequest, key_id: int) -> HttpResponse:
+    """Refuse a key's calls with a reason."""
+    key = get_object_or_404(_with_last_use(ApiKey.objects.all()), pk=key_id)
+    form = PauseForm(request.POST)
+    if not form.is_valid():
+        return _detail(request, key, form)
+    pause_key(actor=actor_of(request), key=key, reason=form.cleaned_data["reason"])
+    messages.success(request, f"Paused {key.name}. Callers get the reason you gave.")
+    return redirect("billing:key_detail", key_id)
+
+
+@require_POST
+@needs("configure")
+def key_resume(request: HttpRequest, key_id: int) -> HttpResponse:
+    """Let a paused key's calls through again."""
+    key = get_object_or_404(ApiKey, pk=key_id)
+    pause_key(actor=actor_of(request), key=key, reason="")
+    messages.success(request, f"{key.name} may call again.")
+    return redirect("billing:key_detail", key_id)

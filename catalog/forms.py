@@ -1,0 +1,122 @@
+"""What a person types about models and prices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from catalog.pricing import MAX_PRICE
+from catalog.rates import AMOUNTS, Rates
+from catalog.words import CAPABILITIES
+from llmhub.lib import money
+
+_TYPED = {"autocomplete": "off", "spellcheck": "false"}
+_LABELS = {
+    "input": "Input",
+    "output": "Output",
+    "cache_read": "Cache read",
+    "cache_write": "Cache write",
+    "cache_write_1h": "Cache write, 1 hour",
+    "per_request": "Per request",
+}
+
+
+class RateField(forms.CharField):
+    """One amount of a price, kept digit for digit."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {**_TYPED, "inputmode": "decimal", "class": "num"}
+        super().__init__(max_length=40, required=False, widget=forms.TextInput(attrs=attrs), **kwargs)
+
+    def clean(self, value: Any) -> Decimal | None:
+        """Return the amount, or None when nothing was typed."""
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            return money.parse(text.replace(",", "."), maximum=MAX_PRICE)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+
+
+class RatesForm(forms.Form):
+    """The base price of an offer. Nothing typed is unknown, never 0."""
+
+    input, output, cache_read, cache_write, cache_write_1h, per_request = (
+        RateField(label=_LABELS[name]) for name in AMOUNTS
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse half a price."""
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        given = [name for name in AMOUNTS if values.get(name) is not None]
+        for name in ("input", "output"):
+            if given and name not in given and name not in self.errors:
+                self.add_error(name, "A price has both; write 0 for what is free.")
+        return values
+
+    def rates(self) -> Rates | None:
+        """Return what was typed as one price, or None when it is unknown."""
+        amounts = {name: self.cleaned_data[name] for name in AMOUNTS}
+        return None if amounts["input"] is None else Rates(**amounts)
+
+    @property
+    def rate_fields(self) -> Sequence[forms.BoundField]:
+        """The amounts, for the row they stand in."""
+        return [self[name] for name in AMOUNTS]
+
+
+class PriceForm(RatesForm):
+    """A new price of an offer."""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse no price at all."""
+        values = super().clean()
+        if not self.errors and values.get("input") is None:
+            self.add_error("input", "Write the price, or 0 for what is free.")
+        return values
+
+
+class ModelForm(RatesForm):
+    """A model at a provider."""
+
+    upstream_id = forms.CharField(
+        label="Id at the provider",
+        max_length=200,
+        widget=forms.TextInput(attrs=_TYPED),
+        help_text="What the provider calls it, letter for letter.",
+    )
+    slug = forms.CharField(
+        label="Id for callers",
+        max_length=200,
+        widget=forms.TextInput(attrs=_TYPED),
+        help_text="What services ask for. A model that llmhub has gets one more provider.",
+    )
+    context_tokens = forms.IntegerField(
+        label="Context",
+        required=False,
+        min_value=1,
+        max_value=2_000_000_000,
+        help_text="Tokens. Optional.",
+        widget=forms.TextInput(attrs={**_TYPED, "inputmode": "numeric"}),
+    )
+    capabilities = forms.MultipleChoiceField(
+        label="What it can do",
+        required=False,
+        choices=list(CAPABILITIES.items()),
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
+class AliasForm(forms.Form):
+    """Another name for a model."""
+
+    name = forms.CharField(
+        label="New alias",
+        max_length=200,
+        widget=forms.TextInput(attrs={**_TYPED, "placeholder": "fast"}),
+    )

@@ -1,0 +1,76 @@
+"""Pure: what a key can do now, by the same functions that decide about its calls."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+from routing.gateway.errors import Refusal
+from routing.plan import plan
+from routing.resolve import resolve
+from routing.snapshot import Caller, Snapshot
+
+DIALECT = "chat"
+
+
+@dataclass(frozen=True)
+class NotNow:
+    """Models that cannot be called for one and the same reason."""
+
+    why: str
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a test of a key says."""
+
+    problem: str  # "" when calls with the key are let through
+    caller: Caller | None = None  # None: no key that is in force
+    models: tuple[str, ...] = ()  # that can be called now
+    not_now: tuple[NotNow, ...] = ()  # the most frequent reason first
+
+    @property
+    def total(self) -> int:
+        """How many models there are."""
+        return len(self.models) + sum(len(group.models) for group in self.not_now)
+
+
+def judge(snapshot: Snapshot, digest: str, *, now: datetime) -> Verdict:
+    """Return what the key of this digest can do."""
+    caller = snapshot.keys.get(digest)
+    if caller is None:
+        return Verdict("No key with this text is in force. Was it copied whole?")
+    models, refused = [], defaultdict(list)
+    for slug in snapshot.entries:
+        if why := _why_not(snapshot, slug, now):
+            refused[why].append(slug)
+        else:
+            models.append(slug)
+    ordered = sorted(refused.items(), key=lambda item: (-len(item[1]), item[0]))
+    return Verdict(
+        _problem(snapshot, caller, now),
+        caller,
+        tuple(sorted(models)),
+        tuple(NotNow(why, tuple(sorted(slugs))) for why, slugs in ordered),
+    )
+
+
+def _problem(snapshot: Snapshot, caller: Caller, now: datetime) -> str:
+    if caller.expires_at is not None and caller.expires_at <= now:
+        return "The key has expired: make a new one."
+    if caller.paused_reason:
+        return f"The key is paused: {caller.paused_reason}"
+    if snapshot.paused_reason:
+        return f"Everything is paused: {snapshot.paused_reason}"
+    return ""
+
+
+def _why_not(snapshot: Snapshot, slug: str, now: datetime) -> str:
+    """Return why a model cannot be called, in words that do not name it; "" when it can."""
+    try:
+        plan(resolve(snapshot, slug, now=now), dialect=DIALECT)
+    except Refusal as refusal:
+        return refusal.message.replace(repr(slug), "", 1).strip().removeprefix("cannot be called now: ")
+    return ""

@@ -1,0 +1,54 @@
+"""Pages of `routing`: test a key without a call."""
+
+from __future__ import annotations
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from billing.models import ApiKey
+from llmhub.lib import clock, secrets
+from llmhub.lib.pages import render_page
+from llmhub.people.access import needs
+from routing.key_verdict import Verdict, judge
+from routing.load import load_snapshot
+
+
+class KeyTestForm(forms.Form):
+    """The text of a key; it is looked up by its digest and never given back."""
+
+    key = forms.CharField(
+        max_length=200,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "placeholder": "llmh_…"}),
+        help_text="It is compared by its fingerprint, and neither kept nor shown again.",
+    )
+
+
+@never_cache
+@sensitive_post_parameters("key")
+@require_http_methods(["GET", "POST"])
+@needs("view")
+def key_test(request: HttpRequest) -> HttpResponse:
+    """Say what a key can do now; nothing is sent to a provider. htmx swaps only the verdict."""
+    form = KeyTestForm(request.POST or None)
+    verdict = _verdict(form.cleaned_data["key"]) if form.is_valid() else None
+    failed = form.is_bound and verdict is None
+    if failed:
+        verdict = Verdict("Paste the key first.")
+    return render_page(
+        request,
+        page="routing/key_test.html",
+        partial="routing/_key_verdict.html",
+        context={"form": form, "verdict": verdict},
+        status=422 if failed else 200,
+    )
+
+
+def _verdict(text: str) -> Verdict:
+    digest = secrets.digest(text)
+    revoked = ApiKey.objects.filter(digest=digest, revoked_at__isnull=False).first()
+    if revoked is not None:
+        return Verdict(f"This key, {revoked.name!r}, was revoked: make a new one.")
+    return judge(load_snapshot(), digest, now=clock.now())

@@ -71,15 +71,17 @@ def load(texts: Mapping[str, str]) -> tuple[CuratedEntry, ...]:
     """
     findings: list[Finding] = []
     entries: dict[str, CuratedEntry] = {}
+    files: dict[str, str] = {}
     for file, text in sorted(texts.items()):
         for entry in _read_file(file, text, findings):
             if entry.slug in entries:
                 findings.append(Finding(file, f"models.{entry.slug}", "stands in another file too"))
-            entries[entry.slug] = entry
+            entries[entry.slug], files[entry.slug] = entry, file
     for entry in entries.values():
         if entry.replacement and entry.replacement not in entries:
             where = f"models.{entry.slug}.replacement"
-            findings.append(Finding("catalog", where, f"{entry.replacement!r} is no model of the catalog"))
+            message = f"{entry.replacement!r} is no model of the catalog"
+            findings.append(Finding(files[entry.slug], where, message))
     if findings:
         raise BadCatalog(findings)
     return tuple(entries[slug] for slug in sorted(entries))

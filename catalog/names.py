@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 ENOUGH = 0.5  # share of letter groups in common: below it a suggestion is noise
 LONGEST = 200  # letters of a name that are looked at
+_SAME = str.maketrans("._", "--")  # 5.5 is often written 5-5
 
 
 def nearest(name: str, names: Iterable[str], limit: int = 3) -> tuple[str, ...]:
@@ -28,7 +29,7 @@ def _tail(name: str) -> str:
 
 
 def _groups(name: str) -> frozenset[str]:
-    padded = f"  {name[:LONGEST].lower()} "
+    padded = f"  {name[:LONGEST].lower().translate(_SAME)} "
     return frozenset(padded[start : start + 3] for start in range(len(padded) - 2))
 
 

@@ -100,7 +100,7 @@ def _seed_entries(entries: tuple[CuratedEntry, ...], seeded: Seeded) -> dict[str
         if row is not None and not _is_ours(row):
             continue
         if row is None and entry.slug in taken:
-            seeded.skipped.append(f"{entry.slug}: the name is taken by a {taken[entry.slug]}")
+            seeded.skipped.append(f"{entry.slug}: the name is taken ({taken[entry.slug]})")
             continue
         ours[entry.slug] = _seed_entry(entry, row, seeded)
     return ours

@@ -1,0 +1,118 @@
+"""Make, change and withdraw entries."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, TypedDict, Unpack
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from catalog.models import CatalogEntry, Origin, PublicName
+from catalog.public_name import take_name
+from llmhub.audit import log
+from llmhub.audit.actor import Actor
+from llmhub.lib import clock
+from llmhub.people.roles import require
+
+
+class Facts(TypedDict, total=False):
+    """What a person may say about an entry; the keys are fields of `CatalogEntry`."""
+
+    name: str
+    family: str
+    description: str
+    context_tokens: int | None
+    output_limit_tokens: int | None
+    input_modalities: list[str]
+    output_modalities: list[str]
+    capabilities: list[str]
+    knowledge_on: date | None
+    released_on: date | None
+    deprecated_on: date | None
+    sunset_on: date | None
+    replacement: str
+    facts_source: str
+    facts_checked_on: date | None
+
+
+def origin_of(actor: Actor) -> Origin:
+    """Return who a row belongs to that `actor` writes: the bundled data never writes over it."""
+    return Origin.FILE if actor.kind == "file" else Origin.PERSON
+
+
+@transaction.atomic
+def create_entry(*, actor: Actor, slug: str, **facts: Unpack[Facts]) -> CatalogEntry:
+    """Save a new curated entry; its name is its slug unless `facts` has one.
+
+    A withdrawn entry of this slug comes back with the new facts: it keeps its records.
+    Raises `ValidationError` when the slug is taken or a fact is wrong.
+    """
+    require(actor, "configure")
+    entry = CatalogEntry.objects.filter(slug=slug).exclude(withdrawn_at=None).first()
+    if entry is None:
+        take_name(slug, PublicName.Kind.ENTRY)
+        entry = CatalogEntry(slug=slug)
+    entry.withdrawn_at = None
+    entry.source = CatalogEntry.Source.CURATED
+    wanted: Facts = {"name": entry.name or slug, **facts}
+    _save(entry, actor, wanted)
+    log.record(actor, "model.created", f"model:{slug}", after=_plain(wanted))
+    return entry
+
+
+@transaction.atomic
+def update_entry(*, actor: Actor, entry: CatalogEntry, **facts: Unpack[Facts]) -> CatalogEntry:
+    """Save changed facts of an entry, which from now on belongs to who changed it.
+
+    Nothing is written when nothing differs. Raises `ValidationError` when a fact is wrong.
+    """
+    require(actor, "configure")
+    before = {name: getattr(entry, name) for name, value in facts.items() if getattr(entry, name) != value}
+    if before:
+        _save(entry, actor, facts)
+        after = {name: facts[name] for name in before}  # type: ignore[literal-required]
+        log.record(actor, "model.changed", f"model:{entry.slug}", before=_plain(before), after=_plain(after))
+    return entry
+
+
+@transaction.atomic
+def withdraw_entry(*, actor: Actor, entry: CatalogEntry) -> None:
+    """Take an entry out of the catalog; its row, its name and its records stay.
+
+    Raises `ValidationError` while an alias stands for it.
+    """
+    require(actor, "configure")
+    if entry.withdrawn_at is not None:
+        return
+    aliases = list(entry.aliases.values_list("name_id", flat=True))
+    if aliases:
+        raise ValidationError(
+            f"{entry.slug} cannot be withdrawn while {', '.join(aliases)} stands for it: "
+            "remove the alias or point it at another model first"
+        )
+    entry.withdrawn_at = clock.now()
+    entry.origin = origin_of(actor)
+    entry.save(update_fields=["withdrawn_at", "origin"])
+    log.record(actor, "model.withdrawn", f"model:{entry.slug}")
+
+
+def _save(entry: CatalogEntry, actor: Actor, facts: Facts) -> None:
+    for name, value in facts.items():
+        if name not in Facts.__annotations__:
+            raise TypeError(f"{name!r} is no fact of an entry")
+        setattr(entry, name, value)
+    if entry.replacement and not _is_listed(entry.replacement):
+        raise ValidationError({"replacement": f"{entry.replacement!r} is no model of the catalog"})
+    entry.origin = origin_of(actor)
+    entry.full_clean()
+    entry.save()
+
+
+def _is_listed(slug: str) -> bool:
+    return CatalogEntry.objects.listed().filter(slug=slug).exists()
+
+
+def _plain(facts: Any) -> dict[str, Any]:
+    """Return `facts` as JSON can hold them."""
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in facts.items()}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import template
 from django.forms import BoundField, CheckboxInput, Select, SelectMultiple
 from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
@@ -106,6 +108,16 @@ def cost(nano: int | None, reason: str = "", exact: bool = False) -> SafeString:
 
 
 @register.simple_tag
+def page(url_name: str, key: str, text: str) -> SafeString:
+    """Return `text` as a link to a page of a higher app, or plain where there is no such page."""
+    try:
+        url = reverse(url_name, args=[key])
+    except NoReverseMatch:
+        return format_html("{}", text)
+    return format_html('<a href="{}">{}</a>', url, text)
+
+
+@register.simple_tag
 def change(before: dict[str, Any] | None, after: dict[str, Any] | None) -> SafeString:
     """Return what an audit event changed: each field with its old and new value."""
     old, new = before or {}, after or {}
@@ -126,6 +138,12 @@ def ago(moment: datetime) -> str:
     """Return how long ago a moment was, in its largest unit: `3 hours ago`."""
     passed = timesince(moment, clock.now(), depth=1)
     return "just now" if passed.startswith("0") else f"{passed} ago"
+
+
+@register.filter
+def site(url: str) -> str:
+    """Return the host of a link, which says where a fact is from in one word."""
+    return (urlsplit(url).hostname or url).removeprefix("www.")
 
 
 @register.filter

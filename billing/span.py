@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 DEFAULT = timedelta(days=7)
 LONGEST = timedelta(days=31)
+_FIRST = datetime(2025, 1, 1, tzinfo=UTC)  # nothing was recorded before; keeps arithmetic off year 1
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,12 @@ def bounded(*, now: datetime, since: datetime | None = None, until: datetime | N
 
     Raises `ValueError` when it ends before it begins.
     """
-    end = min(until or now, now + timedelta(minutes=1))  # a clock of another machine may be ahead
-    begin = since or end - DEFAULT
-    if begin > end:
+    if since and until and since > until:
         raise ValueError("the range ends before it begins: swap its two dates")
+    end = max(_FIRST, min(until or now, now + timedelta(minutes=1)))  # another machine's clock may be ahead
+    begin = max(_FIRST, since or end - DEFAULT)
+    if begin > end:
+        raise ValueError("the range has not begun yet: choose an earlier start")
     return Span(max(begin, end - LONGEST).astimezone(UTC), end.astimezone(UTC))
 
 

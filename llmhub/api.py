@@ -12,8 +12,9 @@ from ninja.errors import AuthenticationError, HttpError
 from ninja.errors import ValidationError as BadInput
 
 from billing.api import router as billing_router
+from billing.usage_api import router as usage_router
 from catalog.api import router as catalog_router
-from llmhub.lib.rest import BadCursor, Conflict, Failure, FailureAnswer
+from llmhub.lib.rest import BadQuery, Conflict, Failure, FailureAnswer
 from llmhub.people.access import needs
 from llmhub.people.api import router as people_router
 from llmhub.people.api_access import ServiceKeyBearer, Session
@@ -32,7 +33,8 @@ api = NinjaAPI(
 api.add_router("", people_router, tags=["people"])
 api.add_router("", providers_router, tags=["providers"])
 api.add_router("", catalog_router, tags=["catalog"])
-api.add_router("", billing_router, tags=["billing"])
+api.add_router("", billing_router, tags=["keys"])
+api.add_router("", usage_router, tags=["usage"])
 
 
 def _answer(request: HttpRequest, status: int, code: str, message: str, **more: Any) -> HttpResponse:
@@ -62,9 +64,9 @@ def _conflict(request: HttpRequest, exc: Conflict) -> HttpResponse:
     return _answer(request, 409, "conflict", str(exc))
 
 
-@api.exception_handler(BadCursor)
-def _bad_cursor(request: HttpRequest, exc: BadCursor) -> HttpResponse:
-    return _answer(request, 422, "invalid", str(exc), param="cursor")
+@api.exception_handler(BadQuery)
+def _bad_query(request: HttpRequest, exc: BadQuery) -> HttpResponse:
+    return _answer(request, 422, "invalid", str(exc))
 
 
 @api.exception_handler(BadInput)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Generic, TypeVar
 
+from django.core.exceptions import ValidationError
+from django.db import DataError
 from django.db.models import Model, QuerySet
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -61,18 +63,16 @@ class Conflict(Exception):
     """The change contradicts what is there; the message says what has the place."""
 
 
-class BadCursor(ValueError):
-    """The cursor is none that this list gave."""
+class BadQuery(ValueError):
+    """What the query string asks for makes no sense, such as a cursor that no list gave."""
 
 
 def page(
     rows: QuerySet[M], shape: Callable[[M], T], *, by: str, cursor: str = "", limit: int = 50
 ) -> Page[T]:
-    """Return one page of `rows` by the unique field `by`. Raises `BadCursor`."""
+    """Return one page of `rows` by the unique field `by`. Raises `BadQuery`."""
     try:
         screen = keyset(rows, by=by, after=cursor, limit=limit)
-    except Exception as exc:  # what a column says of text it cannot read depends on the column
-        if cursor and not isinstance(exc, RuntimeError):
-            raise BadCursor(f"cursor {cursor!r} is none of this list's: take next_cursor as it came") from exc
-        raise
+    except (ValueError, OverflowError, ValidationError, DataError) as exc:  # as the column says it
+        raise BadQuery(f"cursor {cursor!r} is none of this list's: take next_cursor as it came") from exc
     return Page(data=[shape(row) for row in screen.rows], next_cursor=screen.next_cursor)

@@ -1,0 +1,73 @@
+"""Requests and spending in the management API."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Router
+from pydantic import AwareDatetime, Field
+
+from billing import record
+from billing.record import RequestFilter
+from billing.shapes import OverviewOut, RequestOut, RequestWhole, overview_out, request_out, request_whole
+from billing.spend import overview
+from llmhub.lib import clock, ids
+from llmhub.lib.rest import REFUSALS, BadQuery, Cursor, Limit, Page
+from llmhub.people import organisation
+from llmhub.people.api_access import caller
+from llmhub.people.models import Team
+
+router = Router()
+Word = Annotated[str, Field(max_length=200)]
+
+
+@router.get("/usage", response={200: Page[RequestOut], **REFUSALS})
+def list_usage(
+    request: HttpRequest,
+    team: Word = "",
+    key: Annotated[int | None, Field(ge=0, lt=2**63)] = None,
+    model: Word = "",
+    status: Word = "",
+    code: Word = "",
+    since: AwareDatetime | None = None,
+    until: AwareDatetime | None = None,
+    cursor: Cursor = "",
+    limit: Limit = 50,
+) -> Page[RequestOut]:
+    """List requests, newest first: of the last 7 days unless `since` says more, at most 31 days."""
+    caller(request, "view")
+    filters = RequestFilter(
+        team_id=get_object_or_404(Team, slug=team).pk if team else None,
+        key_id=key,
+        model=model,
+        status=status,
+        code=code,
+        since=since,
+        until=until,
+    )
+    try:
+        screen = record.requests(filters, now=clock.now(), after=cursor, limit=limit)
+    except ValueError as refusal:
+        raise BadQuery(str(refusal)) from refusal
+    return Page(data=[request_out(row) for row in screen.rows], next_cursor=screen.next_cursor)
+
+
+@router.get("/usage/{request_id}", response={200: RequestWhole, **REFUSALS})
+def show_usage(request: HttpRequest, request_id: Word) -> RequestWhole:
+    """Show one request with its upstream calls, their tokens and the price each was computed with."""
+    caller(request, "view")
+    row_id = ids.parse_request_id(request_id)
+    found = None if row_id is None else record.request(row_id)
+    if found is None:
+        raise Http404(f"no request {request_id!r}")
+    return request_whole(found)
+
+
+@router.get("/reports/overview", response={200: OverviewOut, **REFUSALS})
+def show_overview(request: HttpRequest) -> OverviewOut:
+    """Return the front page in numbers: spend of today and this month, requests, errors, latency."""
+    caller(request, "view")
+    return overview_out(overview(clock.now(), ZoneInfo(organisation.current().time_zone)))

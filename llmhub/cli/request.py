@@ -1,0 +1,52 @@
+"""`llmhub request`: what was called, and what it cost."""
+
+from __future__ import annotations
+
+from argparse import Namespace, _SubParsersAction
+from typing import Any
+
+from billing.record import RequestFilter, request, requests
+from billing.shapes import request_out, request_whole
+from llmhub.cli import show
+from llmhub.cli.team import find as find_team
+from llmhub.lib import clock, ids
+
+
+def register(commands: _SubParsersAction[Any]) -> None:
+    """Add `request list` and `request show`."""
+    noun = commands.add_parser("request", help="requests: what was called, and what it cost")
+    verbs = noun.add_subparsers(required=True, metavar="VERB")
+    listing = verbs.add_parser("list", help="the newest requests of the last 7 days")
+    listing.add_argument("--team", help="only of this team")
+    listing.add_argument("--limit", type=int, default=20)
+    show.add_json(listing)
+    listing.set_defaults(run=list_newest)
+    one = verbs.add_parser("show", help="one request with its upstream calls")
+    one.add_argument("request", help="its id: req_…")
+    show.add_json(one)
+    one.set_defaults(run=show_one)
+
+
+def list_newest(options: Namespace) -> int:
+    """List the newest requests."""
+    filters = RequestFilter(team_id=find_team(options.team).pk if options.team else None)
+    screen = requests(filters, now=clock.now(), limit=max(1, min(options.limit, 200)))
+    found = [request_out(row).model_dump(mode="json") for row in screen.rows]
+    columns = ("id", "at", "team", "requested", "provider", "status", "cost", "latency_ms")
+    return show.rows(options, found, columns=columns, empty="no request in the last 7 days")
+
+
+def show_one(options: Namespace) -> int:
+    """Show one request with its upstream calls."""
+    row_id = ids.parse_request_id(options.request)
+    found = None if row_id is None else request(row_id)
+    if found is None:
+        raise ValueError(f"no request {options.request!r}: see `llmhub request list`")
+    shape = request_whole(found).model_dump(mode="json")
+    if options.json:
+        return show.document(shape)
+    calls = shape.pop("calls")
+    show.facts(options, shape)
+    show.line("\nupstream calls")
+    columns = ("number", "provider", "model", "status", "http_status", "cost", "cost_source", "latency_ms")
+    return show.rows(options, calls, columns=columns, empty="none")

@@ -16,7 +16,7 @@ from llmhub.people.roles import require
 def create_team(*, actor: Actor, name: str, slug: str = "") -> Team:
     """Save a new team. Raises `ValidationError` when the name is empty or taken."""
     require(actor, "configure")
-    team = Team(name=name.strip(), slug=slug or slugify(name))
+    team = Team(name=name.strip(), slug=slug or slugify(name)[:64].strip("-"))
     if not team.slug:
         raise ValidationError({"name": f"{name!r} gives no short name: use at least one letter or digit"})
     team.full_clean()

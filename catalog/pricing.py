@@ -71,7 +71,7 @@ def cost_usd(usage: Usage, price: PriceValue) -> Decimal:
     written_1h = min(usage.cache_write_1h_tokens, usage.cache_write_tokens)
     with localcontext(_EXACT):
         tokens = (
-            _fresh_tokens(usage) * price.input
+            fresh_tokens(usage) * price.input
             + usage.cache_read_tokens * read
             + (usage.cache_write_tokens - written_1h) * write
             + written_1h * write_1h
@@ -80,7 +80,7 @@ def cost_usd(usage: Usage, price: PriceValue) -> Decimal:
         return tokens / MTOK + price.per_request
 
 
-def _fresh_tokens(usage: Usage) -> int:
+def fresh_tokens(usage: Usage) -> int:
     """Return the input tokens that were neither read from a cache nor written to one.
 
     Gemini counts the same tokens as read and as written; its writes are a fee on top, so

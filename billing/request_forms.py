@@ -1,0 +1,60 @@
+"""The filters of the list of requests, as they stand in its address."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from billing.models import ApiKey, UsageRecord
+from billing.record import RequestFilter
+from billing.span import day_start
+from llmhub.people.models import Team
+
+_DAY = {"type": "date"}
+
+
+class RequestFilterForm(forms.Form):
+    """Which requests to list; everything may be empty."""
+
+    model = forms.CharField(
+        label="Model",
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Model, exactly as called"}),
+    )
+    team = forms.ModelChoiceField(
+        Team.objects.all(), to_field_name="slug", required=False, empty_label="Every team"
+    )
+    key = forms.ModelChoiceField(ApiKey.objects.all(), required=False, widget=forms.HiddenInput)
+    status = forms.ChoiceField(choices=[("", "Every status"), *UsageRecord.Status.choices], required=False)
+    code = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
+    since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs=_DAY))
+    until = forms.DateField(label="To", required=False, widget=forms.DateInput(attrs=_DAY))
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a range that ends before it begins."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and since > until:
+            self.add_error("since", "begins after its end")
+        return cleaned
+
+    def filter(self) -> RequestFilter:
+        """Return what was asked for; days are those of the organisation's time zone."""
+        asked = self.cleaned_data
+        return RequestFilter(
+            team_id=asked["team"] and asked["team"].pk,
+            key_id=asked["key"] and asked["key"].pk,
+            model=asked["model"],
+            status=asked["status"],
+            code=asked["code"],
+            since=_start(asked["since"]),
+            until=_start(asked["until"] and asked["until"] + timedelta(days=1)),
+        )
+
+
+def _start(day: date | None) -> datetime | None:
+    return day_start(day, timezone.get_current_timezone()) if day else None

@@ -1,0 +1,105 @@
+"""Pages of requests: the list, and one of them with all that it cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from billing import record
+from billing.cost_lines import CostLine, cost_lines
+from billing.request_forms import RequestFilterForm
+from catalog.models import Price
+from catalog.pricing import PriceValue
+from llmhub.lib import clock, ids
+from llmhub.lib.pages import render_page
+from llmhub.people.access import needs
+from providers.wire import Usage
+
+# What the page says about where a cost comes from.
+SOURCES = {
+    "reported": "The provider reported this cost; it counts more than ours.",
+    "computed": "Computed from the provider's token counts and the price in force at the call.",
+    "estimated": "Estimated: the provider did not count to the end, so the tokens are counted by llmhub.",
+    "reconciled": "Corrected to what the provider's bill says.",
+    "unpriced": "Not known: no price was known at the call.",
+}
+
+
+@dataclass(frozen=True)
+class AttemptPart:
+    """One attempt as the page shows it: what it did, and the lines of its computed cost."""
+
+    row: record.AttemptRow
+    lines: list[CostLine]
+    source: str
+
+
+@require_GET
+@needs("view")
+def request_list(request: HttpRequest) -> HttpResponse:
+    """List requests, newest first; a filter swaps only the table."""
+    form = RequestFilterForm(request.GET)
+    found = None
+    if form.is_valid():
+        try:
+            found = record.requests(form.filter(), now=clock.now(), after=request.GET.get("cursor", ""))
+        except ValueError as error:
+            raise Http404(str(error)) from error
+    return render_page(
+        request,
+        page="billing/request_list.html",
+        partial="billing/_request_table.html",
+        context={"form": form, "found": found, "filtered": any(request.GET.values())},
+        status=200 if found else 422,
+    )
+
+
+@require_GET
+@needs("view")
+def request_detail(request: HttpRequest, request_id: str) -> HttpResponse:
+    """Show one request: its facts, its attempts, and how its cost comes about."""
+    row_id = ids.parse_request_id(request_id)
+    found = record.request(row_id) if row_id is not None else None
+    if found is None:
+        raise Http404(
+            f"There is no request {request_id[:40]!r}. A call appears here when it has ended; "
+            "one that was refused before it was sent may have left no record."
+        )
+    context = {
+        "row": found.row,
+        "record": found.row.record,
+        "source": SOURCES.get(found.row.record.cost_source, ""),
+        "attempts": [_part(row) for row in found.attempts],
+    }
+    return render(request, "billing/request_detail.html", context)
+
+
+def _part(row: record.AttemptRow) -> AttemptPart:
+    attempt = row.attempt
+    usage = Usage(
+        input_tokens=attempt.input_tokens,
+        output_tokens=attempt.output_tokens,
+        cache_read_tokens=attempt.cache_read_tokens,
+        cache_write_tokens=attempt.cache_write_tokens,
+        cache_write_1h_tokens=attempt.cache_write_1h_tokens,
+    )
+    lines = cost_lines(usage, _value(row.price)) if row.price else []
+    return AttemptPart(row=row, lines=lines, source=SOURCES.get(attempt.cost_source, ""))
+
+
+def _value(price: Price) -> PriceValue:
+    return PriceValue(
+        id=price.pk,
+        effective_from=price.effective_from,
+        input=price.input,
+        output=price.output,
+        cache_read=price.cache_read,
+        cache_write=price.cache_write,
+        cache_write_1h=price.cache_write_1h,
+        per_request=price.per_request or Decimal(0),
+        above_input_tokens=price.above_input_tokens,
+    )

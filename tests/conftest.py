@@ -6,7 +6,7 @@ pytest_plugins = [
     "tests.fixtures.people",
     "tests.fixtures.simulator",
     "tests.fixtures.gateway",
-    "tests.fixtures.hub",
-    "tests.fixtures.browser",
     "tests.fixtures.parts",
+    "tests.fixtures.browser",
+    "tests.fixtures.hub",
 ]

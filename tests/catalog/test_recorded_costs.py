@@ -1,0 +1,113 @@
+"""What recorded calls cost, by our prices: against an independent library and against the bill itself.
+
+Every difference belongs to a class with a reason, and each class occurs.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from catalog import seed
+from catalog.pricing import cost_of, cost_usd, price_for
+from llmhub.lib import money
+from providers.adapters import adapter_for
+from providers.sse import SseReader
+from providers.wire import Usage
+from tests.catalog.bundle import price_values
+from tests.fixtures.simulator import RECORDINGS
+
+pytestmark = [
+    pytest.mark.recordings,
+    pytest.mark.skipif(not (RECORDINGS / "usages").is_dir(), reason="no recordings: set LLMHUB_RECORDINGS"),
+]
+
+AT = datetime(2026, 11, 23, tzinfo=UTC)
+OFFERS = {(offer.provider, offer.upstream_id): offer for entry in seed.bundled() for offer in entry.offers}
+DATED = re.compile(r"-(\d{8}|\d{4}-\d{2}-\d{2})$")  # claude-sonnet-4-5-20250929 is claude-sonnet-4-5
+MOVING = {"openai/gpt-oss-120b"}  # open weights: the price is that of the cheapest host of the day
+
+
+def offer_of(provider, model):
+    return OFFERS.get((provider, model)) or OFFERS.get((provider, DATED.sub("", model)))
+
+
+# --- against the library, on usages that it read from recordings ------------------------------
+
+
+def library_rows():
+    for row in json.loads((RECORDINGS / "usages" / "genai-prices-usages.json").read_text()):
+        for reading in row["extracted"]:
+            for read in reading["extractors"]:
+                offer = offer_of(read["provider_id"], row["model"])
+                if offer and "input_price" in read:
+                    price = Decimal(read["input_price"]) + Decimal(read.get("output_price", 0))
+                    yield offer, reading["usage"], price
+
+
+def usage_of(read):
+    names = (
+        "input_tokens",
+        "output_tokens",
+        "cache_read_tokens",
+        "cache_write_tokens",
+        "cache_write_1h_tokens",
+    )
+    return Usage(**{name: read.get(name, 0) for name in names})
+
+
+def test_recorded_usages_cost_what_an_independent_library_says():
+    outcomes = Counter()
+    for offer, read, theirs in library_rows():
+        usage = usage_of(read)
+        price = price_for(price_values(offer), input_tokens=usage.input_tokens, at=AT)
+        equal = money.to_nano(cost_usd(usage, price)) == money.to_nano(theirs)
+        outcomes["equal" if equal else "moving" if offer.upstream_id in MOVING else offer.upstream_id] += 1
+
+    assert outcomes["equal"] >= 300
+    assert set(outcomes) == {"equal", "moving"}, outcomes
+
+
+# --- against the bill: OpenRouter reports what it charged ----------------------------------------
+
+
+def final_usage(case):
+    adapter = adapter_for("openrouter", "chat")
+    if (case / "response.json").exists():
+        return adapter.parse_answer((case / "response.json").read_bytes()).usage
+    reader = SseReader()
+    found = reader.feed((case / "stream.sse").read_bytes()) + reader.close()
+    usages = [adapter.parse_event(event.data).usage for event in found]
+    return next((usage for usage in reversed(usages) if usage), None)
+
+
+def billed_calls():
+    for case in sorted((RECORDINGS / "cases" / "openrouter-chat").iterdir()):
+        if "-err" in case.name:
+            continue
+        offer = offer_of("openrouter", json.loads((case / "request.json").read_text()).get("model", ""))
+        usage = final_usage(case) if offer else None
+        if usage and usage.reported_cost:
+            yield case, offer, usage
+
+
+def test_recorded_bills_are_what_the_tokens_cost_by_our_prices():
+    outcomes = Counter()
+    for case, offer, usage in billed_calls():
+        prices = price_values(offer)
+        ours = cost_of(replace(usage, reported_cost=None), prices, at=AT).nano
+        billed = cost_of(usage, prices, at=AT)
+        assert billed.source == "reported"
+        assert billed.computed_nano == ours
+        outcomes[
+            "equal" if ours == billed.nano else "moving" if offer.upstream_id in MOVING else case.name
+        ] += 1
+
+    assert outcomes["equal"] >= 14
+    assert set(outcomes) == {"equal", "moving"}, outcomes

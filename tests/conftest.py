@@ -5,8 +5,8 @@ from __future__ import annotations
 pytest_plugins = [
     "tests.fixtures.people",
     "tests.fixtures.simulator",
+    "tests.fixtures.hub",
     "tests.fixtures.gateway",
     "tests.fixtures.parts",
     "tests.fixtures.browser",
-    "tests.fixtures.hub",
 ]

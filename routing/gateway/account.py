@@ -1,0 +1,195 @@
+"""What one call used and how it ended, as the ledger will be told."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from billing.entries import AttemptEntry, Reserve, Settle, Status
+from billing.totals import Totals, total
+from catalog.pricing import cost_of
+from llmhub.lib import clock, money
+from providers.errors import ProviderError
+from providers.wire import Usage
+from routing.bound import DEFAULT_OUTPUT_LIMIT, worst_case_nano
+from routing.gateway.chat_request import ChatRequest
+from routing.gateway.codes import CODES
+from routing.gateway.reading import Heard
+from routing.plan import Candidate, Plan
+from routing.snapshot import Caller, EntryValue
+
+BYTES_PER_TOKEN = 4  # of text that a provider did not count for us
+TOKENS_PER_SECOND = 50  # of an answer that nobody waited for, while an offer's own speed is not known
+
+
+@dataclass(slots=True)
+class Note:
+    """One attempt while it runs."""
+
+    number: int
+    candidate: Candidate
+    started_at_ms: int = field(default_factory=clock.unix_ms)
+    started: float = field(default_factory=time.monotonic)
+    status: Status | None = None  # None: still running
+    http_status: int = 0
+    error_code: str = ""
+    heard: Heard = field(default_factory=Heard)
+    ttft_ms: int | None = None
+    latency_ms: int = 0
+
+    @property
+    def elapsed_ms(self) -> int:
+        """Milliseconds since the attempt began."""
+        return int((time.monotonic() - self.started) * 1000)
+
+    def end(self, status: Status, error_code: str = "") -> None:
+        """Say how the attempt ended; only the first time counts."""
+        if self.status is None:
+            self.status, self.error_code, self.latency_ms = status, error_code, self.elapsed_ms
+
+    def fail(self, error: ProviderError) -> None:
+        """End the attempt with what went wrong; what it used is paid for all the same."""
+        self.heard.usage = error.usage or self.heard.usage
+        self.http_status = error.status or self.http_status
+        self.end("error", error.code)
+
+
+@dataclass(slots=True)
+class Account:
+    """One call of a caller, from its reservation to its settle."""
+
+    id: int
+    caller: Caller
+    entry: EntryValue
+    request: ChatRequest
+    at: datetime  # decides which price is in force
+    started: float = field(default_factory=time.monotonic)
+    notes: list[Note] = field(default_factory=list)
+    ttft_ms: int | None = None
+
+    def reserve(self, plan: Plan, *, seconds: float) -> Reserve:
+        """Return what is held for the call until it is settled, at most `seconds`."""
+        first = plan.candidates[0].offer
+        amount = worst_case_nano(
+            self.request.size, (candidate.offer.prices for candidate in plan.candidates), at=self.at
+        )
+        return Reserve(
+            id=self.id,
+            amount_nano=amount,
+            expires_at=int(self.at.timestamp() + seconds),
+            facts={
+                "team_id": self.caller.team_id,
+                "key_id": self.caller.key_id,
+                "requested": self.request.model,
+                "streamed": self.request.stream,
+                "entry_id": self.entry.id,
+                "offer_id": first.id,
+                "provider_id": first.provider.id,
+                "tags": self.request.extras.tags,
+                "session": self.request.extras.session,
+            },
+        )
+
+    def begin(self, candidate: Candidate) -> Note:
+        """Note that an attempt begins."""
+        note = Note(number=len(self.notes) + 1, candidate=candidate)
+        self.notes.append(note)
+        return note
+
+    def first_token(self, note: Note) -> None:
+        """Note that the first content has come."""
+        note.ttft_ms = note.elapsed_ms
+        self.ttft_ms = int((time.monotonic() - self.started) * 1000)
+
+    @property
+    def fallback_reason(self) -> str:
+        """Why the first candidate did not serve; "" when there was no fallback."""
+        return self.notes[0].error_code if len(self.notes) > 1 else ""
+
+    def totals(self) -> Totals:
+        """Return the sums over all attempts as they stand."""
+        return total([self._entry(note) for note in self.notes])
+
+    def cost_text(self) -> str | None:
+        """Return what the call costs as it stands, in USD, or None when nobody knows."""
+        nano = self.totals().cost_nano
+        return None if nano is None else money.text(nano)
+
+    def settle(self, status: Status, *, http_status: int, error_code: str = "") -> Settle:
+        """Return how the call ended; an attempt that still runs ends with it."""
+        for note in self.notes:
+            note.end(status, error_code)
+        last = self.notes[-1] if self.notes else None
+        return Settle(
+            id=self.id,
+            requested=self.request.model,
+            status=status,
+            attempts=tuple(self._entry(note) for note in self.notes),
+            team_id=self.caller.team_id,
+            key_id=self.caller.key_id,
+            streamed=self.request.stream,
+            http_status=http_status,
+            error_code=error_code,
+            finish_reason=last.heard.finish_reason if last else "",
+            fallback_reason=self.fallback_reason,
+            latency_ms=int((time.monotonic() - self.started) * 1000),
+            ttft_ms=self.ttft_ms,
+            tags=self.request.extras.tags,
+            session=self.request.extras.session,
+        )
+
+    def _entry(self, note: Note) -> AttemptEntry:
+        offer = note.candidate.offer
+        usage = self._usage(note)
+        cost = None if usage is None else cost_of(usage, offer.prices, at=self.at)
+        counted = usage or Usage()
+        return AttemptEntry(
+            number=note.number,
+            status=note.status or "ok",
+            started_at_ms=note.started_at_ms,
+            latency_ms=note.latency_ms,
+            entry_id=self.entry.id,
+            offer_id=offer.id,
+            provider_id=offer.provider.id,
+            price_id=cost.price_id if cost else None,
+            upstream_model=note.heard.model,
+            upstream_request_id=note.heard.upstream_id,
+            http_status=note.http_status,
+            error_code=note.error_code,
+            input_tokens=counted.input_tokens,
+            output_tokens=counted.output_tokens,
+            cache_read_tokens=counted.cache_read_tokens,
+            cache_write_tokens=counted.cache_write_tokens,
+            cache_write_1h_tokens=counted.cache_write_1h_tokens,
+            reasoning_tokens=counted.reasoning_tokens,
+            usage_estimated=counted.estimated,
+            cost_nano=cost.nano if cost else None,
+            computed_nano=cost.computed_nano if cost else None,
+            cost_source=cost.source if cost else "",
+            ttft_ms=note.ttft_ms,
+        )
+
+    def _usage(self, note: Note) -> Usage | None:
+        """Return what an attempt used: as the provider says, else estimated; None where it failed unused.
+
+        R-08: a caller that left is charged the input and the output seen; of an answer that is not
+        streamed, as much as the time allowed.
+        """
+        if note.heard.usage is not None:
+            return note.heard.usage
+        if note.status == "error" and not note.heard.text_bytes and note.error_code not in _OUR_DOING:
+            return None
+        output = -(-note.heard.text_bytes // BYTES_PER_TOKEN)
+        if not self.request.stream and not note.heard.text_bytes:
+            output = int(note.elapsed_ms / 1000 * TOKENS_PER_SECOND)
+        limit = self.request.size.output_limit
+        bound = (DEFAULT_OUTPUT_LIMIT if limit is None else limit) * self.request.size.answers
+        return Usage(
+            input_tokens=-(-self.request.size.body_bytes // BYTES_PER_TOKEN),
+            output_tokens=output if note.heard.text_bytes else min(output, bound),
+            estimated=True,
+        )
+
+
+_OUR_DOING = {CODES["deadline_exceeded"].name, CODES["internal_error"].name}

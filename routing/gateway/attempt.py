@@ -1,0 +1,144 @@
+"""One attempt: a call to one candidate, whole or streamed to the caller as it comes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from providers.client import Stream
+from providers.credential import CredentialUnreadable, reveal
+from providers.errors import ProviderError, TargetMisconfigured
+from providers.sse import SseEvent, SseReader
+from providers.wire import Call, Target
+from routing.gateway.account import Account, Note
+from routing.gateway.exchange import EVENTS, Exchange
+from routing.gateway.hub import HOP_HEADER, Hub
+from routing.gateway.reading import Reading
+from routing.plan import Candidate
+
+_OK = 200
+_MAX_ERROR = 64 * 1024  # bytes of an error's body
+_LEAVE = 0.02  # seconds for the upstream to close a stream that is over, so that its connection is kept
+
+
+async def send_whole(hub: Hub, exchange: Exchange, account: Account, note: Note) -> bytes:
+    """Return the body of an answer as it came. Raises `ProviderError`."""
+    adapter = note.candidate.adapter
+    reply = await hub.client.send(_call(hub, account, note.candidate))
+    note.http_status = reply.status
+    if reply.status != _OK:
+        raise adapter.failure(reply.status, reply.headers, reply.content)
+    note.heard.answer(adapter.parse_answer(reply.content))
+    note.end("ok")
+    return reply.content
+
+
+async def send_stream(hub: Hub, exchange: Exchange, account: Account, note: Note) -> bytes:
+    """Pass a stream on to the caller, all but its terminal frame, which is returned.
+
+    The headers go out with the first content: until then another candidate may still serve.
+    Raises `ProviderError`, before or after.
+    """
+    reading = Reading(
+        adapter=note.candidate.adapter,
+        heard=note.heard,
+        wants_usage=account.request.wants_usage,
+        told=lambda _usage: _told(exchange, account),
+        answers=account.request.size.answers,
+    )
+    async with hub.client.stream(_call(hub, account, note.candidate)) as upstream:
+        note.http_status = upstream.status
+        if upstream.status != _OK:
+            raise await _failure(note.candidate, upstream)
+        await _pass_on(exchange, account, note, reading, upstream)
+    reading.check_end()
+    note.end("ok")
+    return _terminal(exchange, account)
+
+
+async def _pass_on(
+    exchange: Exchange, account: Account, note: Note, reading: Reading, upstream: Stream
+) -> None:
+    held: list[bytes] = []  # what came before the first content
+    async for events in _events(upstream):
+        held += reading.take(events)
+        if reading.has_content and not exchange.has_begun:
+            account.first_token(note)
+            describe(exchange, account)
+            await exchange.begin(_OK, EVENTS)
+        if held and exchange.has_begun:
+            await exchange.write(b"".join(held))
+            held = []
+        if reading.is_done or reading.error:
+            break
+    if reading.is_done:
+        await _let_it_close(upstream)
+
+
+async def _events(upstream: Stream) -> AsyncIterator[list[SseEvent]]:
+    """Yield the events of each chunk together: what came at once goes on at once."""
+    reader = SseReader()
+    async for chunk in upstream:
+        if events := reader.feed(chunk):
+            yield events
+    if events := reader.close():
+        yield events
+
+
+async def _let_it_close(upstream: Stream) -> None:
+    try:
+        async with asyncio.timeout(_LEAVE):
+            async for _ in upstream:
+                pass
+    except (TimeoutError, ProviderError):
+        pass  # it is over for us: the connection is closed instead
+
+
+async def _failure(candidate: Candidate, upstream: Stream) -> ProviderError:
+    content = await upstream.read(_MAX_ERROR)
+    return candidate.adapter.failure(upstream.status, upstream.headers, content)
+
+
+def _call(hub: Hub, account: Account, candidate: Candidate) -> Call:
+    """Return the call to a candidate; its credential is opened here and forgotten with the call."""
+    provider = candidate.offer.provider
+    target = Target(provider.base_url, candidate.offer.upstream_id, _credential(candidate))
+    call = candidate.adapter.chat_call(target, account.request.body, stream=account.request.stream)
+    return replace(call, headers={**call.headers, HOP_HEADER: hub.name})
+
+
+def _credential(candidate: Candidate) -> str:
+    credentials = candidate.offer.provider.credentials
+    if not credentials:
+        return ""
+    try:
+        return reveal(credentials[0])
+    except CredentialUnreadable:
+        slug = candidate.offer.provider.slug
+        raise TargetMisconfigured(f"llmhub cannot read its credential for {slug!r}") from None
+
+
+def describe(exchange: Exchange, account: Account) -> None:
+    """Put into the answer's headers who served it, after how many attempts."""
+    note = account.notes[-1]
+    exchange.answer_headers |= {
+        "x-llmhub-model": account.entry.slug,
+        "x-llmhub-provider": note.candidate.offer.provider.slug,
+        "x-llmhub-attempts": str(note.number),
+    }
+    if account.fallback_reason:
+        exchange.answer_headers["x-llmhub-fallback"] = account.fallback_reason
+
+
+def _told(exchange: Exchange, account: Account) -> dict[str, Any]:
+    return {"cost": account.cost_text(), "request_id": exchange.request_id}
+
+
+def _terminal(exchange: Exchange, account: Account) -> bytes:
+    """Return the last bytes of a stream: its cost as a comment, which clients ignore, and the marker."""
+    told = msgspec.json.encode(_told(exchange, account))
+    return b": llmhub " + told + b"\n\ndata: [DONE]\n\n"

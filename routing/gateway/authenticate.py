@@ -1,0 +1,46 @@
+"""Pure: who calls, by the digest of a key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from routing.gateway.errors import Refusal
+from routing.snapshot import Caller, Snapshot
+
+MAX_KEY = 200  # letters; ours have 48
+
+
+def key_in(headers: Mapping[str, str]) -> str:
+    """Return the key in `Authorization: Bearer` or `x-api-key`. Raises `Refusal` when there is none."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    key = token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "").strip()
+    if not key:
+        raise Refusal("missing_key", "No key was sent: use `Authorization: Bearer <key>` or `x-api-key`")
+    if len(key) > MAX_KEY or not key.isascii():
+        raise _invalid()
+    return key
+
+
+def authenticate(snapshot: Snapshot, digest: str, *, now: datetime) -> Caller:
+    """Return whose key this is; every way to a model passes here.
+
+    The look-up is by the whole SHA-256 digest, so that its timing tells nothing about a key.
+    Raises `Refusal`: unknown or revoked, expired, paused, or everything is paused.
+    """
+    caller = snapshot.keys.get(digest)
+    if caller is None:
+        raise _invalid()
+    if caller.expires_at is not None and caller.expires_at <= now:
+        raise Refusal(
+            "expired_key", f"The key {caller.key_name!r} expired at {caller.expires_at:%Y-%m-%d %H:%M} UTC"
+        )
+    if snapshot.paused_reason:
+        raise Refusal("paused", f"All calls are paused: {snapshot.paused_reason}")
+    if caller.paused_reason:
+        raise Refusal("key_paused", f"The key {caller.key_name!r} is paused: {caller.paused_reason}")
+    return caller
+
+
+def _invalid() -> Refusal:
+    return Refusal("invalid_key", "This key is unknown or was revoked")

@@ -1,0 +1,149 @@
+"""POST /v1/chat/completions: try each candidate of a plan until one answers. No ORM here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from billing.entries import LedgerUnavailable, OverBudget, Settle
+from llmhub.lib import clock
+from providers.errors import ProviderError
+from routing.gateway.account import Account
+from routing.gateway.attempt import describe, send_stream, send_whole
+from routing.gateway.chat_request import read_chat
+from routing.gateway.errors import Refusal, from_failures
+from routing.gateway.exchange import Exchange
+from routing.gateway.hub import Hub
+from routing.plan import Plan, plan
+from routing.resolve import resolve
+from routing.snapshot import Caller
+
+log = logging.getLogger(__name__)
+
+_MARGIN = 60.0  # seconds a reservation outlives the deadline of its call
+
+
+async def complete(hub: Hub, exchange: Exchange, caller: Caller, content: bytes) -> None:
+    """Answer one chat call. Raises `Refusal` where it ends before anything is sent upstream."""
+    snapshot, now = hub.watch.snapshot, clock.now()
+    request = read_chat(content, exchange.headers, known_providers=snapshot.providers)
+    entry = resolve(snapshot, request.model, now=now)
+    route = plan(entry, dialect="chat", only=request.extras.providers)
+    account = Account(id=exchange.id, caller=caller, entry=entry, request=request, at=now)
+    exchange.facts |= {"model": entry.slug, "streamed": request.stream}
+    await _reserve(hub, account, route)
+    await _serve(hub, exchange, account, route)
+
+
+async def _reserve(hub: Hub, account: Account, route: Plan) -> None:
+    try:
+        await hub.ledger.reserve(account.reserve(route, seconds=hub.deadline + _MARGIN))
+    except OverBudget as exc:
+        raise Refusal("budget_exceeded", str(exc)) from exc
+    except LedgerUnavailable as exc:
+        raise Refusal("ledger_unavailable", f"The ledger cannot be written: {exc}") from exc
+
+
+async def _serve(hub: Hub, exchange: Exchange, account: Account, route: Plan) -> None:
+    """Try, settle, answer: whatever happens in between, the reservation is settled once.
+
+    The last bytes go out after the settle is on disk, and only then.
+    """
+    try:
+        last: bytes | Refusal = await _answer(hub, exchange, account, route)
+        ended = account.settle("ok", http_status=200)
+    except Refusal as refusal:
+        last = refusal
+        status = exchange.status or refusal.code.status
+        ended = account.settle("error", http_status=status, error_code=refusal.name)
+    except asyncio.CancelledError:
+        await _settle_unheard(hub, exchange, account)
+        raise
+    try:
+        await asyncio.shield(hub.ledger.settle(ended))
+    except LedgerUnavailable as exc:
+        last = Refusal("ledger_unavailable", f"The call is done but could not be written: {exc}")
+    _count(hub, exchange, account, ended)
+    await _finish(exchange, account, last)
+
+
+async def _answer(hub: Hub, exchange: Exchange, account: Account, route: Plan) -> bytes:
+    """Return the last bytes of the answer. Raises `Refusal`, whatever went wrong."""
+    try:
+        async with asyncio.timeout(hub.deadline):
+            return await _first_answer(hub, exchange, account, route)
+    except TimeoutError:
+        message = f"The request took longer than {hub.deadline:.0f} s"
+        raise Refusal("deadline_exceeded", message) from None
+    except Refusal:
+        raise
+    except Exception as exc:  # a fault of ours: the caller gets an answer, the reservation its settle
+        log.exception("request %s failed", exchange.request_id)
+        raise Refusal("internal_error", f"A fault of llmhub; it was logged as {exchange.request_id}") from exc
+
+
+async def _first_answer(hub: Hub, exchange: Exchange, account: Account, route: Plan) -> bytes:
+    """Return what the first candidate gives that answers.
+
+    The next one is tried where the failure allows it and the caller has seen nothing yet.
+    """
+    send = send_stream if account.request.stream else send_whole
+    failures: list[ProviderError] = []
+    for candidate in route.candidates[: hub.max_attempts]:
+        note = account.begin(candidate)
+        try:
+            return await send(hub, exchange, account, note)
+        except ProviderError as exc:
+            note.fail(exc)
+            failures.append(exc)
+            if exchange.has_begun or not exc.retryable:
+                break
+    raise from_failures(failures)
+
+
+async def _settle_unheard(hub: Hub, exchange: Exchange, account: Account) -> None:
+    """Settle a call that was cancelled: its caller left, or this process is stopping."""
+    if exchange.is_interrupted:
+        ended = account.settle("interrupted", http_status=exchange.status, error_code="shutting_down")
+    else:
+        ended = account.settle("cancelled", http_status=0, error_code="caller_left")
+    try:
+        await asyncio.shield(hub.ledger.settle(ended))
+    except LedgerUnavailable:
+        log.warning("request %s is not written yet; its settle waits", exchange.request_id)
+    _count(hub, exchange, account, ended)
+    if exchange.is_interrupted:
+        await exchange.refuse(Refusal("shutting_down", "This llmhub process is stopping"))
+
+
+async def _finish(exchange: Exchange, account: Account, last: bytes | Refusal) -> None:
+    cost = account.cost_text()
+    if cost is not None and not exchange.has_begun:
+        exchange.answer_headers["x-llmhub-cost"] = cost
+    if isinstance(last, Refusal):
+        exchange.answer_headers["x-llmhub-attempts"] = str(len(account.notes))
+        await exchange.refuse(last)
+    elif exchange.has_begun:
+        await exchange.write(last, last=True)
+    else:
+        describe(exchange, account)
+        await exchange.answer(last)
+
+
+def _count(hub: Hub, exchange: Exchange, account: Account, ended: Settle) -> None:
+    """Tell metrics and log what happened."""
+    totals = account.totals()
+    hub.metrics.tokens.labels("input").inc(totals.input_tokens)
+    hub.metrics.tokens.labels("output").inc(totals.output_tokens)
+    hub.metrics.cost_nano.inc(totals.charged_nano)
+    for attempt, note in zip(ended.attempts, account.notes, strict=True):
+        provider = note.candidate.offer.provider.slug
+        hub.metrics.attempts.labels(provider, attempt.error_code or attempt.status).inc()
+    if account.ttft_ms is not None:
+        hub.metrics.first_token.observe(account.ttft_ms / 1000)
+    exchange.facts |= {
+        "provider": account.notes[-1].candidate.offer.provider.slug if account.notes else "",
+        "attempts": len(account.notes),
+        "ended": ended.status,
+        "cost": account.cost_text(),
+    }

@@ -1,0 +1,132 @@
+"""One HTTP exchange with a caller: its body read within bounds, its answer sent in pieces or whole."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import msgspec
+
+from llmhub.lib import clock, ids
+from llmhub.lib.asgi import Receive, Scope, Send
+from routing.gateway.body import MAX_BODY
+from routing.gateway.errors import Refusal
+
+JSON = "application/json"
+EVENTS = "text/event-stream; charset=utf-8"
+
+
+class CallerLeft(Exception):
+    """The caller closed the connection: nobody is there to answer."""
+
+
+class Exchange:
+    """A request of a caller, and what was answered so far."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.headers = _joined(scope["headers"])  # names in lower case
+        self.id = 0  # of the usage record; 0 until the hub gives one
+        self.started_at_ms = clock.unix_ms()
+        self.started = time.monotonic()
+        self.status = 0  # what the caller was told; 0: nothing yet
+        self.is_interrupted = False  # this process is stopping and ends what still runs
+        self.answer_headers: dict[str, str] = {}
+        self.facts: dict[str, Any] = {}  # for the log line: ids and names, never contents
+        self._receive = receive
+        self._send = send
+
+    @property
+    def request_id(self) -> str:
+        """The public form of the id."""
+        return ids.request_id(self.id)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the caller already has headers: from then on nothing can be taken back."""
+        return self.status != 0
+
+    @property
+    def elapsed_ms(self) -> int:
+        """Milliseconds since the request came in."""
+        return int((time.monotonic() - self.started) * 1000)
+
+    async def read_body(self) -> bytes:
+        """Return the body. Raises `Refusal` where it is too large or no JSON, and `CallerLeft`."""
+        _check_declared(self.headers)
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise CallerLeft
+            part: bytes = message.get("body", b"")
+            parts.append(part)
+            size += len(part)
+            if size > MAX_BODY:
+                raise _too_large()
+            if not message.get("more_body", False):
+                return b"".join(parts)
+
+    async def gone(self) -> None:
+        """Return when the caller has left; only after the body was read."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+    async def begin(self, status: int, content_type: str, *, length: int | None = None) -> None:
+        """Send the headers."""
+        self.status = status
+        headers = {"content-type": content_type, "cache-control": "no-store"}
+        if length is not None:
+            headers["content-length"] = str(length)
+        if self.id:
+            headers["x-llmhub-request-id"] = self.request_id
+        pairs = [
+            (k.encode(), v.encode("latin-1", "replace")) for k, v in (headers | self.answer_headers).items()
+        ]
+        await self._send({"type": "http.response.start", "status": status, "headers": pairs})
+
+    async def write(self, content: bytes, *, last: bool = False) -> None:
+        """Send a piece of the body."""
+        await self._send({"type": "http.response.body", "body": content, "more_body": not last})
+
+    async def answer(self, content: bytes, *, status: int = 200, content_type: str = JSON) -> None:
+        """Send a whole answer."""
+        await self.begin(status, content_type, length=len(content))
+        await self.write(content, last=True)
+
+    async def refuse(self, refusal: Refusal) -> None:
+        """Send an error: as the answer, or as the last event of a stream that has begun."""
+        self.facts["code"] = refusal.name
+        content = msgspec.json.encode(refusal.body(self.request_id))
+        if self.has_begun:
+            await self.write(b"data: " + content + b"\n\n", last=True)
+            return
+        self.answer_headers |= refusal.headers()
+        await self.answer(content, status=refusal.code.status)
+
+
+def _joined(pairs: Any) -> dict[str, str]:
+    """Return headers by lower-case name; repeated ones are joined by commas, as HTTP says."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in pairs:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        found[name] = f"{found[name]},{value}" if name in found else value
+    return found
+
+
+def _check_declared(headers: dict[str, str]) -> None:
+    """Refuse a body by what its headers say, before any of it is read."""
+    kind = headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    if kind != JSON and not kind.endswith("+json"):
+        raise Refusal("not_json", f"The body is declared as {kind[:60]!r}: send {JSON}", param="content-type")
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise Refusal("not_json", "The body is compressed: send it plain", param="content-encoding")
+    length = headers.get("content-length", "0")
+    if length.isdecimal() and int(length) > MAX_BODY:
+        raise _too_large()
+
+
+def _too_large() -> Refusal:
+    return Refusal("body_too_large", f"The body is larger than {MAX_BODY // 1024 // 1024} MiB")

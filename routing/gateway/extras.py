@@ -1,0 +1,106 @@
+"""Pure: what a caller asks of llmhub itself, in `x-llmhub-*` headers or under `llmhub` in the body."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from providers.wire import Body
+from routing.gateway.errors import Refusal
+
+PREFIX = "x-llmhub-"
+NOT_SERVED_YET = {"policy", "preset", "max-cost", "unsupported"}
+MAX_TAGS = 16
+MAX_VALUE = 100  # letters
+_TAG_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
+_PLAIN = re.compile(r"[\x20-\x7e]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """The extras of one request."""
+
+    tags: dict[str, str] = field(default_factory=dict)
+    session: str = ""
+    providers: frozenset[str] = frozenset()  # empty: any
+
+
+def read_extras(headers: Mapping[str, str], body: Body, *, known_providers: Collection[str]) -> Extras:
+    """Return the extras of a request; a header wins over the body.
+
+    Raises `Refusal` on an extra that cannot be read or is not served: none is silently ignored.
+    """
+    given = _in_body(body) | _in_headers(headers)
+    for name in given:
+        if name in NOT_SERVED_YET:
+            message = f"llmhub does not serve the extra {name!r} yet: leave it out"
+            raise Refusal("not_served_yet", message, param=PREFIX + name)
+        if name not in {"tags", "session", "provider"}:
+            raise _unreadable(name, "there is no such extra: use tags, session or provider")
+    if "idempotency-key" in headers:
+        message = "llmhub does not serve Idempotency-Key yet: leave it out"
+        raise Refusal("not_served_yet", message, param="idempotency-key")
+    return Extras(
+        tags=_tags(given.get("tags", {})),
+        session=_session(given.get("session", "")),
+        providers=_providers(given.get("provider", ""), known_providers),
+    )
+
+
+def _in_headers(headers: Mapping[str, str]) -> dict[str, Any]:
+    return {name.removeprefix(PREFIX): value for name, value in headers.items() if name.startswith(PREFIX)}
+
+
+def _in_body(body: Body) -> dict[str, Any]:
+    raw = body.get("llmhub")
+    if raw is None:
+        return {}
+    try:
+        given: dict[str, Any] = msgspec.json.decode(raw, type=dict[str, Any])
+    except msgspec.DecodeError:
+        raise Refusal("invalid_extra", "'llmhub' must be an object", param="llmhub") from None
+    return {name.replace("_", "-"): value for name, value in given.items()}
+
+
+def _tags(value: Any) -> dict[str, str]:
+    if isinstance(value, str):
+        pairs = [pair.partition("=")[::2] for pair in value.split(",") if pair.strip()]
+        value = {name.strip(): text.strip() for name, text in pairs}
+    if not isinstance(value, dict) or len(value) > MAX_TAGS:
+        raise _unreadable("tags", f"write k=v,k=v with at most {MAX_TAGS} tags")
+    for name, text in value.items():
+        if not isinstance(text, str) or not _TAG_NAME.fullmatch(name) or not _is_short(text):
+            raise _unreadable(
+                "tags", f"{name[:40]!r} needs a name like team_a and at most {MAX_VALUE} letters"
+            )
+    return value
+
+
+def _session(value: Any) -> str:
+    if not isinstance(value, str) or not _is_short(value):
+        raise _unreadable("session", f"use at most {MAX_VALUE} printable ASCII letters")
+    return value
+
+
+def _is_short(text: str) -> bool:
+    return len(text) <= MAX_VALUE and _PLAIN.fullmatch(text) is not None
+
+
+def _providers(value: Any, known: Collection[str]) -> frozenset[str]:
+    names = value.split(",") if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise _unreadable("provider", "name providers, separated by commas")
+    asked = frozenset(name.strip() for name in names if name.strip())
+    unknown = sorted(asked.difference(known))
+    if unknown:
+        message = f"There is no provider {unknown[0][:64]!r}: use {', '.join(sorted(known)) or 'none'}"
+        raise Refusal("unknown_provider", message, param=PREFIX + "provider")
+    return asked
+
+
+def _unreadable(name: str, advice: str) -> Refusal:
+    return Refusal("invalid_extra", f"{PREFIX}{name}: {advice}", param=PREFIX + name)

@@ -1,0 +1,104 @@
+"""The life of a gateway process: start what requests need, stop without losing a call."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from contextlib import suppress
+from typing import Any
+
+from django.conf import settings
+
+from billing.ledger import Ledger
+from llmhub.lib import secrets
+from llmhub.lib.asgi import Receive, Send
+from providers.client import Client
+from routing.gateway.flight import Flights
+from routing.gateway.hub import Hub
+from routing.gateway.metrics import Metrics
+from routing.gateway.watch import Reader, Watch
+
+log = logging.getLogger("llmhub.gateway")
+
+_DRAIN_SECONDS = 10.0  # for what is queued in the ledger after the last request
+
+
+class Life:
+    """Answers the server's lifespan; `hub` is there between start and stop."""
+
+    def __init__(self, flights: Flights) -> None:
+        self.hub: Hub | None = None
+        self._flights = flights
+        self._watching: asyncio.Task[None] | None = None
+        self._stopping: asyncio.Task[None] | None = None
+
+    async def run(self, receive: Receive, send: Send) -> None:
+        """Start, wait for the end, stop. A failed start is told to the server, which exits with 1."""
+        await receive()
+        try:
+            self.hub = await self._start()
+        except Exception as exc:
+            log.exception("the gateway cannot start")
+            await send({"type": "lifespan.startup.failed", "message": f"the gateway cannot start: {exc}"})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _start(self) -> Hub:
+        watch, ledger, metrics = Watch(), Ledger(), Metrics()
+        await asyncio.to_thread(ledger.start)
+        await watch.start()
+        metrics.watch(watch, ledger)
+        self._watching = asyncio.create_task(watch.run())
+        _on_signals(self._begin_stop)
+        return Hub(
+            name=secrets.derive(settings.LLMHUB_SECRET_KEYS[0], purpose="hub name")[:16],
+            watch=watch,
+            reader=Reader("reader"),
+            ledger=ledger,
+            client=Client(),
+            metrics=metrics,
+        )
+
+    def _begin_stop(self) -> None:
+        """Stop as soon as the signal comes: the server tells us only when no request is left."""
+        if self._stopping is None:
+            log.info("stopping: %d requests are in flight", len(self._flights))
+            self._stopping = asyncio.ensure_future(self._flights.stop(settings.GRACE_SECONDS))
+
+    async def _stop(self) -> None:
+        self._begin_stop()
+        assert self._stopping is not None
+        await self._stopping
+        hub, self.hub = self.hub, None
+        assert hub is not None
+        assert self._watching is not None
+        self._watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._watching
+        if not await hub.ledger.drain(_DRAIN_SECONDS):
+            log.error("the ledger could not be written whole: the sweeper will settle what is missing")
+        await asyncio.to_thread(hub.ledger.close)
+        await hub.client.aclose()
+        await asyncio.to_thread(hub.watch.close)
+        await asyncio.to_thread(hub.reader.close)
+
+
+def _on_signals(begin_stop: Any) -> None:
+    """Call `begin_stop` when the process is told to stop, beside whatever the server does then.
+
+    The server's own handlers stay: the event loop wakes them through a file descriptor, which
+    works whatever function Python calls for the signal.
+    """
+    loop = asyncio.get_running_loop()
+
+    def told(_number: int, _frame: Any) -> None:
+        loop.call_soon_threadsafe(begin_stop)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with suppress(ValueError):  # not the main thread: a test; the lifespan alone stops us
+            signal.signal(number, told)
+            signal.siginterrupt(number, False)

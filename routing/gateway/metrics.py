@@ -1,0 +1,71 @@
+"""What /metrics shows of one gateway process; no label has more values than there are providers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from billing.ledger import Ledger
+from routing.gateway.watch import Watch
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
+
+
+class Metrics:
+    """Counts what happens; a registry of its own, so that two gateways in one process do not meet."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "llmhub_requests", "Requests answered", ["endpoint", "status", "code"], registry=self.registry
+        )
+        self.seconds = Histogram(
+            "llmhub_request_seconds", "Whole requests", ["endpoint"], buckets=_SECONDS, registry=self.registry
+        )
+        self.first_token = Histogram(
+            "llmhub_first_token_seconds", "Time to the first token", buckets=_SECONDS, registry=self.registry
+        )
+        self.attempts = Counter(
+            "llmhub_attempts", "Calls to providers", ["provider", "outcome"], registry=self.registry
+        )
+        self.tokens = Counter("llmhub_tokens", "Tokens", ["direction"], registry=self.registry)
+        self.cost_nano = Counter("llmhub_cost_nano_usd", "Cost in nano-USD", registry=self.registry)
+        self.in_flight = Gauge("llmhub_in_flight", "Requests being served", registry=self.registry)
+
+    def watch(self, watch: Watch, ledger: Ledger) -> None:
+        """Show snapshot and ledger too, read when somebody asks."""
+        self.registry.register(_Inside(watch, ledger))
+
+    def render(self) -> bytes:
+        """Return the page."""
+        return generate_latest(self.registry)
+
+
+class _Inside:
+    """Reads the state of snapshot and ledger at each scrape."""
+
+    def __init__(self, watch: Watch, ledger: Ledger) -> None:
+        self._watch = watch
+        self._ledger = ledger
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics."""
+        watch, ledger = self._watch, self._ledger
+        stats = ledger.stats()
+        for name, meaning, value in (
+            ("llmhub_snapshot_version", "Id of the last change that is live", watch.snapshot.version),
+            ("llmhub_snapshot_age_seconds", "Since the configuration was last looked at", watch.age),
+            ("llmhub_ledger_healthy", "1: calls can be accounted for", int(ledger.healthy)),
+            ("llmhub_ledger_depth", "Entries that wait to be written", stats.depth),
+        ):
+            yield GaugeMetricFamily(name, meaning, value=float(value))
+        for name, meaning, value in (
+            ("llmhub_snapshot_failures", "Looks that failed", watch.failures),
+            ("llmhub_ledger_entries", "Entries written", stats.entries),
+            ("llmhub_ledger_batches", "Transactions written", stats.batches),
+            ("llmhub_ledger_failures", "Transactions the database did not take", stats.failures),
+        ):
+            yield CounterMetricFamily(name, meaning, value=float(value))

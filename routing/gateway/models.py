@@ -1,0 +1,85 @@
+"""GET /v1/models: what a key may call, with context, capabilities and price."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from catalog.pricing import PriceValue, price_for
+from llmhub.lib import clock
+from routing.gateway.errors import Refusal
+from routing.gateway.exchange import Exchange
+from routing.gateway.hub import Hub
+from routing.resolve import resolve
+from routing.snapshot import Caller, EntryValue, OfferValue, Snapshot
+
+_PRICES = ("input", "output", "cache_read", "cache_write", "cache_write_1h")
+
+
+async def list_models(hub: Hub, exchange: Exchange, caller: Caller, content: bytes) -> None:
+    """Answer with every name that can be called."""
+    snapshot, now = hub.watch.snapshot, clock.now()
+    rows = [
+        describe(snapshot, name, now=now) for name in snapshot.names() if _is_callable(snapshot, name, now)
+    ]
+    await exchange.answer(msgspec.json.encode({"object": "list", "data": rows}))
+
+
+async def show_model(hub: Hub, exchange: Exchange, caller: Caller, content: bytes) -> None:
+    """Answer with one model, whose id may hold slashes."""
+    snapshot, now = hub.watch.snapshot, clock.now()
+    name = exchange.path.removeprefix("/v1/models/")
+    resolve(snapshot, name, now=now)
+    if not _is_callable(snapshot, name, now):
+        raise Refusal("no_candidate", f"{name!r} has no offer at any provider", param="model")
+    await exchange.answer(msgspec.json.encode(describe(snapshot, name, now=now)))
+
+
+def describe(snapshot: Snapshot, name: str, *, now: datetime) -> dict[str, Any]:
+    """Return a model as the OpenAI API shows one, with what llmhub knows besides."""
+    entry = _entry(snapshot, name)
+    return {
+        "id": name,
+        "object": "model",
+        "created": entry.created_at,
+        "owned_by": entry.slug.partition("/")[0],
+        "name": entry.name,
+        "alias_of": entry.slug if name != entry.slug else None,
+        "family": entry.family or None,
+        "context_length": entry.context_tokens,
+        "max_output_tokens": entry.output_limit_tokens,
+        "capabilities": entry.capabilities,
+        "input_modalities": entry.input_modalities,
+        "output_modalities": entry.output_modalities,
+        "sunset_on": entry.sunset_on,
+        "pricing": next((price for offer in entry.offers if (price := _price(offer, now))), None),
+        "providers": [offer.provider.slug for offer in entry.offers],
+    }
+
+
+def _entry(snapshot: Snapshot, name: str) -> EntryValue:
+    return snapshot.entries[snapshot.aliases.get(name, name)]
+
+
+def _is_callable(snapshot: Snapshot, name: str, now: datetime) -> bool:
+    entry = _entry(snapshot, name)
+    return bool(entry.offers) and not (entry.sunset_on and entry.sunset_on <= now.date())
+
+
+def _price(offer: OfferValue, now: datetime) -> dict[str, Any] | None:
+    """Return the base price of an offer, and its long-context tiers, in USD per million tokens."""
+    base = price_for(offer.prices, input_tokens=0, at=now)
+    if base is None:
+        return None
+    tiers = [
+        {"above_input_tokens": price.above_input_tokens, **_amounts(price)}
+        for price in offer.prices
+        if price.effective_from == base.effective_from and price.above_input_tokens
+    ]
+    return {"unit": "USD per million tokens", **_amounts(base), "tiers": tiers}
+
+
+def _amounts(price: PriceValue) -> dict[str, str]:
+    return {name: format(value, "f") for name in _PRICES if (value := getattr(price, name)) is not None}

@@ -1,0 +1,116 @@
+"""Pure: a stream as it passes by: what is understood of it, and what the caller gets to see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from providers.adapters import Adapter
+from providers.errors import BadReply, ProviderError, Truncated
+from providers.sse import SseEvent
+from providers.wire import Answer, Body, Event, Usage
+
+Extra = Callable[[Usage], dict[str, Any]]
+
+
+class BrokeOff(ProviderError):
+    """The provider reported an error in the middle of its answer."""
+
+    code = "upstream_failed"
+
+
+@dataclass(slots=True)
+class Heard:
+    """What an answer has said about itself so far."""
+
+    usage: Usage | None = None
+    model: str = ""
+    upstream_id: str = ""
+    finish_reason: str = ""
+    text_bytes: int = 0  # of what was generated
+
+    def event(self, event: Event) -> None:
+        """Take in an event; of usage that is counted in every event the last one counts."""
+        self.usage = event.usage or self.usage
+        self.model = event.model or self.model
+        self.upstream_id = event.upstream_id or self.upstream_id
+        self.finish_reason = event.finish_reason or self.finish_reason
+        self.text_bytes += len(event.text.encode())
+
+    def answer(self, answer: Answer) -> None:
+        """Take in a whole answer."""
+        self.usage, self.model, self.upstream_id = answer.usage, answer.model, answer.upstream_id
+        self.finish_reason = answer.finish_reason
+        self.text_bytes = len(memoryview(answer.body["choices"]))
+
+
+@dataclass(slots=True)
+class Reading:
+    """Reads the events of one attempt."""
+
+    adapter: Adapter
+    heard: Heard
+    wants_usage: bool  # the caller asked for usage: it gets the cost beside it
+    told: Extra  # what stands under `llmhub` in a usage
+    answers: int = 1
+    has_content: bool = False
+    is_done: bool = False
+    error: str = ""
+    finishes: int = 0
+
+    def take(self, events: Iterable[SseEvent]) -> list[bytes]:
+        """Return what goes to the caller of `events`. Raises `BadReply` on one that is none.
+
+        After an error or the end marker nothing is taken any more.
+        """
+        passed: list[bytes] = []
+        for sse in events:
+            event = self.adapter.parse_event(sse.data)
+            self.heard.event(event)
+            self.finishes += event.kind == "finish"
+            self.has_content = self.has_content or event.kind in {"content", "finish"}
+            if event.kind == "done":
+                self.is_done = True
+            elif event.kind == "error":
+                self.error = event.error or "the provider gave no reason"
+            if self.is_done or self.error:
+                break
+            if shown := self._shown(sse, event):
+                passed.append(shown)
+        return passed
+
+    def check_end(self) -> None:
+        """Raise what is wrong with a stream that is over.
+
+        R-09: the end is the marker or a finish reason of every answer; anything else is truncated.
+        """
+        if self.error:
+            raise BrokeOff(f"the provider broke off: {self.error}", status=200)
+        finished = self.finishes >= self.answers and not self.adapter.needs_done
+        if not (self.is_done or finished):
+            raise Truncated("the provider's answer broke off before its end", status=200)
+        if not self.has_content:
+            raise BadReply("the provider ended its stream without an answer", status=200)
+
+    def _shown(self, sse: SseEvent, event: Event) -> bytes:
+        """Return an event as the caller sees it: as it came, but for usage."""
+        if event.only_usage and not self.wants_usage:
+            return b""
+        if self.wants_usage and event.usage is not None and event.kind != "content":
+            return _with_extra(sse, self.told(event.usage))
+        return sse.raw
+
+
+def _with_extra(sse: SseEvent, extra: dict[str, Any]) -> bytes:
+    """Return an event with `extra` under `usage.llmhub`; everything else keeps its bytes."""
+    body: Body = msgspec.json.decode(sse.data, type=Body)
+    try:
+        usage: Body = msgspec.json.decode(body["usage"], type=Body)
+    except (KeyError, msgspec.DecodeError):  # the usage stands elsewhere: nothing to put it into
+        return sse.raw
+    usage["llmhub"] = msgspec.Raw(msgspec.json.encode(extra))
+    body["usage"] = msgspec.Raw(msgspec.json.encode(usage))
+    return b"data: " + msgspec.json.encode(body) + b"\n\n"

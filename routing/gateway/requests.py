@@ -1,0 +1,57 @@
+"""GET /v1/requests/{id}: how an own request ended, what it used and what it cost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from billing.models import UsageRecord
+from llmhub.lib import ids, money
+from routing.gateway.errors import Refusal
+from routing.gateway.exchange import Exchange
+from routing.gateway.hub import Hub
+from routing.snapshot import Caller
+
+
+async def show_request(hub: Hub, exchange: Exchange, caller: Caller, content: bytes) -> None:
+    """Answer with one request of the caller's team."""
+    name = exchange.path.removeprefix("/v1/requests/")
+    row_id = ids.parse_request_id(name)
+    record = None
+    if row_id is not None:
+        owned = UsageRecord.objects.filter(pk=row_id, team_id=caller.team_id)
+        record = await hub.reader.run(owned.first)
+    if record is None:
+        raise Refusal("request_not_found", f"Your team has no finished request {name[:60]!r}")
+    await exchange.answer(msgspec.json.encode(_shown(record)))
+
+
+def _shown(record: UsageRecord) -> dict[str, Any]:
+    return {
+        "id": ids.request_id(record.pk),
+        "object": "request",
+        "created": int(ids.moment_of(record.pk).timestamp()),
+        "model": record.requested,
+        "status": record.status,
+        "http_status": record.http_status,
+        "error_code": record.error_code or None,
+        "finish_reason": record.finish_reason or None,
+        "fallback": record.fallback_reason or None,
+        "attempts": record.attempts,
+        "streamed": record.streamed,
+        "usage": {
+            "input_tokens": record.input_tokens,
+            "output_tokens": record.output_tokens,
+            "cache_read_tokens": record.cache_read_tokens,
+            "cache_write_tokens": record.cache_write_tokens,
+            "reasoning_tokens": record.reasoning_tokens,
+        },
+        "cost": None if record.cost_nano is None else money.text(record.cost_nano),
+        "cost_source": record.cost_source or None,
+        "unpriced_reason": record.unpriced_reason or None,
+        "latency_ms": record.latency_ms,
+        "ttft_ms": record.ttft_ms,
+        "tags": record.tags,
+        "session": record.session or None,
+    }

@@ -1,0 +1,149 @@
+"""Read the configuration from the database into a `Snapshot`, in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+
+from django.db.models import Max
+
+from billing.models import ApiKey
+from catalog.models import Alias, CatalogEntry, Offer, Price
+from catalog.pricing import PriceValue
+from llmhub.audit.models import AuditEvent
+from llmhub.lib import clock
+from llmhub.people.models import Organisation
+from providers.models import Credential, Provider
+from routing.snapshot import Caller, EntryValue, OfferValue, ProviderValue, SealedCredential, Snapshot
+
+
+def current_version() -> int:
+    """Return the version of the configuration: the id of the last audit event."""
+    return AuditEvent.objects.aggregate(last=Max("id"))["last"] or 0
+
+
+def load_snapshot() -> Snapshot:
+    """Return the configuration as it is now.
+
+    The version is read first: a change that lands meanwhile raises it, and is read at the next look.
+    """
+    version = current_version()
+    providers = _providers()
+    entries = _entries(_offers(providers, _prices(clock.now())))
+    return Snapshot(
+        version=version,
+        keys=_keys(),
+        entries=entries,
+        aliases={
+            name: slug
+            for name, slug in Alias.objects.values_list("name_id", "entry__slug")
+            if slug in entries
+        },
+        providers=frozenset(provider.slug for provider in providers.values()),
+        paused_reason=_paused_reason(),
+    )
+
+
+def _paused_reason() -> str:
+    reasons = Organisation.objects.exclude(paused_reason="").values_list("paused_reason", flat=True)
+    return reasons.first() or ""
+
+
+def _keys() -> dict[str, Caller]:
+    return {
+        key.digest: Caller(
+            key_id=key.pk,
+            key_name=key.name,
+            team_id=key.team_id,
+            team_slug=key.team.slug,
+            expires_at=key.expires_at,
+            paused_reason=key.paused_reason,
+        )
+        for key in ApiKey.objects.active().select_related("team")
+    }
+
+
+def _providers() -> dict[int, ProviderValue]:
+    credentials: dict[int, list[SealedCredential]] = defaultdict(list)
+    for row in Credential.objects.filter(disabled_reason="").order_by("id"):
+        value = SealedCredential(id=row.pk, sealed=row.sealed, reference=row.reference)
+        credentials[row.provider_id].append(value)
+    return {
+        row.pk: ProviderValue(
+            id=row.pk,
+            slug=row.slug,
+            kind=row.kind,
+            dialect=row.dialect,
+            base_url=row.base_url,
+            needs_credential=row.needs_credential,
+            paused_reason=row.paused_reason,
+            credentials=tuple(credentials[row.pk]),
+        )
+        for row in Provider.objects.listed()
+    }
+
+
+def _prices(now: datetime) -> dict[int, list[PriceValue]]:
+    """Return the prices of each offer, newest first, down to the ones in force at `now`."""
+    found: dict[int, list[PriceValue]] = defaultdict(list)
+    in_force: dict[int, datetime] = {}
+    for row in Price.objects.order_by("offer_id", "-effective_from", "above_input_tokens"):
+        if in_force.get(row.offer_id, row.effective_from) != row.effective_from:
+            continue  # succeeded: no call will be priced with it
+        if row.effective_from <= now:
+            in_force[row.offer_id] = row.effective_from
+        found[row.offer_id].append(_price(row))
+    return found
+
+
+def _price(row: Price) -> PriceValue:
+    return PriceValue(
+        id=row.pk,
+        effective_from=row.effective_from,
+        input=row.input,
+        output=row.output,
+        cache_read=row.cache_read,
+        cache_write=row.cache_write,
+        cache_write_1h=row.cache_write_1h,
+        per_request=row.per_request or PriceValue.per_request,
+        above_input_tokens=row.above_input_tokens,
+    )
+
+
+def _offers(
+    providers: dict[int, ProviderValue], prices: dict[int, list[PriceValue]]
+) -> dict[int, list[OfferValue]]:
+    found: dict[int, list[OfferValue]] = defaultdict(list)
+    for row in Offer.objects.filter(withdrawn_at=None).order_by("rank", "id"):
+        if row.provider_id in providers:
+            value = OfferValue(
+                id=row.pk,
+                upstream_id=row.upstream_id,
+                provider=providers[row.provider_id],
+                prices=tuple(prices.get(row.pk, ())),
+            )
+            found[row.entry_id].append(value)
+    return found
+
+
+def _entries(offers: dict[int, list[OfferValue]]) -> dict[str, EntryValue]:
+    """Return the entries a person chose; a discovered one is called after it was promoted."""
+    rows = CatalogEntry.objects.listed().filter(source=CatalogEntry.Source.CURATED)
+    return {
+        row.slug: EntryValue(
+            id=row.pk,
+            slug=row.slug,
+            name=row.name,
+            family=row.family,
+            created_at=int(row.created_at.timestamp()),
+            context_tokens=row.context_tokens,
+            output_limit_tokens=row.output_limit_tokens,
+            capabilities=tuple(row.capabilities),
+            input_modalities=tuple(row.input_modalities),
+            output_modalities=tuple(row.output_modalities),
+            sunset_on=row.sunset_on,
+            replacement=row.replacement,
+            offers=tuple(offers.get(row.pk, ())),
+        )
+        for row in rows
+    }

@@ -1,0 +1,105 @@
+"""Pure: where a request goes: the offers to try, in order, and those left out with their reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+from providers.adapters import Adapter, DialectNotServed, adapter_for
+from routing.gateway.errors import Refusal
+from routing.snapshot import EntryValue, OfferValue
+
+Reason = Literal["not_requested", "provider_paused", "no_credential", "dialect_not_served"]
+
+_WORDS: dict[Reason, str] = {
+    "not_requested": "not among the providers asked for",
+    "provider_paused": "paused",
+    "no_credential": "has no credential",
+    "dialect_not_served": "cannot be spoken to yet",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An offer that may be tried, with the adapter that speaks to it."""
+
+    offer: OfferValue
+    adapter: Adapter
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """An offer that is not tried, and why."""
+
+    offer: OfferValue
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be tried for one request."""
+
+    candidates: tuple[Candidate, ...]
+    dropped: tuple[Dropped, ...] = ()
+
+
+def plan(entry: EntryValue, *, dialect: str, only: Collection[str] = ()) -> Plan:
+    """Return the offers of `entry` that can be tried, in their order.
+
+    `only` restricts them to the providers named. Raises `Refusal` when nothing is left.
+    """
+    candidates: list[Candidate] = []
+    dropped: list[Dropped] = []
+    for offer in entry.offers:
+        found = _judge(offer, dialect, only)
+        if isinstance(found, Candidate):
+            candidates.append(found)
+        else:
+            dropped.append(found)
+    if not candidates:
+        raise _nothing_left(entry, dropped)
+    return Plan(tuple(candidates), tuple(dropped))
+
+
+def _judge(offer: OfferValue, dialect: str, only: Collection[str]) -> Candidate | Dropped:
+    provider = offer.provider
+    if only and provider.slug not in only:
+        return Dropped(offer, "not_requested")
+    if provider.paused_reason:
+        return Dropped(offer, "provider_paused", provider.paused_reason)
+    if provider.needs_credential and not provider.credentials:
+        return Dropped(offer, "no_credential")
+    try:
+        adapter = adapter_for(provider.kind, provider.dialect)
+    except DialectNotServed as exc:
+        return Dropped(offer, "dialect_not_served", str(exc))
+    if adapter.dialect != dialect:
+        return Dropped(offer, "dialect_not_served", f"it speaks {adapter.dialect}, the request is {dialect}")
+    return Candidate(offer, adapter)
+
+
+def _nothing_left(entry: EntryValue, dropped: list[Dropped]) -> Refusal:
+    asked = [drop for drop in dropped if drop.reason != "not_requested"]
+    details = {
+        "dropped": [
+            {"provider": drop.offer.provider.slug, "reason": drop.reason, "detail": drop.detail}
+            for drop in dropped
+        ]
+    }
+    if dropped and not asked:
+        offered = ", ".join(dict.fromkeys(drop.offer.provider.slug for drop in dropped))
+        return Refusal("not_at_provider", f"{entry.slug!r} is offered by {offered} only", details=details)
+    reasons = "; ".join(_explained(drop) for drop in asked) or "the model has no offer at any provider"
+    paused = bool(asked) and all(drop.reason == "provider_paused" for drop in asked)
+    return Refusal(
+        "provider_paused" if paused else "no_candidate",
+        f"{entry.slug!r} cannot be called now: {reasons}",
+        details=details,
+    )
+
+
+def _explained(drop: Dropped) -> str:
+    detail = f" ({drop.detail})" if drop.detail else ""
+    return f"{drop.offer.provider.slug} {_WORDS[drop.reason]}{detail}"

@@ -1,0 +1,93 @@
+"""Pure: the configuration as the gateway sees it: frozen values, swapped whole.
+
+It holds only what can be called. Facts with a date (expiry, sunset, price) keep their date:
+they are decided by the `now` of each request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from catalog.pricing import PriceValue
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: a key and the team that pays."""
+
+    key_id: int
+    key_name: str
+    team_id: int
+    team_slug: str
+    expires_at: datetime | None = None
+    paused_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedCredential:
+    """A provider's secret as it is stored; opened only where it is used."""
+
+    id: int
+    sealed: str = field(repr=False, default="")
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderValue:
+    """A provider as a call needs it."""
+
+    id: int
+    slug: str
+    kind: str
+    dialect: str
+    base_url: str
+    needs_credential: bool = True
+    paused_reason: str = ""
+    credentials: tuple[SealedCredential, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OfferValue:
+    """An entry at one provider."""
+
+    id: int
+    upstream_id: str
+    provider: ProviderValue
+    prices: tuple[PriceValue, ...] = ()  # in force now and later; older ones are left out
+
+
+@dataclass(frozen=True, slots=True)
+class EntryValue:
+    """A model that can be asked for."""
+
+    id: int
+    slug: str
+    name: str
+    family: str = ""
+    created_at: int = 0  # Unix seconds
+    context_tokens: int | None = None
+    output_limit_tokens: int | None = None
+    capabilities: tuple[str, ...] = ()
+    input_modalities: tuple[str, ...] = ()
+    output_modalities: tuple[str, ...] = ()
+    sunset_on: date | None = None  # no longer answers from this day on
+    replacement: str = ""
+    offers: tuple[OfferValue, ...] = ()  # tried in this order
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything the gateway needs to know, at one version of the configuration."""
+
+    version: int  # id of the last audit event
+    keys: Mapping[str, Caller] = field(repr=False, default_factory=dict)  # by digest
+    entries: Mapping[str, EntryValue] = field(repr=False, default_factory=dict)  # by slug
+    aliases: Mapping[str, str] = field(repr=False, default_factory=dict)  # alias: slug
+    providers: frozenset[str] = frozenset()  # slugs
+    paused_reason: str = ""  # not empty: no call is let through
+
+    def names(self) -> list[str]:
+        """Return every name that can be asked for, sorted."""
+        return sorted([*self.entries, *self.aliases])

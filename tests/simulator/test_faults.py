@@ -149,7 +149,7 @@ def test_a_huge_body_is_as_large_as_it_says_and_made_lazily(simulator):
     see(simulator.path("huge/1024", tag="huge"), at_most=MIB)
 
     assert len(whole.json()["choices"][0]["message"]["content"]) == 3 * MIB
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 3
     assert simulator.ended(2, tag="huge")[-1]["sent_bytes"] < 64 * MIB
 
 

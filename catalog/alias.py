@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from catalog.entry import origin_of
 from catalog.models import Alias, CatalogEntry, PublicName
 from catalog.public_name import take_name
 from llmhub.audit import log
@@ -17,7 +18,8 @@ def add_alias(*, actor: Actor, name: str, entry: CatalogEntry) -> Alias:
     """Save `name` as another name of `entry`. Raises `ValidationError` when it is taken."""
     require(actor, "configure")
     _refuse_withdrawn(entry)
-    alias = Alias.objects.create(name=take_name(name, PublicName.Kind.ALIAS), entry=entry)
+    taken = take_name(name, PublicName.Kind.ALIAS)
+    alias = Alias.objects.create(name=taken, entry=entry, origin=origin_of(actor))
     log.record(actor, "alias.added", f"alias:{name}", after={"model": entry.slug})
     return alias
 
@@ -29,8 +31,8 @@ def move_alias(*, actor: Actor, alias: Alias, entry: CatalogEntry) -> Alias:
     _refuse_withdrawn(entry)
     before = alias.entry.slug
     if before != entry.slug:
-        alias.entry = entry
-        alias.save(update_fields=["entry"])
+        alias.entry, alias.origin = entry, origin_of(actor)
+        alias.save(update_fields=["entry", "origin"])
         log.record(
             actor,
             "alias.moved",

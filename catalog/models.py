@@ -12,13 +12,12 @@ from django.db import models
 
 from catalog.fields import PriceField
 from catalog.rates import AMOUNTS, Rates
-from catalog.words import CAPABILITIES, MODALITIES
+from catalog.words import CAPABILITIES, MODALITIES, NAME_PATTERN
 from llmhub.lib import money
 from providers.models import Provider
 
-# What can stand in a URL path and in a header as it is: real ids hold / : @ ~ and dots.
 name_letters = RegexValidator(
-    r"^[A-Za-z0-9~][A-Za-z0-9._:@/~+-]*\Z", "use letters, digits and . _ - : @ / ~ +, beginning with a letter"
+    NAME_PATTERN, "use letters, digits and . _ - : @ / ~ +, beginning with a letter or digit"
 )
 
 
@@ -138,6 +137,7 @@ class Alias(models.Model):
 
     name = models.OneToOneField(PublicName, on_delete=models.PROTECT, primary_key=True, db_column="name")
     entry = models.ForeignKey(CatalogEntry, on_delete=models.PROTECT, related_name="aliases")
+    origin = models.CharField(max_length=20, choices=Origin, default=Origin.PERSON)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -18,3 +18,27 @@ CAPABILITIES = {
 }
 
 MODALITIES = ("text", "image", "document", "audio", "video", "embedding")
+
+# What tells models apart comes first; what nearly all of them can do, last.
+TELLING = (
+    "reasoning",
+    "vision",
+    "tools",
+    "audio_in",
+    "audio_out",
+    "web_search",
+    "documents",
+    "caching",
+    *CAPABILITIES,
+)
+
+
+def most_telling(capabilities: list[str]) -> list[str]:
+    """Return the words of a model, those that say most about it first."""
+    order = {word: place for place, word in reversed(list(enumerate(TELLING)))}
+    return sorted(capabilities, key=lambda word: order.get(word, len(TELLING)))
+
+
+# What a public name is made of: it stands in a URL path and in a header as it is, and real
+# ids hold / : @ ~ and dots.
+NAME_PATTERN = r"^[A-Za-z0-9~][A-Za-z0-9._:@/~+-]*\Z"

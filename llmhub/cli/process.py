@@ -1,13 +1,17 @@
-"""`llmhub up`: commands that run processes."""
+"""`llmhub up` and `llmhub bench`: commands that run processes."""
 
 from __future__ import annotations
 
 from argparse import _SubParsersAction
 from typing import Any
 
+from llmhub.bench import command as bench
 from llmhub.up import command as up
 
-COMMANDS = (("up", up, "serve everything: gateway, console, worker, schedules"),)
+COMMANDS = (
+    ("up", up, "serve everything: gateway, console, worker, schedules"),
+    ("bench", bench, "measure gateway, pages and ledger against a bare passthrough"),
+)
 
 
 def register(commands: _SubParsersAction[Any]) -> None:

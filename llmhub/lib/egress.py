@@ -154,7 +154,7 @@ def _parts(url: str) -> tuple[SplitResult, int]:
     if parts.username is not None or parts.password is not None or "\\" in url:
         raise EgressRefused("the address holds a user name or password: give them as a credential")
     if parts.query or parts.fragment:
-        raise EgressRefused(f"{url!r} has a query or fragment: leave out what follows ? or #")
+        raise EgressRefused("the address has a query or fragment: leave out what follows ? or #")
     if any(letter.isspace() or not letter.isprintable() for letter in url) or port == 0:
         raise EgressRefused(f"{url!r} is no address: write https://host/path")
     return parts, port or (443 if parts.scheme == "https" else 80)

@@ -9,6 +9,8 @@ import base64
 import hashlib
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -37,22 +39,43 @@ def hint(token: str) -> str:
 
 def derive(key: str, *, purpose: str) -> str:
     """Return a secret for one purpose, derived from a key of the ring."""
-    return hashlib.blake2b(purpose.encode(), key=key.encode()[:64], digest_size=32).hexdigest()
+    secret = key.encode()
+    if len(secret) > hashlib.blake2b.MAX_KEY_SIZE:
+        secret = hashlib.blake2b(secret).digest()  # every letter counts, however long the key
+    return hashlib.blake2b(purpose.encode(), key=secret, digest_size=32).hexdigest()
 
 
 def read_or_make_keys(path: Path) -> list[str]:
-    """Return the key ring kept at `path`, one key a line; make it (mode 600) when there is none."""
+    """Return the key ring kept at `path`, one key a line; make it (mode 600) when there is none.
+
+    Processes that start at once agree: the file appears whole or not at all.
+    Raises `ValueError` when the file holds no key.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not path.exists():
+        _make_keys(path)
+    elif path.stat().st_uid == os.geteuid():
+        path.chmod(0o600)
+    keys = [line.strip() for line in path.read_text().splitlines() if line.strip()]
+    if not keys:
+        raise ValueError(
+            f"{path} holds no key: put the keys back from your backup, "
+            "or remove the file to begin anew (stored credentials are lost then)"
+        )
+    return keys
+
+
+def _make_keys(path: Path) -> None:
+    draft, name = tempfile.mkstemp(dir=path.parent, prefix=".secret-keys-")  # made with mode 600
     try:
-        with open(path, "x", opener=_private) as file:
+        with os.fdopen(draft, "w") as file:
             file.write(secrets.token_urlsafe(48) + "\n")
-    except FileExistsError:
-        pass
-    return [line.strip() for line in path.read_text().splitlines() if line.strip()]
-
-
-def _private(name: str, flags: int) -> int:
-    return os.open(name, flags, 0o600)
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):  # another process was first: its keys are ours
+            os.link(name, path)
+    finally:
+        Path(name).unlink()
 
 
 @lru_cache(maxsize=4)

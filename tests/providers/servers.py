@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
+import queue
+import threading
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
@@ -71,3 +73,24 @@ async def serving(reply):
         for task in connections:
             task.cancel()
         await asyncio.gather(*connections, return_exceptions=True)
+
+
+@contextmanager
+def serving_in_a_thread(reply):
+    """The same server for code that is not async; it runs in a thread of its own."""
+    ready = queue.Queue()
+
+    async def run() -> None:
+        async with serving(reply) as seen:
+            ended = asyncio.Event()
+            ready.put((seen, asyncio.get_running_loop(), ended))
+            await ended.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(run(),))
+    thread.start()
+    seen, loop, ended = ready.get(timeout=5)
+    try:
+        yield seen
+    finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join(5)

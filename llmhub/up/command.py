@@ -63,7 +63,6 @@ def _serve(options: Namespace) -> None:
     plan = specs(host=options.host, port=options.port, simulator_port=simulator_port)
     if "REDIS_URL" not in os.environ:
         plan.insert(0, embedded_redis(settings.SOCKETS / "valkey.sock", settings.HOME / "valkey"))
-    settings.CONSOLE_SOCKET.unlink(missing_ok=True)
     Supervisor(_processes(plan, address), say=_say).run(
         is_ready=lambda: ready.answers(options.host, options.port, settings.CONSOLE_SOCKET),
         when_ready=lambda: _welcome(options, address, prepared),

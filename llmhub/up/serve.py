@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,32 @@ from typing import Any
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.log import LogLevels
+from granian.net import SocketSpec  # type: ignore[attr-defined] # not named in its __all__
 
 from llmhub import settings
 from llmhub.lib import logs
 from llmhub.up import child
 
 RELOAD_OVERLAP = 4.0  # seconds in which the new worker gets ready before the old one drains
+
+
+class OneSocket(Granian):  # type: ignore[misc, valid-type] # granian picks its class by platform
+    """Granian with one listening socket that all workers share.
+
+    On Linux each worker would have its own: a connection that waits at the old worker's when that one
+    leaves is reset, and a reload fails calls.
+    """
+
+    def _init_shared_socket(self) -> None:
+        if self.bind_uds:
+            self.bind_uds.unlink(missing_ok=True)  # left by a killed process
+            super()._init_shared_socket()
+            return
+        self._ssp = None
+        self._shd = SocketSpec(self.bind_addr, self.bind_port, self.backlog).build()
+        self._sfd = self._shd.get_fd()
+        self._sso = socket.socket(fileno=self._sfd)
+        self._sso.set_inheritable(True)
 
 
 def main() -> None:
@@ -34,7 +55,7 @@ def main() -> None:
         "front": (load_front, Interfaces.ASGI),
         "console": (load_console, Interfaces.ASGINL),
     }[options.what]
-    server = Granian(
+    server = OneSocket(
         options.what,
         address=options.host,
         port=options.port,

@@ -34,7 +34,7 @@ class KeyForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         zone = timezone.get_current_timezone_name()
-        self.fields["expires_at"].help_text = f"Optional. The key works until this day ends in {zone}."
+        self.fields["expires_at"].help_text = f"The key works until this day ends in {zone}."
 
     def clean_expires_at(self) -> datetime | None:
         """Return the moment after the last day, or None for a key without end."""

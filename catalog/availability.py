@@ -13,9 +13,18 @@ from datetime import datetime
 from django.db.models import Count, OuterRef, Prefetch, Q, Subquery
 
 from catalog.models import CatalogEntry, Offer, Price
+from catalog.words import most_telling
 from llmhub.lib import clock
 from providers.adapters import DialectNotServed, adapter_for
 from providers.models import Provider
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why something cannot be called: in two or three words, and in a sentence."""
+
+    label: str
+    detail: str
 
 
 @dataclass(frozen=True)
@@ -24,7 +33,7 @@ class OfferNow:
 
     offer: Offer
     prices: tuple[Price, ...]
-    why_not: str  # "" when it can be called
+    why_not: Obstacle | None  # None: it can be called
 
     @property
     def price(self) -> Price | None:
@@ -38,7 +47,12 @@ class EntryNow:
 
     entry: CatalogEntry
     offers: tuple[OfferNow, ...]
-    why_not: str  # "" when it can be called
+    why_not: Obstacle | None  # None: it can be called
+
+    @property
+    def words(self) -> list[str]:
+        """What it can do, the most telling first."""
+        return most_telling(self.entry.capabilities)
 
     @property
     def cheapest(self) -> Price | None:
@@ -105,33 +119,33 @@ def entries_now(entries: Sequence[CatalogEntry], now: datetime) -> list[EntryNow
 
 def _entry_now(entry: CatalogEntry, offers: list[OfferNow], now: datetime) -> EntryNow:
     why_not = _entry_why_not(entry, now)
-    if not why_not and not offers:
-        why_not = "no provider offers it"
-    if not why_not and all(row.why_not for row in offers):
+    if why_not is None and not offers:
+        why_not = Obstacle("No provider", "No provider offers it.")
+    if why_not is None and all(row.why_not for row in offers):
         why_not = offers[0].why_not
     return EntryNow(entry, tuple(offers), why_not)
 
 
-def _entry_why_not(entry: CatalogEntry, now: datetime) -> str:
+def _entry_why_not(entry: CatalogEntry, now: datetime) -> Obstacle | None:
     if entry.withdrawn_at is not None:
-        return "withdrawn"
+        return Obstacle("Withdrawn", "It was taken out of the catalog.")
     if entry.source != CatalogEntry.Source.CURATED:
-        return "not taken into the catalog yet"
+        return Obstacle("Not in the catalog", "It was found at a provider and not taken in yet.")
     if entry.sunset_on is not None and entry.sunset_on <= now.date():
-        return f"retired since {entry.sunset_on}"
-    return ""
+        return Obstacle("Retired", f"It no longer answers since {entry.sunset_on}.")
+    return None
 
 
-def _offer_why_not(provider: Provider, credentials: int) -> str:
+def _offer_why_not(provider: Provider, credentials: int) -> Obstacle | None:
     if provider.paused_reason:
-        return f"{provider.name} is paused"
+        return Obstacle("Paused", f"{provider.name} is paused: {provider.paused_reason}")
     if provider.needs_credential and not credentials:
-        return f"{provider.name} needs a credential"
+        return Obstacle("No credential", f"{provider.name} needs a credential.")
     try:
         adapter_for(provider.kind, provider.dialect)
     except DialectNotServed:
-        return f"{provider.name} cannot be called yet"
-    return ""
+        return Obstacle("Not yet", f"llmhub does not speak the wire format of {provider.name} yet.")
+    return None
 
 
 def first_callable() -> str:

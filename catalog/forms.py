@@ -101,7 +101,7 @@ class ModelForm(RatesForm):
         required=False,
         min_value=1,
         max_value=2_000_000_000,
-        help_text="Tokens. Optional.",
+        help_text="Tokens.",
         widget=forms.TextInput(attrs={**_TYPED, "inputmode": "numeric"}),
     )
     capabilities = forms.MultipleChoiceField(

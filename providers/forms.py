@@ -42,7 +42,7 @@ class ProviderForm(forms.Form):
         label="Short name",
         max_length=64,
         required=False,
-        help_text="Optional: made from the name. Files, commands and the API use it.",
+        help_text="Made from the name if left empty. Files, commands and the API use it.",
         widget=forms.TextInput(attrs=_TYPED),
     )
     base_url = forms.CharField(
@@ -70,7 +70,7 @@ class ProviderForm(forms.Form):
         secret.help_text = (
             "Kept encrypted and never shown again."
             if kind.needs_credential
-            else "Optional: some servers ask for none. Kept encrypted and never shown again."
+            else "Some servers ask for none. Kept encrypted and never shown again."
         )
 
     @staticmethod

@@ -28,7 +28,7 @@ class TeamForm(forms.Form):
         label="Short name",
         max_length=64,
         required=False,
-        help_text="Optional: made from the name. Files, commands and the API use it; it stays.",
+        help_text="Made from the name if left empty. Files, commands and the API use it; it stays.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 

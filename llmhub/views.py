@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+from zoneinfo import ZoneInfo
+
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +14,8 @@ from django.views.decorators.http import require_GET, require_POST
 from llmhub.audit.models import AuditEvent
 from llmhub.first_steps import first_steps
 from llmhub.forms import OrganisationForm, PauseForm
+from llmhub.lib.pages import render_page
+from llmhub.overview import bars, figures, provider_states
 from llmhub.people import organisation
 from llmhub.people.access import actor_of, needs
 from llmhub.people.roles import allowed
@@ -22,8 +27,20 @@ AUDIT_EVENTS_SHOWN = 20
 @require_GET
 @needs("view")
 def overview(request: HttpRequest) -> HttpResponse:
-    """Show what was spent and how calls went; on a fresh installation, what to do first."""
-    return render(request, "hub/overview.html", {"steps": first_steps()})
+    """Show what was spent and how calls went; before the first call, what to do first."""
+    steps = first_steps()
+    zone = ZoneInfo(organisation_of(request).time_zone)
+    context: dict[str, Any] = {"steps": steps}
+    if not steps:
+        found = figures(zone)
+        context |= {
+            "now": found,
+            "today": found.days[-1].day,
+            "bars": bars(found.days),
+            "most": max(found.days, key=lambda day: day.figures.spend_nano),
+            "states": provider_states(),
+        }
+    return render_page(request, page="hub/overview.html", partial="hub/_overview.html", context=context)
 
 
 @require_GET

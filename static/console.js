@@ -63,6 +63,11 @@
     if (question && !window.confirm(question)) event.preventDefault();
   });
 
+  /* What follows the present listens to `tick`; nobody is asked for a page that nobody sees. */
+  setInterval(() => {
+    if (document.visibilityState === "visible") document.body.dispatchEvent(new Event("tick"));
+  }, 10_000);
+
   /* A failed swap says so instead of doing nothing. */
   const complain = (event) => {
     if (event.detail.elt && event.detail.elt.closest("[data-quiet]")) return;

@@ -127,10 +127,16 @@ def change(before: dict[str, Any] | None, after: dict[str, Any] | None) -> SafeS
 
 def _step(old: Any, new: Any) -> SafeString:
     if old in (None, ""):
-        return format_html("<ins>{}</ins>", new)
+        return format_html("<ins>{}</ins>", _brief(new))
     if new in (None, ""):
-        return format_html("<del>{}</del>", old)
-    return format_html("<del>{}</del> <ins>{}</ins>", old, new)
+        return format_html("<del>{}</del>", _brief(old))
+    return format_html("<del>{}</del> <ins>{}</ins>", _brief(old), _brief(new))
+
+
+def _brief(value: Any) -> str:
+    """Return a value of an audit event in one line: long lists and texts are cut."""
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"
 
 
 @register.filter

@@ -1,0 +1,62 @@
+"""What the front page shows: the figures of billing, the bars of its chart, the state of providers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Q
+
+from billing import spend
+from llmhub.lib import clock
+from providers.models import Provider
+from providers.status import Status, status_of
+
+PROVIDERS_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One day of the chart; its height is a share of the dearest day."""
+
+    day: spend.Day
+    height: int  # 0 to 100
+
+    @property
+    def top(self) -> int:
+        """Where the bar begins, from above."""
+        return 100 - self.height
+
+
+@dataclass(frozen=True)
+class ProviderState:
+    """A provider and the word beside its name."""
+
+    provider: Provider
+    status: Status
+
+
+def bars(days: tuple[spend.Day, ...]) -> list[Bar]:
+    """Return the chart; a day on which anything was spent never looks empty."""
+    most = max((day.figures.spend_nano for day in days), default=0)
+    return [Bar(day, _height(day.figures.spend_nano, most)) for day in days]
+
+
+def _height(nano: int, most: int) -> int:
+    return max(2, round(nano * 100 / most)) if nano else 0
+
+
+def figures(zone: ZoneInfo) -> spend.Overview:
+    """Return the figures as of now."""
+    return spend.overview(clock.now(), zone)
+
+
+def provider_states() -> list[ProviderState]:
+    """Return the providers that calls can reach or that something is wrong with, troubled ones first."""
+    usable = Count("credentials", filter=Q(credentials__disabled_reason=""))
+    found = [
+        ProviderState(provider, status_of(provider, credentials=provider.usable))
+        for provider in Provider.objects.listed().annotate(usable=usable)
+    ]
+    order = {"bad": 0, "warn": 1, "idle": 2, "good": 3}
+    return sorted(found, key=lambda state: order[state.status.kind])[:PROVIDERS_SHOWN]

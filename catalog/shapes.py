@@ -95,7 +95,7 @@ def offer_out(row: OfferNow) -> OfferOut:
         upstream_id=row.offer.upstream_id,
         rank=row.offer.rank,
         callable=not row.why_not,
-        why_not=row.why_not,
+        why_not=row.why_not.detail if row.why_not else "",
         prices=[price_out(price) for price in row.prices],
     )
 
@@ -110,7 +110,7 @@ def model_out(row: EntryNow) -> ModelOut:
         source=entry.source,
         origin=entry.origin,
         callable=not row.why_not,
-        why_not=row.why_not,
+        why_not=row.why_not.detail if row.why_not else "",
         context_tokens=entry.context_tokens,
         output_limit_tokens=entry.output_limit_tokens,
         input_modalities=entry.input_modalities,

@@ -61,7 +61,7 @@ def _row(row: EntryNow) -> show.Row:
         "input": price and format(price.input, "f"),
         "output": price and format(price.output, "f"),
         "capabilities": row.entry.capabilities,
-        "callable": row.why_not or "yes",
+        "callable": row.why_not.label if row.why_not else "yes",
     }
 
 

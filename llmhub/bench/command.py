@@ -49,7 +49,7 @@ def _measure(stand: Stand, seconds: float) -> Report:
         path: stand.load(stand.page(path, seconds=PAGE_SECONDS, most=PAGE_VIEWS))
         for path in stand.made["pages"]
     }
-    return Report(tuple(rows), pages, stand.ledger_per_second(seconds))
+    return Report(tuple(rows), pages, stand.ledger(seconds))
 
 
 def _compare(stand: Stand, *, stream: bool, connections: int, seconds: float) -> Comparison:

@@ -65,12 +65,20 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class LedgerSample:
+    """How fast the ledger is when nothing else happens."""
+
+    per_second: float  # calls of many callers, reserved and settled
+    alone_ms: float  # from before the reserve to after the settle, of one caller
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything that one run measured."""
 
     comparisons: tuple[Comparison, ...]
     pages: dict[str, Sample]  # by path
-    ledger_per_second: float
+    ledger: LedgerSample
 
     def failed(self) -> int:
         """Return how many calls did not get what they should."""
@@ -93,7 +101,7 @@ def document(report: Report) -> dict[str, Any]:
         for row in report.comparisons
     ]
     pages = {path: asdict(sample) for path, sample in report.pages.items()}
-    return {"gateway": rows, "pages": pages, "ledger_per_second": round(report.ledger_per_second)}
+    return {"gateway": rows, "pages": pages, "ledger": asdict(report.ledger)}
 
 
 def text(report: Report) -> str:
@@ -110,7 +118,8 @@ def text(report: Report) -> str:
         )
     lines += ["", f"{'page':<40}{'p50':>8}{'p95':>8}"]
     lines += [f"{path:<40}{sample.p50:>8.1f}{sample.p95:>8.1f}" for path, sample in report.pages.items()]
-    lines += ["", f"ledger alone: {report.ledger_per_second:,.0f} calls/s (reserve and settle, durable)"]
+    ledger = report.ledger
+    lines += ["", f"ledger alone: {ledger.per_second:,.0f} calls/s; {ledger.alone_ms:.1f} ms for one caller"]
     if report.failed():
         lines += ["", f"{report.failed()} calls failed: the figures above are not to be trusted"]
         lines += sorted({s.failure for s in _samples(report) if s.failure})

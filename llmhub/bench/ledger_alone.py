@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -16,22 +17,24 @@ CALLERS = 256  # at a time
 
 
 def main(seconds: float) -> None:
-    """Print the calls a second."""
+    """Print as JSON the calls a second of many callers, and the milliseconds that one alone waits."""
     django.setup()
     from billing.ledger import Ledger
 
     ledger = Ledger()
     ledger.start()
     try:
-        sys.stdout.write(f"{asyncio.run(_measure(ledger, seconds)):.1f}\n")
+        many = asyncio.run(_measure(ledger, callers=CALLERS, seconds=seconds))
+        alone = asyncio.run(_measure(ledger, callers=1, seconds=seconds / 3))
+        sys.stdout.write(json.dumps({"per_second": many, "alone_ms": 1000 / alone}) + "\n")
     finally:
         ledger.close()
 
 
-async def _measure(ledger: Ledger, seconds: float) -> float:
+async def _measure(ledger: Ledger, *, callers: int, seconds: float) -> float:
     """Return calls a second of so many callers."""
     began = time.monotonic()
-    counts = await asyncio.gather(*(_caller(ledger, began + seconds) for _ in range(CALLERS)))
+    counts = await asyncio.gather(*(_caller(ledger, began + seconds) for _ in range(callers)))
     return sum(counts) / (time.monotonic() - began)
 
 

@@ -18,9 +18,10 @@ from typing import Any, Self
 
 import msgspec
 
-from llmhub.bench.figures import Job, Sample
+from llmhub.bench.figures import Job, LedgerSample, Sample
 from llmhub.up import ready
 
+PYTHON = (sys.executable, "-P", "-m")
 HOST = "127.0.0.1"
 LOAD = "llmhub.bench.load"
 REPLY = "tokens/16"  # what the simulated provider is asked for: a short answer at once
@@ -97,11 +98,11 @@ class Stand:
         return (Path(note.read_text().strip()) if note.exists() else self._home) / "console.sock"
 
     def _process(self, *words: str) -> Started:
-        """Start a module of ours in the bench's home; it ends with the stand."""
+        """Start a module of ours in the bench's home; it ends with the stand, however that ends."""
         log = self._home.with_name(f"{words[0]}.log")
         with log.open("w") as output:
             process = subprocess.Popen(  # noqa: S603 - our own command line
-                [sys.executable, "-P", "-m", *words],
+                [*PYTHON, "llmhub.up.child", str(os.getpid()), "0", *PYTHON, *words],
                 env=self._environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE if words[0] == LOAD else output,
@@ -114,7 +115,7 @@ class Stand:
     def _output(self, *words: str) -> str:
         """Return what a module of ours prints. Raises `CannotBench` when it fails."""
         done = subprocess.run(  # noqa: S603 - our own command line
-            [sys.executable, "-P", "-m", *words],
+            [*PYTHON, *words],
             env=self._environment,
             capture_output=True,
             text=True,
@@ -143,10 +144,11 @@ class Stand:
         """Return the job of looking at a page."""
         return Job(self.hub, "GET", path, {"cookie": self.made["cookie"]}, expects="</html>", **how)
 
-    def ledger_per_second(self, seconds: float) -> float:
-        """Return how many calls the ledger takes alone: the hub is stopped for it."""
+    def ledger(self, seconds: float) -> LedgerSample:
+        """Return how fast the ledger is alone: the hub is stopped for it."""
         _end(self._hub.process)
-        return float(self._output("llmhub.bench.ledger_alone", str(seconds)))
+        printed = self._output("llmhub.bench.ledger_alone", str(seconds))
+        return msgspec.json.decode(printed, type=LedgerSample)
 
 
 def chat(model: str, *, stream: bool = False) -> str:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from llmhub.bench.figures import Comparison, Report, Sample, document, percentile, text
+from llmhub.bench.figures import Comparison, LedgerSample, Report, Sample, document, percentile, text
 
 
 def sample(calls=100, failed=0, seconds=1.0, p50=2.0, first_p50=1.0, failure=""):
@@ -15,7 +15,7 @@ def sample(calls=100, failed=0, seconds=1.0, p50=2.0, first_p50=1.0, failure="")
 
 def report(gateway=None):
     row = Comparison("plain", 8, bare=sample(), gateway=gateway or sample(calls=60, p50=3.5))
-    return Report((row,), {"/": sample(p50=12.0)}, ledger_per_second=4000.4)
+    return Report((row,), {"/": sample(p50=12.0)}, LedgerSample(4000.4, 2.25))
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_the_table_has_a_line_for_each_measurement():
 
     assert lines[1].split()[:5] == ["plain", "8", "100", "60", "60%"]
     assert any(line.split()[:2] == ["/", "12.0"] for line in lines)
-    assert "ledger alone: 4,000 calls/s" in lines[-1]
+    assert lines[-1] == "ledger alone: 4,000 calls/s; 2.2 ms for one caller"
 
 
 def test_failures_are_told_with_the_first_answer():
@@ -69,4 +69,4 @@ def test_programs_get_the_same():
 
     assert found["gateway"][0]["share_of_bare"] == 0.6
     assert found["pages"]["/"]["p50"] == 12.0
-    assert found["ledger_per_second"] == 4000
+    assert found["ledger"]["alone_ms"] == 2.25

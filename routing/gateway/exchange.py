@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -14,6 +16,7 @@ from routing.gateway.errors import Refusal
 
 JSON = "application/json"
 EVENTS = "text/event-stream; charset=utf-8"
+_DISCARD_SECONDS = 5.0
 
 
 class CallerLeft(Exception):
@@ -36,6 +39,7 @@ class Exchange:
         self.facts: dict[str, Any] = {}  # for the log line: ids and names, never contents
         self._receive = receive
         self._send = send
+        self._unread = "transfer-encoding" in self.headers or self.headers.get("content-length", "0") != "0"
 
     @property
     def request_id(self) -> str:
@@ -67,7 +71,19 @@ class Exchange:
             if size > MAX_BODY:
                 raise _too_large()
             if not message.get("more_body", False):
+                self._unread = False
                 return b"".join(parts)
+
+    async def _discard(self) -> None:
+        """Read what is left of the body, within bounds: a client that still sends would not hear us."""
+        size, self._unread = 0, False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DISCARD_SECONDS):
+                while size <= MAX_BODY:
+                    message = await self._receive()
+                    size += len(message.get("body", b""))
+                    if not message.get("more_body", False):
+                        break
 
     async def gone(self) -> None:
         """Return when the caller has left; only after the body was read."""
@@ -103,6 +119,8 @@ class Exchange:
         if self.has_begun:
             await self.write(b"data: " + content + b"\n\n", last=True)
             return
+        if self._unread:
+            await self._discard()
         self.answer_headers |= refusal.headers()
         await self.answer(content, status=refusal.code.status)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass
 
@@ -41,3 +42,4 @@ app.conf.beat_schedule = {
 @setup_logging.connect
 def _keep_our_logging(**_: object) -> None:
     """Leave the logging that Django's settings made: Celery would replace it with text."""
+    logging.captureWarnings(True)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from providers.errors import BadReply
 
 MAX_LINE = 1024 * 1024  # bytes
-MAX_EVENT = 4 * 1024 * 1024  # bytes, comments before it included
+MAX_EVENT = 4 * 1024 * 1024  # bytes of memory, comments before it included
+_PER_LINE = 64  # bytes of memory that a line costs beside its own
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -91,7 +92,7 @@ class SseReader:
             self._data.append(text[6:])
         elif text[0] != 0x3A:  # a comment begins with a colon
             self._field(text)
-        self._raw_size += len(line)
+        self._raw_size += len(line) + _PER_LINE
         if self._raw_size > self._max_event:
             raise BadReply(f"the provider sent an event of more than {self._max_event} bytes")
         return None

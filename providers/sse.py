@@ -40,7 +40,9 @@ class SseReader:
 
     def feed(self, chunk: bytes) -> list[SseEvent]:
         """Return the events that `chunk` completes."""
-        if self._after_cr and chunk:
+        if not chunk:
+            return []
+        if self._after_cr:
             chunk = self._finish_crlf(chunk)
         if self._partial:
             self._partial += chunk

@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -218,6 +219,7 @@ def session(rules: Policy) -> aiohttp.ClientSession:
     )
 
 
+@lru_cache(maxsize=1)
 def _tls_context() -> ssl.SSLContext:
     """Return a context that trusts the system's authorities and the bundled ones."""
     context = ssl.create_default_context()

@@ -82,6 +82,7 @@ def test_an_event_is_given_out_the_moment_its_blank_line_comes():
     reader = SseReader()
 
     assert [event.data for event in reader.feed(b"data: a\r\r")] == [b"a"]
+    assert reader.feed(b"") == []
     assert [event.data for event in reader.feed(b"\ndata: b\n\n")] == [b"b"]
 
 

@@ -8,6 +8,7 @@ looks and lets others pass; it remains for writers that do not come this way.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from django.db.backends.sqlite3 import base
@@ -68,7 +69,7 @@ class Cursor(base.SQLiteCursorWrapper):
         wanted = self.arraysize if size is None else size
         if self._fetched is None:
             return super().fetchmany(wanted)
-        return [row for row, _ in zip(self._fetched, range(wanted), strict=False)]
+        return list(islice(self._fetched, wanted))
 
     def fetchall(self) -> Any:
         """Return all rows that are left."""

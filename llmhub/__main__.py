@@ -6,11 +6,17 @@ import os
 import sys
 
 import django
+from django.core.exceptions import ImproperlyConfigured
 
 
 def main() -> int:
-    """Set Django up, then run one command."""
+    """Set Django up, then run one command; 2 when the environment cannot be used."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "llmhub.settings")
+    try:
+        from llmhub import settings  # noqa: F401 - alone, so that what it refuses can be said in a sentence
+    except (ImproperlyConfigured, ValueError) as refusal:
+        sys.stderr.write(f"{refusal}\n")
+        return 2
     django.setup()
     from llmhub.cli.main import run
 

@@ -53,10 +53,11 @@ def make_front() -> Front:
 
     django.setup()
     from django.conf import settings
+
     from routing.gateway.app import make_gateway
 
     return Front(
         gateway=make_gateway(),
         relay=Relay(settings.CONSOLE_SOCKET),
-        trusted=forwarded.networks(settings.TRUSTED_PROXIES),
+        trusted=settings.TRUSTED_NETWORKS,
     )

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from llmhub.lib import database, env, logs, secrets
+from llmhub.lib import database, env, forwarded, logs, secrets
 from llmhub.up import home
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -130,7 +130,7 @@ CACHES = {
 
 # --- periodic work ----------------------------------------------------------------------------
 
-CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 900,  # seconds until a lost task is given out again: above any time limit
@@ -165,6 +165,7 @@ TRUSTED_PROXIES = env.words(
     meaning="addresses of reverse proxies whose X-Forwarded-For is believed",
     example="10.0.0.1",
 )
+TRUSTED_NETWORKS = forwarded.networks(TRUSTED_PROXIES)
 
 INSTALLED_APPS = [
     "llmhub.apps.LlmhubConfig",

@@ -57,11 +57,13 @@ def _start_over_as_demo() -> None:
 def _serve(options: Namespace) -> None:
     _say("Preparing …")
     prepared = prepare()
+    if prepared.config:
+        _say(prepared.config)
     simulator_port = _prepare_demo() if settings.DEMO else None
-    address = os.environ.get("LLMHUB_PUBLIC_URL") or ready.url(options.host, options.port)
+    address = _told("LLMHUB_PUBLIC_URL") or ready.url(options.host, options.port)
     home.remember_address(settings.HOME, address)
     plan = specs(host=options.host, port=options.port, simulator_port=simulator_port)
-    if "REDIS_URL" not in os.environ:
+    if not _told("REDIS_URL"):
         plan.insert(0, embedded_redis(settings.SOCKETS / "valkey.sock", settings.HOME / "valkey"))
     Supervisor(_processes(plan, address), say=_say).run(
         is_ready=lambda: ready.answers(options.host, options.port, settings.CONSOLE_SOCKET),
@@ -78,20 +80,20 @@ def _processes(plan: list[Spec], address: str) -> list[Process]:
         "DJANGO_SETTINGS_MODULE": "llmhub.settings",
         "LLMHUB_HOME": str(settings.HOME),
         "LLMHUB_PUBLIC_URL": address,
-        "PYTHONPATH": os.pathsep.join(filter(None, (str(settings.BASE_DIR), os.environ.get("PYTHONPATH")))),
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(settings.BASE_DIR), _told("PYTHONPATH")))),
     }
     return [Process(spec, log=logs / f"{spec.name}.log", environment=environment) for spec in plan]
 
 
 def _prepare_demo() -> int:
     """Fill the database once and return the port of the simulated providers, the same at every start."""
-    from llmhub import demo
+    from llmhub.demo import fill
 
     note: Path = settings.HOME / "simulator-port"
     port = int(note.read_text()) if note.exists() else ready.free_port()
     ready.claim("127.0.0.1", port)
     note.write_text(f"{port}\n")
-    demo.prepare(ready.url("127.0.0.1", port))
+    fill.prepare(ready.url("127.0.0.1", port))
     return port
 
 
@@ -104,9 +106,14 @@ def _welcome(options: Namespace, address: str, prepared: Prepared) -> None:
     if prepared.sign_in_path:
         _say(f"\n  Sign in   {address}{prepared.sign_in_path}")
         _say("            works once, within the hour; another one: ./run user link owner@llmhub.local")
-    if not options.host.startswith(_LOOPBACK) and "LLMHUB_PUBLIC_URL" not in os.environ:
+    if not options.host.startswith(_LOOPBACK) and not _told("LLMHUB_PUBLIC_URL"):
         _say("\n  To open the console from other machines, set LLMHUB_PUBLIC_URL to the address they use.")
     _say("\nCtrl-C stops everything.")
+
+
+def _told(name: str) -> str:
+    """Return what the environment says, as against what settings made of its silence."""
+    return os.environ.get(name, "").strip()
 
 
 def _say(text: str) -> None:

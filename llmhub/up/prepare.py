@@ -12,7 +12,6 @@ from django.db import connections
 from django.urls import reverse
 
 from catalog import seed
-from llmhub import config
 from llmhub.audit.actor import SYSTEM, Actor
 from llmhub.people.models import Role, User
 from llmhub.people.person import create_user, make_link
@@ -25,23 +24,30 @@ class Prepared:
     """What a start found or made."""
 
     sign_in_path: str  # "" when an owner has signed in before
+    config: str  # what applying llmhub.toml changed, "" without one
 
 
 def prepare() -> Prepared:
     """Prepare this installation. Raises whatever stands in the way."""
     settings.HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
     call_command("migrate", interactive=False, verbosity=0)
-    _collect_static_files()
+    collect_static_files()
     seed.seed()
-    if settings.CONFIG_FILE:
-        actor = Actor(kind="file", label=settings.CONFIG_FILE, role=Role.OWNER)
-        config.apply_file(Path(settings.CONFIG_FILE), actor)
-    found = Prepared(sign_in_path=_first_sign_in())
+    found = Prepared(config=_apply_config(settings.CONFIG_FILE), sign_in_path=first_sign_in())
     connections.close_all()
     return found
 
 
-def _collect_static_files() -> None:
+def _apply_config(file: str) -> str:
+    if not file:
+        return ""
+    from llmhub.config.apply import apply_file
+
+    actor = Actor(kind="file", label=file, role=Role.OWNER)
+    return f"{file}: {apply_file(Path(file), actor)}"
+
+
+def collect_static_files() -> None:
     """Copy and compress what browsers load, unless it is what the last start copied."""
     note = settings.HOME / "static-files"
     found = _static_files()
@@ -58,7 +64,7 @@ def _static_files() -> str:
     return "".join(f"{path} {stat.st_size} {stat.st_mtime_ns}\n" for path, stat in stats)
 
 
-def _first_sign_in() -> str:
+def first_sign_in() -> str:
     """Return the path of a new one-time link as long as no owner ever signed in."""
     owners = User.objects.filter(role=Role.OWNER, is_active=True)
     if owners.filter(last_login__isnull=False).exists():

@@ -41,6 +41,11 @@ def origin_of(actor: Actor) -> Origin:
     return Origin.FILE if actor.kind == "file" else Origin.PERSON
 
 
+def claims(actor: Actor, origin: str) -> bool:
+    """Return whether `actor` is a file that makes a row of another origin its own."""
+    return actor.kind == "file" and origin != Origin.FILE
+
+
 @transaction.atomic
 def create_entry(*, actor: Actor, slug: str, **facts: Unpack[Facts]) -> CatalogEntry:
     """Save a new curated entry; its name is its slug unless `facts` has one.
@@ -65,13 +70,16 @@ def create_entry(*, actor: Actor, slug: str, **facts: Unpack[Facts]) -> CatalogE
 def update_entry(*, actor: Actor, entry: CatalogEntry, **facts: Unpack[Facts]) -> CatalogEntry:
     """Save changed facts of an entry, which from now on belongs to who changed it.
 
-    Nothing is written when nothing differs. Raises `ValidationError` when a fact is wrong.
+    Nothing is written when nothing differs; but a file owns whatever it says something about.
+    Raises `ValidationError` when a fact is wrong.
     """
     require(actor, "configure")
     before = {name: getattr(entry, name) for name, value in facts.items() if getattr(entry, name) != value}
+    after = {name: facts[name] for name in before}  # type: ignore[literal-required]
+    if facts and claims(actor, entry.origin):
+        before, after = {**before, "origin": entry.origin}, {**after, "origin": origin_of(actor)}
     if before:
         _save(entry, actor, facts)
-        after = {name: facts[name] for name in before}  # type: ignore[literal-required]
         log.record(actor, "model.changed", f"model:{entry.slug}", before=_plain(before), after=_plain(after))
     return entry
 

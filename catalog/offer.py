@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from catalog.entry import origin_of
+from catalog.entry import claims, origin_of
 from catalog.models import CatalogEntry, Offer, Price
 from catalog.rates import AMOUNTS, Rates, faults
 from llmhub.audit import log
@@ -50,11 +50,14 @@ def add_offer(
 def update_offer(
     *, actor: Actor, offer: Offer, rank: int | None = None, params: dict[str, Any] | None = None
 ) -> Offer:
-    """Save another rank or other parameters; None leaves a value as it is, no difference writes nothing."""
+    """Save another rank or other parameters; None leaves a value as it is.
+
+    Nothing is written when nothing differs; but a file owns whatever it says something about.
+    """
     require(actor, "configure")
     rank = offer.rank if rank is None else rank
     params = offer.params if params is None else params
-    if (rank, params) != (offer.rank, offer.params):
+    if (rank, params) != (offer.rank, offer.params) or claims(actor, offer.origin):
         before = _plain(offer)
         _save(offer, actor, rank, params)
         log.record(actor, "offer.changed", f"model:{offer.entry.slug}", before=before, after=_plain(offer))
@@ -126,6 +129,7 @@ def _plain(offer: Offer) -> dict[str, Any]:
         "upstream_id": offer.upstream_id,
         "rank": offer.rank,
         "params": offer.params,
+        "origin": offer.origin,
     }
 
 

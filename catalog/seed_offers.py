@@ -82,15 +82,23 @@ class OfferSeeder:
         begins = datetime.combine(wanted.since, time.min, tzinfo=UTC)
         if newest and begins <= newest[0].effective_from:
             begins = self._now  # a corrected price counts from now on: what was charged stays charged
-        for tier in wanted.tiers:
-            price = Price(
-                offer=offer,
-                effective_from=begins,
-                origin=Origin.BUNDLED,
-                source=wanted.source,
-                checked_on=wanted.checked_on,
-                **vars(tier),
-            )
-            price.complete()
-            self._new_prices.append(price)
+        self._new_prices += bundled_prices(offer, wanted, begins)
         self._report.prices.append(f"{slug} at {wanted.provider}")
+
+
+def bundled_prices(offer: Offer, wanted: CuratedOffer, begins: datetime) -> list[Price]:
+    """Return the rows of a bundled price that begins at `begins`, checked, not saved."""
+    prices = [
+        Price(
+            offer=offer,
+            effective_from=begins,
+            origin=Origin.BUNDLED,
+            source=wanted.source,
+            checked_on=wanted.checked_on,
+            **vars(tier),
+        )
+        for tier in wanted.tiers
+    ]
+    for price in prices:
+        price.complete()
+    return prices

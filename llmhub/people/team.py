@@ -1,4 +1,4 @@
-"""Make teams."""
+"""Make and name teams."""
 
 from __future__ import annotations
 
@@ -22,4 +22,17 @@ def create_team(*, actor: Actor, name: str, slug: str = "") -> Team:
     team.full_clean()
     team.save()
     log.record(actor, "team.created", f"team:{team.slug}", after={"name": team.name})
+    return team
+
+
+@transaction.atomic
+def rename_team(*, actor: Actor, team: Team, name: str) -> Team:
+    """Save another name for a team; its short name stays. Raises `ValidationError` on an empty one."""
+    require(actor, "configure")
+    before, after = {"name": team.name}, {"name": name.strip()}
+    if before != after:
+        team.name = name.strip()
+        team.full_clean()
+        team.save(update_fields=["name"])
+        log.record(actor, "team.renamed", f"team:{team.slug}", before=before, after=after)
     return team

@@ -1,0 +1,143 @@
+"""Check llmhub.toml, and make it so: all of it in one transaction, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, transaction
+
+from catalog.models import Alias, CatalogEntry, Origin, PublicName
+from llmhub.audit.actor import Actor
+from llmhub.audit.models import AuditEvent
+from llmhub.config.apply_models import ModelApplier
+from llmhub.config.apply_providers import apply_providers
+from llmhub.config.findings import Finding, Places, read
+from llmhub.config.references import Known, dangling
+from llmhub.config.schema import Config
+from llmhub.people import organisation
+from llmhub.people.models import Team
+from llmhub.people.team import create_team, rename_team
+from providers.models import Provider
+
+
+class BadFile(ValueError):
+    """The file has findings; nothing of it was applied."""
+
+    def __init__(self, name: str, findings: list[Finding]) -> None:
+        super().__init__("\n".join(f"{name}:{finding}" for finding in findings))
+        self.findings = findings
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What an application changed, one line for each audit event."""
+
+    changes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        count = len(self.changes)
+        return "\n".join([f"{count} changes:", *self.changes]) if count else "nothing to change"
+
+
+def check(text: str) -> list[Finding]:
+    """Return every mistake in the text of a file.
+
+    References are looked up in the database; where there is none yet, they are left to `apply`.
+    """
+    config, findings = read(text)
+    if config is None:
+        return findings
+    try:
+        return dangling(config, known_now(), Places(text))
+    except DatabaseError:
+        return []
+
+
+def apply_file(path: Path, actor: Actor) -> Applied:
+    """Make the database as the file says, and return what changed; a second time nothing does.
+
+    What the file wrote before and no longer says is taken away. Raises `BadFile`, and `ValueError`
+    on a file that cannot be read; then nothing has changed.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as trouble:
+        raise ValueError(f"cannot read {str(path)!r}: {trouble}") from trouble
+    config, findings = read(text)
+    if config is None:
+        raise BadFile(path.name, findings)
+    places = Places(text)
+    with transaction.atomic():
+        if dangling_now := dangling(config, known_now(), places):
+            raise BadFile(path.name, dangling_now)
+        return _Application(config, actor, places, path.name).run()
+
+
+def known_now() -> Known:
+    """Return what the database has, for references; aliases of the file itself can be given up."""
+    models = frozenset(CatalogEntry.objects.listed().values_list("slug", flat=True))
+    aliases = dict(Alias.objects.values_list("name_id", "origin"))
+    names = frozenset(PublicName.objects.values_list("name", flat=True))
+    return Known(
+        models=models,
+        aliases=frozenset(name for name, origin in aliases.items() if origin != Origin.FILE),
+        other_names=names - models - aliases.keys(),
+        providers=dict(Provider.objects.listed().values_list("slug", "kind")),
+    )
+
+
+class _Application:
+    def __init__(self, config: Config, actor: Actor, places: Places, name: str) -> None:
+        self._config = config
+        self._actor = actor
+        self._places = places
+        self._name = name
+
+    def run(self) -> Applied:
+        """Write every section in the order in which they need each other."""
+        before = AuditEvent.objects.order_by("-id").values_list("id", flat=True).first() or 0
+        models = ModelApplier(self._config, self._actor, self._at)
+        models.remove_aliases()
+        apply_providers(self._config, self._actor, self._at)
+        models.save_entries()
+        models.save_offers()
+        models.save_aliases()
+        models.give_up()
+        self._save_teams()
+        self._save_hub()
+        events = AuditEvent.objects.filter(id__gt=before).order_by("id")
+        return Applied(tuple(f"{event.action} {event.object}" for event in events))
+
+    @contextmanager
+    def _at(self, *path: str) -> Iterator[None]:
+        """Turn what a write function refuses into a finding at `path`."""
+        try:
+            yield
+        except ValidationError as refusal:
+            raise BadFile(self._name, list(self._refused(path, refusal))) from refusal
+
+    def _refused(self, path: tuple[str, ...], refusal: ValidationError) -> Iterator[Finding]:
+        """Return a finding for each message, at the key of its field where the file has that."""
+        by_field = refusal.message_dict if hasattr(refusal, "error_dict") else {"": refusal.messages}
+        for field, messages in by_field.items():
+            place = (*path, field) if self._places.has((*path, field)) else path
+            yield from (self._places.finding(place, message) for message in messages)
+
+    def _save_teams(self) -> None:
+        there = {team.slug: team for team in Team.objects.all()}
+        for slug, section in self._config.teams.items():
+            with self._at("teams", slug):
+                if slug not in there:
+                    create_team(actor=self._actor, slug=slug, name=section.name or slug)
+                elif section.name is not None:
+                    rename_team(actor=self._actor, team=there[slug], name=section.name)
+
+    def _save_hub(self) -> None:
+        zone = self._config.hub.timezone
+        if zone is not None:
+            with self._at("hub", "timezone"):
+                organisation.describe(actor=self._actor, name=organisation.current().name, time_zone=zone)

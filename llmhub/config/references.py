@@ -1,0 +1,79 @@
+"""Pure: what llmhub.toml refers to, and whether it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from llmhub.config.findings import Finding, Places, near
+from llmhub.config.positions import Path
+from llmhub.config.schema import DIALECTS, Config, ProviderSection
+from providers.adapters import KINDS
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is there already, without the file."""
+
+    models: frozenset[str] = frozenset()  # that can be called
+    aliases: frozenset[str] = frozenset()
+    other_names: frozenset[str] = frozenset()  # taken by routes and by withdrawn models
+    providers: dict[str, str] = field(default_factory=dict)  # slug → kind
+
+
+Fault = tuple[Path, str, str]
+
+
+def dangling(config: Config, known: Known, places: Places) -> list[Finding]:
+    """Return every reference to nothing, and every name that two things would have."""
+    faults = [*_providers(config, known), *_models(config, known), *_aliases(config, known)]
+    found = [places.finding(path, message, meant) for path, message, meant in faults]
+    return sorted(found, key=lambda finding: (finding.line, finding.column))
+
+
+def _providers(config: Config, known: Known) -> Iterator[Fault]:
+    for slug, section in config.providers.items():
+        kind = KINDS[section.kind]
+        if (there := known.providers.get(slug, section.kind)) != section.kind:
+            yield ("providers", slug, "kind"), f"is {there!r} already: take another name for this one", ""
+        if not kind.base_url and not section.base_url and slug not in known.providers:
+            yield ("providers", slug), f"a provider of kind {section.kind!r} needs base_url", ""
+        yield from _dialect(slug, section)
+
+
+def _dialect(slug: str, section: ProviderSection) -> Iterator[Fault]:
+    spoken = KINDS[section.kind].dialects
+    if section.dialect and DIALECTS[section.dialect] not in spoken:
+        message = f"a provider of kind {section.kind!r} does not speak it: use {' or '.join(spoken)}"
+        yield ("providers", slug, "dialect"), message, ""
+
+
+def _models(config: Config, known: Known) -> Iterator[Fault]:
+    models = known.models | config.models.keys()
+    providers = known.providers.keys() | config.providers.keys()
+    for slug, section in config.models.items():
+        if slug in known.aliases and slug not in config.aliases:
+            yield ("models", slug), "an alias has this name", ""
+        if section.replacement and section.replacement not in models:
+            message = f"{section.replacement!r} is no model"
+            yield ("models", slug, "replacement"), message, near(section.replacement, models)
+        for provider in section.offers:
+            if provider not in providers:
+                path = ("models", slug, "offers", provider)
+                yield path, f"{provider!r} is no provider", near(provider, providers)
+
+
+def _aliases(config: Config, known: Known) -> Iterator[Fault]:
+    models = known.models | config.models.keys()
+    aliases = known.aliases | config.aliases.keys()
+    for name, target in config.aliases.items():
+        if name in models:
+            yield ("aliases", name), "a model has this name", ""
+        elif name in known.other_names:
+            yield ("aliases", name), "a route or a withdrawn model has this name", ""
+        if target in models:
+            continue
+        if target in aliases:
+            yield ("aliases", name), f"{target!r} is an alias itself: name the model", ""
+        else:
+            yield ("aliases", name), f"{target!r} is no model", near(target, models)

@@ -1,0 +1,227 @@
+"""Every mistake in llmhub.toml is found, with its place and what was probably meant."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmhub.config.findings import Places, read
+from llmhub.config.references import Known, dangling
+from llmhub.config.schema import Config, json_schema
+from tests.architecture import ROOT
+
+DOCS = (ROOT / "docs/llmhub-toml.md").read_text()
+(EXAMPLE,) = re.findall(r"```toml\n(.*?)```", DOCS, re.DOTALL)
+KNOWN = Known(
+    models=frozenset({"openai/gpt-6-luna", "acme/large"}),
+    aliases=frozenset({"slow"}),
+    other_names=frozenset({"support-route"}),
+    providers={"openai": "openai", "openrouter": "openrouter"},
+)
+
+
+def found(text):
+    config, findings = read(text)
+    if config is not None:
+        findings = dangling(config, KNOWN, Places(text))
+    return [str(finding) for finding in findings]
+
+
+def test_the_example_of_the_docs_is_right():
+    assert found(EXAMPLE) == []
+
+
+def test_the_docs_list_every_key_of_every_table():
+    tables = {
+        name: set(re.findall(r"`(\w+)`", keys))
+        for name, keys in re.findall(r"^\| `([^`]+)` \| (.*) \|$", DOCS, re.MULTILINE)
+    }
+    schema = json_schema()["$defs"]
+
+    assert tables["hub"] == set(schema["HubSection"]["properties"])
+    assert tables["providers.NAME"] == set(schema["ProviderSection"]["properties"])
+    assert tables['models."ID"'] == set(schema["ModelSection"]["properties"])
+    assert tables['models."ID".offers.PROVIDER'] == set(schema["OfferSection"]["properties"])
+    assert tables['models."ID".offers.PROVIDER.tiers'] == set(schema["TierSection"]["properties"])
+    assert tables["teams.NAME"] == set(schema["TeamSection"]["properties"])
+
+
+OFFER = '[models."acme/s".offers.openai]\nid = "s"\n'
+PROVIDER = '[providers.lab]\nkind = "custom"\nbase_url = "http://a.test"\n'
+WRONG = {
+    "an unknown table": ("[aliasses]\n", "1:2: aliasses: is unknown: did you mean 'aliases'?"),
+    "an unknown key of a table": (
+        '[hub]\ntimezon = "UTC"\n',
+        "2:1: hub.timezon: is unknown: did you mean 'timezone'?",
+    ),
+    "an unknown key of a provider": (
+        PROVIDER + "credential = []\n",
+        "4:1: providers.lab.credential: is unknown: did you mean 'credentials'?",
+    ),
+    "an unknown key of a model": (
+        '[models."acme/s"]\ncontxt = 3\n',
+        "2:1: models.\"acme/s\".contxt: is unknown: did you mean 'context'?",
+    ),
+    "an unknown key of an offer": (
+        OFFER + 'inptu = "1"\n',
+        "3:1: models.\"acme/s\".offers.openai.inptu: is unknown: did you mean 'input'?",
+    ),
+    "an unknown key of a tier": (
+        OFFER
+        + 'input = "1"\noutput = "1"\ntiers = [\n  {above = 1, input = "2", output = "2", outpt = "2"}]\n',
+        "6:42: models.\"acme/s\".offers.openai.tiers[0].outpt: is unknown: did you mean 'output'?",
+    ),
+    "a section that comes later": (
+        "[routes.support]\n",
+        "1:2: routes: this version knows no routes in llmhub.toml yet: take it out",
+    ),
+    "parameters of an offer": (
+        OFFER + '[models."acme/s".offers.openai.params]\ntop_p = 0.9\n',
+        '3:32: models."acme/s".offers.openai.params: this version knows no params',
+    ),
+    "budgets of a team": (
+        '[[teams.support.budgets]]\ncap = "1"\n',
+        "1:17: teams.support.budgets: this version knows no budgets",
+    ),
+    "a missing key": (
+        '\n[providers.lab]\nbase_url = "http://a.test"\n',
+        "2:12: providers.lab.kind: is missing",
+    ),
+    "a missing id": ('[models."acme/s".offers.openai]\nrank = 3\n', "offers.openai.id: is missing"),
+    "an unknown kind": (
+        '[providers.lab]\nkind = "custm"\n',
+        "2:1: providers.lab.kind: 'custm' is unknown: use openai, anthropic, openrouter, custom: did you",
+    ),
+    "an unknown capability": (
+        '[models."acme/s"]\ncapabilities = [\n  "tools",\n  "vison",\n]\n',
+        "4:3: models.\"acme/s\".capabilities[1]: 'vison' is unknown",
+    ),
+    "a number in quotes": ('[models.a]\ncontext = "5"\n', "models.a.context: must be a whole number"),
+    "a switch for a number": ("[models.a]\ncontext = true\n", "models.a.context: must be a whole number"),
+    "a number for a text": ("[models.a]\nname = 5\n", "models.a.name: must be text, in quotes"),
+    "a word for a switch": (
+        PROVIDER + 'needs_credential = "no"\n',
+        "4:1: providers.lab.needs_credential: must be true or false",
+    ),
+    "a word for a list": (PROVIDER + 'credentials = "env:A"\n', "credentials: must be a list"),
+    "a date in quotes": ('[models.a]\nsunset = "2026-12-01"\n', "models.a.sunset: must be a date"),
+    "a text for a table": ('[models]\na = "b"\n', "2:1: models.a: must be a table"),
+    "a context of nothing": ("[models.a]\ncontext = 0\n", "context: must be greater than 0"),
+    "a price as a number": (OFFER + "input = 0.15\n", 'input: write amounts in quotes, such as "0.15"'),
+    "a price below zero": (OFFER + 'input = "-1"\n', "input: '-1' is out of range"),
+    "a price that is none": (OFFER + 'input = "NaN"\noutput = "1"\n', "input: 'NaN' is out of range"),
+    "half a price": (OFFER + 'input = "1"\n', "offers.openai: a price needs input and output"),
+    "a cache price alone": (OFFER + 'cache_read = "1"\n', "offers.openai: a price needs input and output"),
+    "a tier that forgot an amount": (
+        OFFER
+        + 'input = "1"\noutput = "1"\ncache_read = "1"\ntiers = [{above = 9, input = "1", output = "1"}]\n',
+        "the tier above 9 must state the same amounts: cache_read",
+    ),
+    "a zone that is none": ('[hub]\ntimezone = "Mars"\n', "2:1: hub.timezone: 'Mars' is no time zone"),
+    "a model's name with a space": (
+        '[models."a b"]\n',
+        '1:9: models."a b": has a letter that cannot stand there',
+    ),
+    "a provider's name with a slash": (
+        '[providers."a/b"]\nkind = "custom"\n',
+        '1:12: providers."a/b": has a letter',
+    ),
+    "a provider that is not there": (
+        '[models."acme/s".offers.openia]\nid = "s"\n',
+        "1:25: models.\"acme/s\".offers.openia: 'openia' is no provider: did you mean 'openai'?",
+    ),
+    "an alias of nothing": (
+        '[aliases]\nfast = "openai/gpt-6-lunar"\n',
+        "2:1: aliases.fast: 'openai/gpt-6-lunar' is no model: did you mean 'openai/gpt-6-luna'?",
+    ),
+    "an alias of an alias": (
+        '[aliases]\nfast = "slow"\n',
+        "2:1: aliases.fast: 'slow' is an alias itself: name the model",
+    ),
+    "an alias with a model's name": (
+        '[aliases]\n"acme/large" = "openai/gpt-6-luna"\n',
+        '2:1: aliases."acme/large": a model has this name',
+    ),
+    "an alias with a route's name": (
+        '[aliases]\nsupport-route = "acme/large"\n',
+        "2:1: aliases.support-route: a route or a withdrawn model has this name",
+    ),
+    "a model with an alias's name": ("[models.slow]\n", "1:9: models.slow: an alias has this name"),
+    "a replacement that is not there": (
+        '[models.a]\nreplacement = "acme/larg"\n',
+        "2:1: models.a.replacement: 'acme/larg' is no model: did you mean 'acme/large'?",
+    ),
+    "a provider of another kind": (
+        '[providers.openai]\nkind = "custom"\nbase_url = "http://a.test"\n',
+        "2:1: providers.openai.kind: is 'openai' already: take another name",
+    ),
+    "a server without an address": (
+        '[providers.lab]\nkind = "custom"\n',
+        "1:12: providers.lab: a provider of kind",
+    ),
+    "a dialect that the kind does not speak": (
+        '[providers.openai]\nkind = "openai"\ndialect = "anthropic"\n',
+        "3:1: providers.openai.dialect: a provider of kind 'openai' does not speak it: use chat",
+    ),
+    "no TOML": ("[hub\n", "1:5: is no TOML: Expected"),
+    "no TOML at its end": ('a = """\n', "2:1: is no TOML: "),
+    "a key twice": (
+        '[hub]\ntimezone = "UTC"\ntimezone = "UTC"\n',
+        "3:17: is no TOML: Cannot overwrite a value",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), WRONG.values(), ids=WRONG.keys())
+def test_a_mistake_is_found_at_its_place(text, message):
+    assert any(message in finding for finding in found(text)), found(text)
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", OFFER, PROVIDER, '[aliases]\nfast = "acme/large"\n'])
+def test_the_texts_that_the_mistakes_start_from_are_right(text):
+    assert found(text) == []
+
+
+def test_every_mistake_is_found_at_once_in_the_order_of_the_text():
+    text = '[hub]\ntimezone = 5\nx = 1\n[models.a]\ncontext = "5"\n[aliasses]\n'
+
+    assert [finding.partition(" ")[0] for finding in found(text)] == ["2:1:", "3:1:", "5:1:", "6:2:"]
+
+
+@pytest.mark.parametrize("secret", ["sk-proj-4711", "env:", "env:NOT A NAME", "file:relative", "ENV:NAME"])
+def test_a_secret_in_place_of_a_reference_is_refused_and_never_repeated(secret):
+    (finding,) = found(PROVIDER + f"credentials = ['{secret}']\n")
+
+    assert finding.startswith("4:16: providers.lab.credentials[0]: is no reference: write env:NAME")
+    assert "4711" not in finding
+
+
+def test_deep_nesting_is_a_finding_and_no_crash():
+    config, findings = read("a = " + "[" * 100_000)
+
+    assert config is None
+    assert len(findings) == 1
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_read_or_found_wrong(text):
+    config, findings = read(text)
+
+    assert (config is None) == bool(findings)
+
+
+def test_the_schema_is_json_and_names_every_section():
+    schema = json.loads(json.dumps(json_schema()))
+
+    assert set(schema["properties"]) == set(Config.model_fields)
+    assert schema["additionalProperties"] is False
+    assert schema["$defs"]["ProviderSection"]["properties"]["kind"]["enum"] == [
+        "openai",
+        "anthropic",
+        "openrouter",
+        "custom",
+    ]

@@ -40,7 +40,7 @@ def change_role(*, actor: Actor, user: User, role: str) -> None:
     before, user.role = user.role, role
     if role == before:
         return
-    user.full_clean()
+    user.full_clean(exclude=["password"])
     _spare_last_owner(user)
     user.save()
     log.record(

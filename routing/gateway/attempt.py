@@ -11,11 +11,11 @@ import msgspec
 
 from providers.client import Stream
 from providers.credential import CredentialUnreadable, reveal
-from providers.errors import ProviderError, TargetMisconfigured
+from providers.errors import BadReply, ProviderError, TargetMisconfigured
 from providers.sse import SseEvent, SseReader
 from providers.wire import Call, Target
 from routing.gateway.account import Account, Note
-from routing.gateway.exchange import EVENTS, Exchange
+from routing.gateway.exchange import EVENTS, JSON, Exchange
 from routing.gateway.hub import HOP_HEADER, Hub
 from routing.gateway.reading import Reading
 from routing.plan import Candidate
@@ -52,7 +52,7 @@ async def send_stream(hub: Hub, exchange: Exchange, account: Account, note: Note
     )
     async with hub.client.stream(_call(hub, account, note.candidate)) as upstream:
         note.http_status = upstream.status
-        if upstream.status != _OK:
+        if upstream.status != _OK or upstream.headers.get("content-type", "").startswith(JSON):
             raise await _failure(note.candidate, upstream)
         await _pass_on(exchange, account, note, reading, upstream)
     reading.check_end()
@@ -64,7 +64,7 @@ async def _pass_on(
     exchange: Exchange, account: Account, note: Note, reading: Reading, upstream: Stream
 ) -> None:
     held: list[bytes] = []  # what came before the first content
-    async for events in _events(upstream):
+    async for events in _events(upstream, reading):
         held += reading.take(events)
         if reading.has_content and not exchange.has_begun:
             account.first_token(note)
@@ -79,12 +79,19 @@ async def _pass_on(
         await _let_it_close(upstream)
 
 
-async def _events(upstream: Stream) -> AsyncIterator[list[SseEvent]]:
-    """Yield the events of each chunk together: what came at once goes on at once."""
+async def _events(upstream: Stream, reading: Reading) -> AsyncIterator[list[SseEvent]]:
+    """Yield the events of each chunk together: what came at once goes on at once.
+
+    A connection that is lost after the end of the answer has lost nothing.
+    """
     reader = SseReader()
-    async for chunk in upstream:
-        if events := reader.feed(chunk):
-            yield events
+    try:
+        async for chunk in upstream:
+            if events := reader.feed(chunk):
+                yield events
+    except ProviderError:
+        if not reading.is_whole:
+            raise
     if events := reader.close():
         yield events
 
@@ -99,8 +106,12 @@ async def _let_it_close(upstream: Stream) -> None:
 
 
 async def _failure(candidate: Candidate, upstream: Stream) -> ProviderError:
+    """Return what an answer means that is no stream."""
     content = await upstream.read(_MAX_ERROR)
-    return candidate.adapter.failure(upstream.status, upstream.headers, content)
+    if upstream.status != _OK:
+        return candidate.adapter.failure(upstream.status, upstream.headers, content)
+    candidate.adapter.parse_answer(content)  # raises the error that it holds
+    return BadReply("the provider sent a whole answer where a stream was asked for", status=_OK)
 
 
 def _call(hub: Hub, account: Account, candidate: Candidate) -> Call:

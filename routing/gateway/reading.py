@@ -59,6 +59,7 @@ class Reading:
     has_content: bool = False
     is_done: bool = False
     error: str = ""
+    events: int = 0
     finishes: int = 0
 
     def take(self, events: Iterable[SseEvent]) -> list[bytes]:
@@ -70,6 +71,7 @@ class Reading:
         for sse in events:
             event = self.adapter.parse_event(sse.data)
             self.heard.event(event)
+            self.events += 1
             self.finishes += event.kind == "finish"
             self.has_content = self.has_content or event.kind in {"content", "finish"}
             if event.kind == "done":
@@ -82,15 +84,21 @@ class Reading:
                 passed.append(shown)
         return passed
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the end has come: the marker, or a finish reason of every answer."""
+        return self.is_done or (self.finishes >= self.answers and not self.adapter.needs_done)
+
     def check_end(self) -> None:
         """Raise what is wrong with a stream that is over.
 
-        R-09: the end is the marker or a finish reason of every answer; anything else is truncated.
+        R-09: an end is never faked.
         """
         if self.error:
             raise BrokeOff(f"the provider broke off: {self.error}", status=200)
-        finished = self.finishes >= self.answers and not self.adapter.needs_done
-        if not (self.is_done or finished):
+        if not self.events:
+            raise BadReply("the provider sent no stream where one was asked for", status=200)
+        if not self.is_whole:
             raise Truncated("the provider's answer broke off before its end", status=200)
         if not self.has_content:
             raise BadReply("the provider ended its stream without an answer", status=200)

@@ -1,0 +1,137 @@
+"""R-37: whatever a provider sends, the caller gets a defined answer, and others do not notice."""
+
+from __future__ import annotations
+
+import resource
+import time
+from pathlib import Path
+
+import openai
+import pytest
+
+BAD, GONE, SLOW = "upstream_bad_reply", "upstream_unavailable", "upstream_timeout"
+CUT = "upstream_truncated"
+# fault: what a whole call and a stream of it end with
+FAULTS = {
+    "garbage": (BAD, BAD),
+    "html": (BAD, BAD),
+    "empty": (BAD, BAD),
+    "array": (BAD, BAD),
+    "deep": (BAD, BAD),
+    "bad_utf8": (BAD, BAD),
+    "cut/40": (CUT, CUT),
+    "reset": (GONE, GONE),
+    "huge/64": (BAD, BAD),
+    "long_line/64": (BAD, BAD),
+    "bomb/256": (BAD, BAD),
+    "redirect": (BAD, BAD),
+    "big_headers/512": (BAD, BAD),
+    "not_http": (BAD, BAD),
+    "bad_chunks": (BAD, BAD),
+    "error_200": (GONE, GONE),
+}
+
+
+@pytest.fixture(scope="module")
+def models(gateway, simulator):
+    wanted = {fault: {"at": [simulator.path(fault)]} for fault in FAULTS}
+    wanted["well"] = {"at": [simulator.path("tokens/5")]}
+    wanted["cookies"] = {"at": [simulator.path("cookies", tag="cookies")]}
+    wanted["endless"] = {"at": [simulator.path("endless", tag="endless")]}
+    wanted["wrong_length"] = {"at": [simulator.path("wrong_length")]}
+    wanted["doubled"] = {"at": [simulator.path("tokens/9", "usage/doubled")]}
+    return gateway.make_all(wanted)
+
+
+def code_of(ask) -> str:
+    """The code of the error that a call ends with."""
+    with pytest.raises(openai.APIError) as caught:
+        ask()
+    return caught.value.body["code"]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_has_a_defined_answer(gateway, models, fault):
+    model = models[fault]
+
+    whole, streamed = code_of(model.ask), code_of(lambda: list(model.stream()))
+
+    assert (whole, streamed) == FAULTS[fault]
+    assert [record.error_code for record in gateway.records(model)] == [whole, streamed]
+
+
+def test_what_is_missing_after_the_end_of_a_stream_is_not_missed(gateway, models):
+    assert code_of(models["wrong_length"].ask) == CUT
+
+    list(models["wrong_length"].stream())
+
+    assert gateway.records(models["wrong_length"])[-1].status == "ok"
+
+
+def test_no_redirect_is_followed(models, simulator):
+    code_of(models["redirect"].ask)
+
+    assert not [hit for hit in simulator.hits() if "/redirected/" in hit["path"]]
+
+
+def test_a_cookie_of_one_caller_never_goes_out_with_the_next(models, simulator):
+    for _ in range(3):
+        models["cookies"].ask()
+
+    hits = simulator.hits("cookies")
+    assert len(hits) == 3
+    assert not [hit for hit in hits if "cookie" in hit["headers"]]
+
+
+def test_cookies_of_a_provider_do_not_reach_callers(models):
+    assert "set-cookie" not in models["cookies"].ask().headers
+
+
+def test_usage_given_twice_is_counted_once(gateway, models):
+    list(models["doubled"].stream())
+
+    assert gateway.records(models["doubled"])[0].output_tokens == 9
+
+
+def test_an_endless_stream_ends_when_the_caller_has_enough(gateway, models, simulator):
+    for number, _ in enumerate(stream := models["endless"].stream()):
+        if number == 200:
+            stream.close()
+            break
+
+    assert simulator.ended(1, tag="endless", within=5)[0]["ended_by"] == "client"
+
+
+def test_huge_answers_leave_memory_and_others_alone(gateway, models):
+    worker = _worker(gateway)
+    models["well"].ask()
+    before, quiet = _resident(worker), _latency(models["well"])
+
+    for fault in ("huge/64", "long_line/64", "bomb/256") * 2:
+        code_of(models[fault].ask)
+        code_of(lambda fault=fault: list(models[fault].stream()))
+
+    grown, after = _resident(worker) - before, _latency(models["well"])
+    print(f"{grown / 2**20:.1f} MiB more; a healthy call took {quiet:.1f} ms before, {after:.1f} ms after")
+    assert grown < 64 * 2**20
+
+
+def _worker(gateway) -> int:
+    """The process that serves: the child of granian's main process."""
+    children = Path(f"/proc/{gateway.process.pid}/task/{gateway.process.pid}/children").read_text().split()
+    return max(map(int, children), key=_resident)
+
+
+def _resident(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def _latency(model) -> float:
+    """The median of 9 calls in ms."""
+    client = model.client()
+    took = []
+    for _ in range(9):
+        began = time.perf_counter()
+        client.chat.completions.create(model=model.name, messages=[{"role": "user", "content": "x"}])
+        took.append((time.perf_counter() - began) * 1000)
+    return sorted(took)[4]

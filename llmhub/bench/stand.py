@@ -21,6 +21,7 @@ import msgspec
 from llmhub.bench.figures import Job, LedgerSample, Sample
 from llmhub.up import ready
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 PYTHON = (sys.executable, "-P", "-m")
 HOST = "127.0.0.1"
 LOAD = "llmhub.bench.load"
@@ -79,6 +80,7 @@ class Stand:
             "LLMHUB_DEMO": "true",
             "LLMHUB_LOG": "WARNING",
             "DJANGO_SETTINGS_MODULE": "llmhub.settings",
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
         }
         self._hub = self._process("llmhub", "up", "--port", self.hub.partition(":")[2])
         _wait(self._hub, lambda: ready.answers(HOST, int(self.hub.partition(":")[2]), self._console()))

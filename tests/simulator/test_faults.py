@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
+import sys
 import time
 import zlib
+from pathlib import Path
 
 import httpx
 import pytest
@@ -151,6 +154,20 @@ def test_a_huge_body_is_as_large_as_it_says_and_made_lazily(simulator):
     assert len(whole.json()["choices"][0]["message"]["content"]) == 3 * MIB
     assert time.monotonic() - began < 3
     assert simulator.ended(2, tag="huge")[-1]["sent_bytes"] < 64 * MIB
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_large_bodies_leave_the_simulator_small(simulator):
+    def megabytes():
+        status = Path(f"/proc/{simulator.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) / 1024
+
+    before = megabytes()
+    for fault in ("huge/200", "long_line/100", "endless"):
+        assert len(see(simulator.path(fault), at_most=100 * MIB).data) >= 100 * MIB
+    see(simulator.path("bomb/300"), at_most=MIB)
+
+    assert megabytes() - before < 24
 
 
 def test_a_long_line_has_no_break(simulator):

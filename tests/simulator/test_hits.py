@@ -76,8 +76,17 @@ def test_one_connection_carries_many_calls(simulator):
     assert [hit["ended_by"] for hit in simulator.ended(3)] == ["simulator"] * 3
 
 
+def test_a_client_that_hangs_holds_nobody_up(simulator):
+    with connect(simulator.path("hang")), connect(simulator.path("endless"), STREAM):
+        began = time.monotonic()
+        answers = [httpx.post(simulator.path() + "/chat/completions", json=CHAT) for _ in range(5)]
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert time.monotonic() - began < 3
+
+
 def test_a_chunked_request_body_is_read(simulator):
-    httpx.post(simulator.path() + "/chat/completions", content=iter([json.dumps(CHAT).encode()] * 1))
+    httpx.post(simulator.path() + "/chat/completions", content=iter([json.dumps(CHAT).encode()]))
 
     assert json.loads(simulator.hits()[0]["body"]) == CHAT
 

@@ -39,17 +39,17 @@ def connect(base_url: str, body: dict = CHAT, endpoint: str = "/chat/completions
 
 def see(base_url: str, body: dict = CHAT, *, wait: float = 0.3, at_most: int = 2**20) -> Seen:
     """Read until the connection ends, nothing comes for `wait` seconds, or `at_most` bytes are there."""
-    data = b""
+    data = bytearray()
     with connect(base_url, body) as sock:
         sock.settimeout(wait)
         try:
             while len(data) < at_most:
                 block = sock.recv(65_536)
                 if not block:
-                    return Seen(data, "fin")
+                    return Seen(bytes(data), "fin")
                 data += block
         except TimeoutError:
             pass
         except ConnectionResetError:
-            return Seen(data, "reset")
-    return Seen(data, "open")
+            return Seen(bytes(data), "reset")
+    return Seen(bytes(data), "open")

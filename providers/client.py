@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import aiohttp
 import httpx
@@ -39,6 +40,7 @@ _MEANINGS: tuple[tuple[type[BaseException], type[ProviderError], str], ...] = (
     (aiohttp.InvalidURL, TargetMisconfigured, "its base URL is no address"),
     (ValueError, TargetMisconfigured, "its base URL or credential cannot be sent: enter it again"),
 )
+_ERRORS = (httpx.TransportError, aiohttp.ClientError, OSError, ValueError)
 _SECRET_HEADERS = ("authorization", "x-api-key")
 
 
@@ -78,12 +80,13 @@ class Stream:
 
     async def __anext__(self) -> bytes:
         """Return the next chunk. Raises `Truncated` when the connection is lost, and `ProviderTimeout`."""
-        async with _failures("the provider's answer broke off", lost=Truncated):
-            try:
-                async with asyncio.timeout_at(min(self._next_by, self._ends)):
-                    chunk = await anext(self._chunks)
-            except TimeoutError:
-                raise ProviderTimeout(self._silence()) from None
+        try:
+            async with asyncio.timeout_at(min(self._next_by, self._ends)):
+                chunk = await anext(self._chunks)
+        except TimeoutError:
+            raise ProviderTimeout(self._silence()) from None
+        except _ERRORS as error:
+            raise _failure(error, "the provider's answer broke off", Truncated) from None
         self._next_by = asyncio.get_running_loop().time() + self._idle
         return chunk
 
@@ -129,12 +132,13 @@ class Client:
         now = asyncio.get_running_loop().time()
         ends, first_by = now + timeout.total, now + timeout.first_byte
         request = _request(call, connect=timeout.connect)
-        async with _failures("cannot reach the provider", lost=ProviderUnavailable):
-            try:
-                async with asyncio.timeout_at(min(first_by, ends)):
-                    response = await self._transport.handle_async_request(request)
-            except TimeoutError:
-                raise ProviderTimeout("the provider did not begin to answer in time") from None
+        try:
+            async with asyncio.timeout_at(min(first_by, ends)):
+                response = await self._transport.handle_async_request(request)
+        except TimeoutError:
+            raise ProviderTimeout("the provider did not begin to answer in time") from None
+        except _ERRORS as error:
+            raise _failure(error, "cannot reach the provider", ProviderUnavailable) from None
         try:
             _refuse_unasked(response)
             yield Stream(response, call, first_by=first_by, idle=timeout.idle, ends=ends)
@@ -147,7 +151,7 @@ def _request(call: Call, *, connect: float) -> httpx.Request:
     try:
         return httpx.Request(
             call.method,
-            call.url,
+            _url(call.url),
             headers=headers,
             content=call.content,
             extensions={"timeout": {"connect": connect, "pool": connect}},
@@ -156,6 +160,12 @@ def _request(call: Call, *, connect: float) -> httpx.Request:
         raise TargetMisconfigured(
             "the provider's base URL or credential cannot be sent: enter it again"
         ) from None
+
+
+@lru_cache(maxsize=1024)
+def _url(text: str) -> httpx.URL:
+    """Return an address read; there are few of them, and reading one costs more than the rest."""
+    return httpx.URL(text)
 
 
 def _refuse_unasked(response: httpx.Response) -> None:
@@ -178,17 +188,11 @@ async def _raw_chunks(response: httpx.Response) -> AsyncIterator[bytes]:
         yield chunk
 
 
-@asynccontextmanager
-async def _failures(what: str, *, lost: type[ProviderError]) -> AsyncIterator[None]:
-    """Turn what httpx, aiohttp and the socket raise into our errors; `lost` is for a broken connection."""
-    try:
-        yield
-    except (httpx.TransportError, aiohttp.ClientError, OSError, ValueError) as error:
-        # Nothing of `error` goes along: it holds the request, credential included.
-        raise _failure(error, what, lost) from None
-
-
 def _failure(error: BaseException, what: str, lost: type[ProviderError]) -> ProviderError:
+    """Return what went wrong; `lost` is for a broken connection.
+
+    Raise it `from None`: what aiohttp raises holds the whole request, credential included.
+    """
     for cause in _causes(error):
         if isinstance(cause, egress.EgressRefused):
             return AddressRefused(str(cause))

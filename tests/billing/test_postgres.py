@@ -1,0 +1,119 @@
+"""The same ledger, the same SQL, on a real Postgres server."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from django.core.management import call_command
+from django.db import connections
+from django.db.utils import ConnectionHandler
+
+from billing.entries import Hold, OverBudget
+from billing.ledger import Ledger
+from billing.models import Budget, Counter, Reservation, UsageRecord, Worker
+from billing.sweep import sweep
+from llmhub.lib import database
+from tests.billing import calls
+
+pytestmark = pytest.mark.postgres
+PG = "postgres"
+ROOM = 20  # calls
+
+
+@pytest.fixture(scope="module")
+def postgres(postgres_url, django_db_setup, django_db_blocker):
+    """An alias of a server that has our tables."""
+    settings = ConnectionHandler().configure_settings({"default": database.from_url(postgres_url)})
+    with django_db_blocker.unblock():
+        connections.settings[PG] = settings["default"]
+        call_command("migrate", database=PG, verbosity=0)
+        yield PG
+        connections[PG].close()
+        del connections[PG], connections.settings[PG]
+
+
+@pytest.fixture
+def ledgers(postgres):
+    """Two ledgers, as of two gateways."""
+    made = [Ledger(alias=PG), Ledger(alias=PG)]
+    for ledger in made:
+        ledger.start()
+    yield made
+    for ledger in made:
+        ledger.close()
+
+
+def budget(cap: int | None) -> Hold:
+    return Hold(Budget.objects.using(PG).create(scope="team", per="total", cap_nano=cap).pk, 0)
+
+
+def standing(hold: Hold) -> tuple[int, int]:
+    return Counter.objects.using(PG).values_list("spent_nano", "held_nano").get(budget_id=hold.budget_id)
+
+
+def test_two_gateways_serve_twenty_together_in_every_round(ledgers):
+    holds = [budget(ROOM * 100) for _ in range(5)]
+    everything = budget(None)
+
+    async def call(ledger, hold) -> bool:
+        id_ = ledger.next_id()
+        try:
+            await ledger.reserve(calls.reserve(id_, 100, hold, everything))
+        except OverBudget:
+            return False
+        await ledger.settle(calls.settle(id_, calls.attempt(100), tags={"task": "reply"}))
+        return True
+
+    async def crowd(hold) -> int:
+        return sum(await asyncio.gather(*(call(ledger, hold) for ledger in ledgers for _ in range(50))))
+
+    assert [asyncio.run(crowd(hold)) for hold in holds] == [ROOM] * 5
+    assert [standing(hold) for hold in holds] == [(ROOM * 100, 0)] * 5
+    assert standing(everything) == (5 * ROOM * 100, 0)
+    assert UsageRecord.objects.using(PG).filter(tags__task="reply").count() == 5 * ROOM
+    assert Worker.objects.using(PG).count() == 2
+
+
+def test_calls_on_budgets_in_any_order_do_not_lock_each_other_out(ledgers):
+    holds = [budget(None) for _ in range(6)]
+
+    async def call(number: int) -> None:
+        ledger = ledgers[number % 2]
+        id_ = ledger.next_id()
+        mine = (holds[number % 6], holds[number * 5 % 6], holds[-number % 6])
+        await ledger.reserve(calls.reserve(id_, 10, *mine))
+        await ledger.settle(calls.settle(id_, calls.attempt(1)))
+
+    async def all_calls():
+        await asyncio.gather(*(call(number) for number in range(400)))
+
+    asyncio.run(all_calls())
+
+    assert [held for _, held in map(standing, holds)] == [0] * 6
+    assert [ledger.stats().failures for ledger in ledgers] == [0, 0]
+
+
+def test_a_late_settle_puts_the_truth_in_the_place_of_the_sweepers_estimate(ledgers):
+    ledger, hold = ledgers[0], budget(1000)
+    id_ = ledger.next_id()
+    asyncio.run(ledger.reserve(calls.reserve(id_, 100, hold, seconds=-1, cost_nano=25, tags={"a": "b"})))
+
+    assert sweep(alias=PG) == 1
+    assert standing(hold) == (25, 0)
+    asyncio.run(ledger.settle(calls.settle(id_, calls.attempt(40))))
+
+    assert UsageRecord.objects.using(PG).get(pk=id_).cost_nano == 40
+    assert standing(hold) == (40, 0)
+    assert not Reservation.objects.using(PG).exists()
+
+
+def test_what_a_provider_wrote_cannot_break_a_batch(ledgers):
+    odd = "\ud800\0é" * 500
+    entry = calls.settle(
+        ledgers[0].next_id(), calls.attempt(upstream_model=odd), requested=odd, tags={odd: odd}
+    )
+
+    asyncio.run(ledgers[0].settle(entry))
+
+    assert UsageRecord.objects.using(PG).filter(pk=entry.id).exists()

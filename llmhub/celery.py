@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import celeryd_init, setup_logging
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "llmhub.settings")
@@ -42,4 +42,9 @@ app.conf.beat_schedule = {
 @setup_logging.connect
 def _keep_our_logging(**_: object) -> None:
     """Leave the logging that Django's settings made: Celery would replace it with text."""
+
+
+@celeryd_init.connect
+def _log_warnings(**_: object) -> None:
+    """Write Python's warnings as lines of JSON, too."""
     logging.captureWarnings(True)

@@ -54,7 +54,9 @@ class ModelApplier:
         there = set(CatalogEntry.objects.listed().values_list("slug", flat=True))
         for slug in sorted(self._config.models.keys() - there):
             with self._at("models", slug):
-                create_entry(actor=self._actor, slug=slug)
+                facts = facts_of(self._config.models[slug])
+                facts.pop("replacement", None)  # it may not be there yet
+                create_entry(actor=self._actor, slug=slug, **facts)
         rows = {row.slug: row for row in CatalogEntry.objects.filter(slug__in=self._config.models)}
         for slug, section in self._config.models.items():
             with self._at("models", slug):
@@ -73,7 +75,10 @@ class ModelApplier:
         same = Offer.objects.filter(entry=entry, provider=provider, upstream_id=section.id)
         offer = same.filter(withdrawn_at=None).select_related("entry", "provider").first()
         if offer is None:
-            offer = add_offer(actor=self._actor, entry=entry, provider=provider, upstream_id=section.id)
+            rank = 100 if section.rank is None else section.rank
+            offer = add_offer(
+                actor=self._actor, entry=entry, provider=provider, upstream_id=section.id, rank=rank
+            )
         update_offer(actor=self._actor, offer=offer, rank=section.rank)
         self._kept.add(offer.pk)
         wanted = section.price()

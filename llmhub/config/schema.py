@@ -61,8 +61,10 @@ def _reference(value: str) -> str:
 
 
 def _timezone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError(f"{value!r} is no time zone: write an IANA name such as Europe/Berlin")
+    zones = available_timezones()
+    if value not in zones:
+        shown = f"{value[:60]!r} is no time zone: write an IANA name such as Europe/Berlin"
+        raise PydanticCustomError("unknown_word", "{shown}", {"shown": shown, "known": sorted(zones)})
     return value
 
 

@@ -91,7 +91,6 @@ def test_the_changes_are_the_audit_events_under_the_file_s_name(apply):
     assert changes == (
         "provider.created provider:lab",
         "model.created model:acme/small",
-        "model.changed model:acme/small",
         "offer.added model:acme/small",
         "price.set model:acme/small",
     )

@@ -121,6 +121,10 @@ WRONG = {
         + 'input = "1"\noutput = "1"\ncache_read = "1"\ntiers = [{above = 9, input = "1", output = "1"}]\n',
         "the tier above 9 must state the same amounts: cache_read",
     ),
+    "a zone with a slip": (
+        '[hub]\ntimezone = "Europe/Berlim"\n',
+        "write an IANA name such as Europe/Berlin: did you mean 'Europe/Berlin'?",
+    ),
     "a zone that is none": ('[hub]\ntimezone = "Mars"\n', "2:1: hub.timezone: 'Mars' is no time zone"),
     "a model's name with a space": (
         '[models."a b"]\n',

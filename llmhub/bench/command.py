@@ -12,7 +12,7 @@ from llmhub.bench.stand import CannotBench, Stand
 
 LEVELS = (1, 8, 32)  # connections
 WARM_UP = 0.5  # seconds
-PAGE_VIEWS, PAGE_SECONDS = 30, 2.0
+PAGE_VIEWS, PAGE_SECONDS = 30, 1.0
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db.models import Q
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from billing.models import ApiKey, UsageRecord
 from providers.models import Credential, Provider
@@ -31,29 +31,22 @@ def first_steps() -> list[Step]:
         Step(
             title="Connect a provider",
             text="Enter a credential of one of the built-in providers, or add a server of your own.",
-            url=_url("providers:provider_list"),
+            url=reverse("providers:provider_list"),
             action="Providers",
             done=Provider.objects.listed().filter(usable).exists(),
         ),
         Step(
             title="Make a key",
             text="Keys belong to teams. A service sends its key with every call; you see it once.",
-            url=_url("billing:key_new"),
+            url=reverse("billing:key_new"),
             action="New key",
             done=ApiKey.objects.active().exists(),
         ),
         Step(
             title="Make the first call",
             text="Point an SDK at this hub with the key. Its cost is on this page a moment later.",
-            url=_url("billing:key_list"),
+            url=reverse("billing:key_list"),
             action="How to call",
             done=False,
         ),
     ]
-
-
-def _url(name: str) -> str:
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""

@@ -30,7 +30,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     """Show what was spent and how calls went; before the first call, what to do first."""
     steps = first_steps()
     zone = ZoneInfo(organisation_of(request).time_zone)
-    context: dict[str, Any] = {"steps": steps}
+    context: dict[str, Any] = {"steps": steps, "next_step": next((s for s in steps if not s.done), None)}
     if not steps:
         found = figures(zone)
         context |= {
@@ -40,7 +40,8 @@ def overview(request: HttpRequest) -> HttpResponse:
             "most": max(found.days, key=lambda day: day.figures.spend_nano),
             "states": provider_states(),
         }
-    return render_page(request, page="hub/overview.html", partial="hub/_overview.html", context=context)
+    partial = "hub/_first_steps.html" if steps else "hub/_overview.html"
+    return render_page(request, page="hub/overview.html", partial=partial, context=context)
 
 
 @require_GET

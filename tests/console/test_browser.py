@@ -1,0 +1,186 @@
+"""The console in a real browser: what only a browser can say."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from llmhub.lib import clock, ids
+from llmhub.people.models import User
+from tests.billing import rows
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def blocked(page):
+    """What the browser refused to load or run, by the content security policy."""
+    refused: list[str] = []
+    page.on(
+        "console", lambda message: "Content Security Policy" in message.text and refused.append(message.text)
+    )
+    return refused
+
+
+@pytest.fixture
+def calls():
+    """Some calls of every kind."""
+    key, entry, provider = rows.key(rows.team()), rows.entry(), rows.provider()
+    about = {"team_id": key.team_id, "key_id": key.pk, "entry_id": entry.pk, "provider_id": provider.pk}
+    records = [
+        rows.usage(
+            clock.now() - timedelta(hours=hours), status=status, cost_nano=cost, cost_source=source, **about
+        )
+        for hours, status, cost, source in (
+            (1, "ok", 1_500_000_000, "computed"),
+            (30, "error", 0, "computed"),
+            (50, "cancelled", None, "unpriced"),
+        )
+    ]
+    for record in records:
+        rows.attempt(record, 1, provider_id=provider.pk, status=record.status, cost_nano=record.cost_nano)
+    return records
+
+
+@pytest.fixture
+def console(page, live_server):
+    """The page with an owner signed in, and `go(path)`."""
+    user = User(email="owner@example.com", role="owner")
+    user.set_password(PASSWORD)
+    user.save()
+    page.goto(f"{live_server.url}/sign-in/")
+    page.get_by_label("E-mail").fill(user.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{live_server.url}/")
+    page.go = lambda path: page.goto(live_server.url + path)
+    return page
+
+
+def axe_findings(page) -> list[str]:
+    return [finding["id"] for finding in Axe().run(page).response["violations"]]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_page_is_accessible_fits_its_width_and_loads_under_the_policy(
+    console, calls, blocked, theme, width
+):
+    console.set_viewport_size({"width": width, "height": 844})
+    console.emulate_media(color_scheme=theme)
+    one = f"/requests/{ids.request_id(calls[0].pk)}/"
+
+    for path in ("/", "/requests/", "/requests/?model=none", one, "/settings/", "/profile/", "/nothing/"):
+        console.go(path)
+        assert axe_findings(console) == [], path
+        assert console.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+    assert blocked == []
+
+
+def test_a_flaw_of_accessibility_is_seen(console):
+    console.evaluate(
+        "document.querySelector('h1').insertAdjacentHTML('afterend', '<img src=/static/llmhub.svg>')"
+    )
+
+    assert "image-alt" in axe_findings(console)
+
+
+def test_what_the_policy_forbids_does_not_run(console, blocked):
+    console.evaluate("document.body.insertAdjacentHTML('beforeend', '<p style=\"color: red\">x</p>')")
+
+    assert len(blocked) == 1
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pages_before_sign_in_are_accessible(page, live_server, blocked, theme):
+    page.emulate_media(color_scheme=theme)
+
+    for path in ("/sign-in/", "/sign-in/link/any/", "/nothing/"):
+        page.goto(live_server.url + path)
+        assert axe_findings(page) == [], path
+    assert blocked == []
+
+
+def test_the_theme_follows_the_system_until_it_is_chosen(console):
+    console.emulate_media(color_scheme="dark")
+    console.reload()
+    theme = console.locator("html")
+    expect(theme).to_have_attribute("data-bs-theme", "dark")
+
+    console.get_by_role("button", name="Switch between light and dark").click()
+    expect(theme).to_have_attribute("data-bs-theme", "light")
+    console.reload()
+    expect(theme).to_have_attribute("data-bs-theme", "light")
+
+
+def test_overview_keeps_its_figures_current_and_what_is_focused_in_its_place(console, calls):
+    console.go("/")
+    expect(console.locator("#now-today")).to_contain_text("$1.50")
+    console.get_by_text("As a table").focus()
+    rows.usage(clock.now(), key_id=calls[0].key_id, cost_nano=500_000_000)
+
+    console.evaluate("document.body.dispatchEvent(new Event('tick'))")
+
+    expect(console.locator("#now-today")).to_contain_text("$2.00")
+    assert console.evaluate("document.activeElement.textContent") == "As a table"
+
+
+def test_the_keyboard_skips_to_the_content_and_finds_the_search(console, calls):
+    console.go("/requests/")
+    console.keyboard.press("Tab")
+    expect(console.get_by_role("link", name="Skip to the content")).to_be_focused()
+    console.keyboard.press("Enter")
+    expect(console.locator("main")).to_be_focused()
+
+    console.keyboard.press("/")
+
+    expect(console.get_by_role("searchbox")).to_be_focused()
+
+
+def test_a_filter_swaps_the_table_and_stands_in_the_address(console, calls):
+    console.go("/requests/")
+    expect(console.locator("#request-table tbody tr")).to_have_count(3)
+
+    console.get_by_label("Status").select_option("error")
+
+    expect(console.locator("#request-table tbody tr")).to_have_count(1)
+    assert "status=error" in console.url
+    console.go_back()
+    expect(console.locator("#request-table tbody tr")).to_have_count(3)
+
+
+def test_a_row_leads_to_its_request(console, calls):
+    console.go("/requests/")
+
+    console.locator("#request-table tbody tr").first.click(position={"x": 500, "y": 15})
+
+    expect(console.get_by_role("heading", name="Cost", exact=True)).to_be_visible()
+    expect(console.locator(".figure")).to_have_text("$1.50")
+
+
+def test_pausing_asks_first(console):
+    console.go("/settings/")
+    console.get_by_label("Reason").fill("Cost spike")
+
+    console.once("dialog", lambda dialog: dialog.dismiss())
+    console.get_by_role("button", name="Pause everything").click()
+    expect(console.get_by_text("Running")).to_be_visible()
+
+    console.once("dialog", lambda dialog: dialog.accept())
+    console.get_by_role("button", name="Pause everything").click()
+    expect(console.get_by_text("Everything is paused.", exact=True)).to_be_visible()
+
+
+def test_the_menu_opens_on_a_phone(console):
+    console.set_viewport_size({"width": 390, "height": 844})
+    link = console.get_by_role("link", name="Requests")
+    expect(link).not_to_be_visible()
+
+    console.get_by_role("button", name="Menu").click()
+
+    expect(link).to_be_visible()

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from billing.spend import Day, Figures
+from llmhub.lib import clock
+from llmhub.overview import bars
+from providers.models import Credential
+from tests.billing import rows
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def call():
+    """A function: a call of team Support at provider Lab, made this many hours ago."""
+    key, entry, provider = rows.key(rows.team()), rows.entry(), rows.provider()
+
+    def make(hours: float = 0, **values):
+        about = {"team_id": key.team_id, "key_id": key.pk, "entry_id": entry.pk, "provider_id": provider.pk}
+        return rows.usage(clock.now() - timedelta(hours=hours), **(about | values))
+
+    return make
+
+
+def test_a_fresh_installation_is_told_what_to_do_first(signed_in):
+    page = signed_in().get("/").text
+
+    assert "Three steps to the first call" in page
+    for url in ("/providers/", "/keys/add/", "/keys/"):
+        assert f'href="{url}"' in page
+    assert "Spend today" not in page
+
+
+def test_a_step_that_is_done_is_ticked_off(signed_in):
+    client = signed_in()
+    provider = rows.provider()
+    assert [step.done for step in client.get("/").context["steps"]] == [False, False, False]
+
+    Credential.objects.create(provider=provider, sealed="x")
+    assert [step.done for step in client.get("/").context["steps"]] == [True, False, False]
+
+    rows.key(rows.team())
+    response = client.get("/")
+    assert [step.done for step in response.context["steps"]] == [True, True, False]
+    assert response.text.count('aria-label="done"') == 2
+
+
+def test_a_call_is_on_the_page_at_once(signed_in, call):
+    call(cost_nano=1_234_567, latency_ms=1500)
+    call(cost_nano=2_000_000, latency_ms=500, status="error")
+
+    page = signed_in("viewer").get("/").text
+
+    assert page.count("$0.00323") >= 4  # today, month, chart, model, provider
+    assert "50 %" in page
+    assert "1 of 2 calls" in page
+    assert "1.5 s" in page
+    assert "acme/small-1" in page
+
+
+def test_a_probe_without_a_key_is_no_first_call(signed_in):
+    rows.usage(clock.now(), cost_centre="health")
+
+    assert "Three steps" in signed_in().get("/").text
+
+
+def test_calls_of_unknown_cost_are_said_beside_the_sum(signed_in, call):
+    call(cost_nano=None)
+    call(cost_nano=5_000_000)
+
+    page = signed_in().get("/").text
+
+    assert "1 of unknown cost" in page
+    assert "$0.005" in page
+
+
+def test_refreshing_swaps_only_the_part_with_the_figures(signed_in, call):
+    call()
+
+    swapped = signed_in().get("/", headers={"HX-Request": "true"}).text
+
+    assert "<html" not in swapped
+    assert 'id="now-today"' in swapped
+
+
+def test_the_first_call_takes_the_place_of_the_first_steps(signed_in, call):
+    client = signed_in()
+    before = client.get("/", headers={"HX-Request": "true"}).text
+    call()
+    after = client.get("/", headers={"HX-Request": "true"}).text
+
+    assert before.startswith('<section class="card" id="first-steps"')
+    assert after.startswith('<div class="row row-cards" id="overview"')
+
+
+def test_every_part_that_is_refreshed_is_there(signed_in, call):
+    call()
+
+    page = signed_in().get("/").text
+
+    targets = page.split('hx-select-oob="')[1].split('"')[0].split(",")
+    assert len(targets) == 9
+    for target in targets:
+        assert f'id="{target.removeprefix("#")}"' in page, target
+
+
+def test_a_provider_in_trouble_stands_first(signed_in, call):
+    call()
+    rows.provider("broken").__class__.objects.filter(slug="broken").update(
+        needs_credential=False, check_outcome="unreachable"
+    )
+    rows.provider("fine").__class__.objects.filter(slug="fine").update(
+        needs_credential=False, check_outcome="ok"
+    )
+
+    states = signed_in().get("/").context["states"]
+
+    assert states[-1].provider.slug == "fine"
+    assert {state.status.kind for state in states[:-1]} == {"bad"}
+
+
+def test_the_bars_are_shares_of_the_dearest_day_and_never_vanish():
+    day = clock.now().date()
+    days = tuple(Day(day, Figures(spend_nano=nano)) for nano in (0, 1, 500, 1000))
+
+    assert [bar.height for bar in bars(days)] == [0, 2, 50, 100]
+    assert [bar.top + bar.height for bar in bars(days)] == [100, 100, 100, 100]
+
+
+def test_the_page_takes_the_same_queries_however_many_calls(signed_in, call, django_assert_num_queries):
+    client = signed_in()
+    for number in range(30):
+        call(number)
+
+    # session, person, organisation; first steps; 8 of the figures; providers
+    with django_assert_num_queries(13):
+        client.get("/")

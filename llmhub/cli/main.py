@@ -8,10 +8,23 @@ from collections.abc import Sequence
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import DatabaseError
 
-from llmhub.cli import alias, key, model, pause, process, provider, request, service_key, show, team, user
+from llmhub.cli import (
+    alias,
+    config,
+    key,
+    model,
+    pause,
+    process,
+    provider,
+    request,
+    service_key,
+    show,
+    team,
+    user,
+)
 from llmhub.people.roles import NotAllowed
 
-NOUNS = (process, model, provider, alias, team, key, request, user, service_key, pause)
+NOUNS = (process, config, model, provider, alias, team, key, request, user, service_key, pause)
 
 
 def parser() -> ArgumentParser:

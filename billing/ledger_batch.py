@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db import connections, transaction
@@ -57,7 +57,9 @@ def _apply(batch: Batch, cursor: CursorWrapper, next_id: Callable[[], int]) -> d
     ended = {entry.id for entry in batch.settles} | {entry.id for entry in batch.releases}
     leases = sql.take_reservations(cursor, ended)
     settles, corrected = _countable(batch.settles, leases, cursor)
-    settled = fold.summed(_changes(settles, corrected, leases, batch))
+    totals = {settle.id: total(settle.attempts) for settle in settles}
+    charged = {id_: sums.charged_nano - corrected.get(id_, 0) for id_, sums in totals.items()}
+    settled = fold.summed(_changes(charged, leases, batch.known_holds))
 
     holds = {hold for reserve in batch.reserves for hold in reserve.holds} | settled.keys()
     standings = sql.lock_counters(cursor, sorted(holds, key=fold.lock_order))
@@ -68,7 +70,7 @@ def _apply(batch: Batch, cursor: CursorWrapper, next_id: Callable[[], int]) -> d
     sql.delete_records(cursor, corrected)
     sql.insert_records(
         cursor,
-        [rows.record(settle) for settle in settles],
+        [rows.record(settle, totals[settle.id]) for settle in settles],
         attempts=[
             rows.attempt(attempt, row_id=next_id(), usage_id=settle.id)
             for settle in settles
@@ -97,15 +99,14 @@ def _countable(
 
 
 def _changes(
-    settles: Iterable[Settle], corrected: dict[int, int], leases: dict[int, sql.Lease], batch: Batch
-) -> Iterable[fold.Change]:
+    charged: Mapping[int, int], leases: Mapping[int, sql.Lease], known_holds: Mapping[int, tuple[Hold, ...]]
+) -> Iterator[fold.Change]:
     """Return what each settle and release changes: the counters are those of its reservation."""
-    for settle in settles:
-        lease = leases.get(settle.id)
-        holds = batch.known_holds.get(settle.id, ()) if lease is None else lease.holds
-        given_back = 0 if lease is None else lease.amount_nano
-        charged = total(settle.attempts).charged_nano - corrected.get(settle.id, 0)
-        yield fold.Change(holds, charged, -given_back)
-    settled = {settle.id for settle in settles}
-    for id_ in leases.keys() - settled:
+    for id_, spent in charged.items():
+        lease = leases.get(id_)
+        if lease is None:
+            yield fold.Change(known_holds.get(id_, ()), spent, 0)
+        else:
+            yield fold.Change(lease.holds, spent, -lease.amount_nano)
+    for id_ in leases.keys() - charged.keys():
         yield fold.Change(leases[id_].holds, 0, -leases[id_].amount_nano)

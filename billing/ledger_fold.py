@@ -72,7 +72,8 @@ def admit(
             continue
         accepted.append(reserve)
         for hold in set(reserve.holds):
-            now[hold] = replace(now[hold], held=now[hold].held + reserve.amount_nano)
+            held = now[hold].held + reserve.amount_nano
+            now[hold] = Standing(now[hold].spent, held, now[hold].cap)
     return accepted, refused
 
 

@@ -14,7 +14,7 @@ from django.db import models
 
 from billing.entries import LEASE_EXPIRED, AttemptEntry, Hold, Reserve, Settle
 from billing.models import Attempt, Reservation, UsageRecord
-from billing.totals import UNPRICED, is_unpriced, total
+from billing.totals import UNPRICED, Totals, is_unpriced
 
 Row = list[Any]
 Clean = Callable[[Any], Any]
@@ -35,11 +35,18 @@ def text(value: Any, *, length: int) -> str:
     return cut.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
-def _number(value: int | None, *, least: int, most: int) -> int | None:
-    return None if value is None else min(max(int(value), least), most)
+def _between(least: int, most: int) -> Clean:
+    def clean(value: int | None) -> int | None:
+        if value is None or least <= value <= most:
+            return value
+        return least if value < least else most
+
+    return clean
 
 
 def _json(value: Any) -> str:
+    if not value:
+        return "{}"
     tags = list(value.items())[:_MAX_TAGS] if isinstance(value, dict) else []
     return json.dumps({text(k, length=_MAX_TAG): text(v, length=_MAX_TAG) for k, v in tags})
 
@@ -56,7 +63,7 @@ def _cleaner(field: models.Field[Any, Any]) -> Clean:
     kind = field.get_internal_type()
     least = 0 if kind.startswith("Positive") else -_MAX_BIGINT
     most = _MOST.get(kind, _MAX_BIGINT)
-    return lambda value: _number(value, least=least, most=most)
+    return _between(least, most)
 
 
 def _cleaners(model: type[models.Model]) -> dict[str, Clean]:
@@ -75,9 +82,8 @@ def _row(values: dict[str, Any], cleaners: dict[str, Clean]) -> Row:
     return [clean(values.get(column)) for column, clean in cleaners.items()]
 
 
-def record(settle: Settle) -> Row:
-    """Return the row of a usage record."""
-    totals = total(settle.attempts)
+def record(settle: Settle, totals: Totals) -> Row:
+    """Return the row of a usage record; `totals` are those of its attempts."""
     answered = totals.answered
     unpriced = totals.cost_source == UNPRICED
     values = vars(settle) | vars(totals)

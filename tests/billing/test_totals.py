@@ -13,7 +13,9 @@ FAILED = {"status": "error", "input_tokens": 0, "output_tokens": 0, "cost_source
 
 
 def row(entry):
-    return dict(zip(ledger_rows.RECORD_COLUMNS, ledger_rows.record(entry), strict=True))
+    return dict(
+        zip(ledger_rows.RECORD_COLUMNS, ledger_rows.record(entry, total(entry.attempts)), strict=True)
+    )
 
 
 def test_the_caller_is_charged_for_every_attempt():

@@ -12,8 +12,9 @@ from routing.gateway import chat, models, probes, requests
 from routing.gateway.authenticate import authenticate, key_in
 from routing.gateway.errors import Refusal
 from routing.gateway.exchange import CallerLeft, Exchange
+from routing.gateway.extras import HOP_HEADER
 from routing.gateway.flight import Flights
-from routing.gateway.hub import HOP_HEADER, Hub
+from routing.gateway.hub import Hub
 from routing.gateway.life import Life
 from routing.snapshot import Caller
 

@@ -16,7 +16,8 @@ from providers.sse import SseEvent, SseReader
 from providers.wire import Call, Target
 from routing.gateway.account import Account, Note
 from routing.gateway.exchange import EVENTS, JSON, Exchange
-from routing.gateway.hub import HOP_HEADER, Hub
+from routing.gateway.extras import HOP_HEADER
+from routing.gateway.hub import Hub
 from routing.gateway.reading import Reading
 from routing.plan import Candidate
 

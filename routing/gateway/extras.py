@@ -13,6 +13,7 @@ from providers.wire import Body
 from routing.gateway.errors import Refusal
 
 PREFIX = "x-llmhub-"
+HOP_HEADER = "x-llmhub-hop"  # names the hub a call came through, so that a loop is noticed
 NOT_SERVED_YET = {"policy", "preset", "max-cost", "unsupported"}
 MAX_TAGS = 16
 MAX_VALUE = 100  # letters
@@ -52,7 +53,11 @@ def read_extras(headers: Mapping[str, str], body: Body, *, known_providers: Coll
 
 
 def _in_headers(headers: Mapping[str, str]) -> dict[str, Any]:
-    return {name.removeprefix(PREFIX): value for name, value in headers.items() if name.startswith(PREFIX)}
+    return {
+        name.removeprefix(PREFIX): value
+        for name, value in headers.items()
+        if name.startswith(PREFIX) and name != HOP_HEADER
+    }
 
 
 def _in_body(body: Body) -> dict[str, Any]:

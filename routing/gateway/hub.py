@@ -9,8 +9,6 @@ from providers.client import Client
 from routing.gateway.metrics import Metrics
 from routing.gateway.watch import Reader, Watch
 
-HOP_HEADER = "x-llmhub-hop"  # names the hub a call came through, so that a loop is noticed
-
 
 @dataclass(frozen=True)
 class Hub:

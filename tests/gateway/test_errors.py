@@ -1,0 +1,70 @@
+"""The closed list of errors."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from providers import errors as upstream
+from routing.gateway.codes import CODES, as_markdown
+from routing.gateway.errors import Refusal, from_failures
+from routing.gateway.reading import BrokeOff
+from tests.architecture import ROOT
+
+ALL_UPSTREAM = [
+    kind
+    for kind in (*vars(upstream).values(), BrokeOff)
+    if isinstance(kind, type) and issubclass(kind, upstream.ProviderError)
+]
+
+
+def test_the_page_is_what_the_code_says():
+    page = (ROOT / "docs/errors.md").read_text()
+
+    assert page == as_markdown(), "run: python -m routing.gateway.codes > docs/errors.md"
+
+
+def test_every_code_in_the_source_is_in_the_list():
+    sources = [path.read_text() for path in (ROOT / "routing").rglob("*.py")]
+    used = {name for source in sources for name in re.findall(r'Refusal\(\s*"(\w+)"', source)}
+
+    assert used <= set(CODES)
+    assert len(used) > 15
+
+
+@pytest.mark.parametrize("kind", ALL_UPSTREAM, ids=lambda kind: kind.__name__)
+def test_every_failure_upstream_has_an_answer_that_is_no_401(kind):
+    refusal = from_failures([kind("told by the provider")])
+
+    assert refusal.name in CODES
+    assert refusal.code.status in {400, 429, 502, 504}
+    assert "told by the provider" in refusal.message
+
+
+def test_a_limit_of_one_and_a_failure_of_another_is_no_429():
+    limited, down = upstream.RateLimited("slow down"), upstream.ProviderUnavailable("down")
+
+    assert from_failures([down, limited]).code.status == 502
+    assert from_failures([limited, down]).code.status == 502
+    assert from_failures([limited, limited]).code.status == 429
+
+
+def test_a_wait_is_rounded_up_to_whole_seconds():
+    limited = from_failures([upstream.RateLimited("slow down", retry_after=0.2)])
+
+    assert limited.headers() == {"retry-after": "1"}
+    assert limited.body("req_1")["error"]["retry_after"] == 1
+
+
+def test_only_errors_that_soon_pass_may_be_retried_by_an_sdk():
+    may = {code.name for code in CODES.values() if code.sdk_may_retry}
+
+    assert may == {"upstream_rate_limited", "ledger_unavailable", "shutting_down"}
+    assert Refusal("invalid_json", "x").headers()["x-should-retry"] == "false"
+
+
+def test_every_503_says_when_to_come_again():
+    assert all(
+        "retry-after" in Refusal(code.name, "x").headers() for code in CODES.values() if code.status == 503
+    )

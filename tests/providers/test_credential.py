@@ -166,6 +166,13 @@ async def echo_in_json(reader, writer, seen):
     await writer.drain()
 
 
+def chain(error):
+    """An error and those behind it, as a tool that reports errors walks them."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
 REPLIES = [
     echo, echo_in_json, cut(b""), b"garbage\r\n\r\n", answer(b"<html>"), answer(b"", status="401 No"),
     answer(b"{}"), answer(b"", "content-encoding: gzip"), answer(b"", "location: /", status="301 x"),
@@ -191,7 +198,7 @@ def test_a_credential_shows_in_no_sink_whatever_a_provider_answers(reply, caplog
                     )
                     adapter.parse_answer(content)
             except ProviderError as error:
-                sinks.extend([repr(error), error.message, *traceback.format_exception(error)])
+                sinks.extend([error.message, *traceback.format_exception(error), *map(repr, chain(error))])
             finally:
                 await client.aclose()
             sinks.extend([repr(target), repr(sent), repr(client)])

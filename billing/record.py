@@ -109,7 +109,7 @@ def requests(filters: RequestFilter, *, now: datetime, after: str = "", limit: i
     asked = span.bounded(now=now, since=filters.since, until=filters.until)
     upper = min(ids.first_at(asked.until), _cursor(after))
     indexed = UsageRecord.objects.filter(id__gte=ids.first_at(asked.since), id__lt=upper, **_indexed(filters))
-    floor = indexed.order_by("-id").values_list("id", flat=True)[MOST_ROWS : MOST_ROWS + 1].first()
+    floor = _floor(indexed) if filters.status or filters.code or filters.model else None
     within = indexed.filter(id__gt=floor) if floor else indexed
     found = list(_matching(within, filters).order_by("-id")[: limit + 1])
     cursor = ""
@@ -123,6 +123,11 @@ def requests(filters: RequestFilter, *, now: datetime, after: str = "", limit: i
         next_cursor=cursor,
         searched_to=ids.moment_of(floor) if floor and len(found) <= limit else None,
     )
+
+
+def _floor(records: QuerySet[UsageRecord]) -> int | None:
+    """Return the newest id that one search does not look at, or None when it looks at all."""
+    return records.order_by("-id").values_list("id", flat=True)[MOST_ROWS : MOST_ROWS + 1].first()
 
 
 def _cursor(text: str) -> int:

@@ -85,7 +85,7 @@ def test_a_screen_names_what_its_ids_stand_for_in_a_fixed_number_of_queries(djan
             NOW - HOUR * hours, team_id=team.pk, key_id=key.pk, entry_id=entry.pk, provider_id=provider.pk
         )
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         screen = record.requests(RequestFilter(), now=NOW)
 
     assert {(row.team, row.key, row.entry, row.provider) for row in screen.rows} == {

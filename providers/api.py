@@ -30,7 +30,7 @@ class ProviderIn(Input):
     name: Name
     kind: Annotated[str, Field(max_length=20)] = "custom"
     base_url: Annotated[str, Field(max_length=300)] = ""
-    dialect: Annotated[str, Field(max_length=20)] = "chat"
+    dialect: Annotated[str, Field(max_length=20)] = ""
     needs_credential: bool | None = None
 
 

@@ -247,10 +247,11 @@ def newest_input():
     return luna().prices.order_by("-effective_from", "above_input_tokens").first().input
 
 
-def test_a_bundled_offer_can_have_a_price_of_the_file_and_gets_its_own_back(apply):
+@pytest.mark.parametrize(("rank", "says"), [(7, "rank = 7\n"), (100, "")])
+def test_a_bundled_offer_can_have_a_price_of_the_file_and_gets_its_own_back(apply, rank, says):
     seed()
-    apply(LUNA, 'rank = 7\ninput = "0.09"\noutput = "0.4"\n')
-    assert (newest_input(), luna().rank) == (Decimal("0.09"), 7)
+    apply(LUNA, says, 'input = "0.09"\noutput = "0.4"\n')
+    assert (newest_input(), luna().rank) == (Decimal("0.09"), rank)
     assert not seed().anything()
 
     changes = apply("")
@@ -273,6 +274,17 @@ def test_a_bundled_model_can_have_a_fact_of_the_file_and_gets_its_own_back(apply
     entry = CatalogEntry.objects.get(slug="openai/gpt-6-luna")
     assert (entry.context_tokens, entry.origin, entry.withdrawn_at) == (before, "bundled", None)
     assert apply("") == ()
+
+
+def test_a_fact_that_the_file_only_repeats_is_the_file_s_too(apply):
+    seed()
+    same = CatalogEntry.objects.get(slug="openai/gpt-6-luna").context_tokens
+
+    assert apply(f'[models."openai/gpt-6-luna"]\ncontext = {same}\n') == (
+        "model.changed model:openai/gpt-6-luna",
+    )
+
+    assert CatalogEntry.objects.get(slug="openai/gpt-6-luna").origin == "file"
 
 
 def test_a_bundled_model_that_is_only_offered_elsewhere_goes_on_following_the_bundle(apply):

@@ -73,6 +73,14 @@ def test_windows_line_ends_count_as_one():
     assert positions('a = 1\r\nb = """\r\n"""\r\nc = 2\r\n')[("c",)] == Position(4, 1)
 
 
+@pytest.mark.parametrize("quotes", ['"""', "'''"])
+@pytest.mark.parametrize("more", [0, 1, 2])
+def test_a_long_string_may_end_with_quotes_of_its_own(quotes, more):
+    text = f"a = {quotes}x{quotes}{quotes[:more]}\nb = 1\n"
+
+    assert set(paths(tomllib.loads(text))) == positions(text).keys() - {()} == {("a",), ("b",)}
+
+
 @pytest.mark.parametrize("text", ["", "\n\n", "# only a comment", "a = 1"])
 def test_short_texts_have_their_beginning(text):
     assert positions(text)[()] == Position(1, 1)

@@ -15,6 +15,7 @@ from billing import ledger_batch, worker
 from billing.entries import BadEntry, Hold, LedgerUnavailable, Reserve, Settle
 from billing.ledger_batch import Batch, Release
 from billing.ledger_inbox import Inbox, Outcome, Waiting
+from billing.sweep import sweep
 from llmhub.lib.ids import IdMaker
 
 log = logging.getLogger(__name__)
@@ -62,10 +63,18 @@ class Writer:
         finally:
             self.started.set()
         try:
+            self._sweep()
             while self._goes_on():
                 self._turn()
         finally:
             self._leave()
+
+    def _sweep(self) -> None:
+        """See to what an earlier process left behind, before the schedule would."""
+        try:
+            sweep(alias=self._alias)
+        except DatabaseFailure as exc:
+            log.warning("expired reservations wait for the next sweep: %s", exc)
 
     def _goes_on(self) -> bool:
         """Whether there is something to do, or may be later."""

@@ -71,6 +71,17 @@ def test_where_nothing_is_known_the_cost_is_unknown_and_not_zero(ledger):
     assert record.unpriced_reason
 
 
+def test_a_ledger_that_starts_sees_to_what_an_earlier_process_left_behind(ledger):
+    abandon(ledger, calls.reserve(ledger.next_id(), 100, seconds=-1))
+    ledger.close()
+
+    successor = Ledger()
+    successor.start()
+    successor.close()
+
+    assert UsageRecord.objects.get().status == "interrupted"
+
+
 def test_calls_in_flight_are_left_alone(ledger):
     abandon(ledger, calls.reserve(ledger.next_id(), 100, seconds=60))
 

@@ -147,6 +147,7 @@ def test_a_reload_fails_no_request_and_brings_a_new_worker(busy_hub):
 
 
 def test_killing_the_supervisor_leaves_nothing_and_the_next_start_works(tmp_path):
+    """Without `die_with_parent` in llmhub/up/serve.py the workers of both servers live on, and this fails."""
     home = tmp_path / "home"
     with running_hub(home) as hub:
         family = [row.pid for row in table.below(hub.process.pid)]

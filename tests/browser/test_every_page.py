@@ -1,0 +1,90 @@
+"""Every page in a real browser: usable without eyes, on a phone, in the dark, and by its own policy."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+LONG = "a name that somebody typed without thinking of the people who have to read it in a list of keys"
+PAGES = (
+    "/",
+    "/requests/",
+    "/settings/",
+    "/profile/",
+    "/providers/",
+    "/providers/add/",
+    "/providers/add/?kind=custom",
+    "/providers/every-page/",
+    "/providers/every-page/models/",
+    "/providers/every-page/models/add/",
+    "/providers/openai/",
+    "/models/",
+    "/models/?q=nothing+fits+this",
+    "/models/openai/gpt-4o-mini/",
+    "/keys/",
+    "/keys/add/",
+    "/keys/1/",
+    "/keys/test/",
+    "/teams/",
+    "/teams/add/",
+    "/teams/every-page/",
+    "/people/",
+    "/people/add/",
+)
+SCREENS = (("light", 1280), ("dark", 390))
+
+
+@pytest.fixture(scope="module")
+def furnished(hub):
+    """A hub with a provider, a team and a key, all with long names."""
+    hub.command("provider", "add", "every-page", "--kind", "custom", "--base-url", "http://127.0.0.1:9/v1")
+    hub.command("team", "create", LONG, "--slug", "every-page")
+    hub.command("key", "create", "--team", "every-page", "--name", LONG)
+    return hub
+
+
+@pytest.fixture
+def inside(page, furnished):
+    """A signed-in page, and what its console said."""
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.goto(furnished.sign_in_link())
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/profile/")
+    page.said = said
+    return page
+
+
+@pytest.mark.parametrize(("theme", "width"), SCREENS)
+def test_every_page_is_accessible_fits_the_screen_and_keeps_to_its_policy(inside, furnished, theme, width):
+    inside.set_viewport_size({"width": width, "height": 900})
+    inside.evaluate(f"localStorage.setItem('llmhub-theme', '{theme}')")
+    faults = []
+    for path in PAGES:
+        answer = inside.goto(furnished.url + path)
+        inside.wait_for_load_state("networkidle")
+        too_wide = inside.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        found = Axe().run(inside).response["violations"]
+        faults += [f"{path}: status {answer.status}"] * (answer.status != 200)
+        faults += [f"{path}: {too_wide} px too wide"] * (too_wide > 0)
+        faults += [
+            f"{path}: {rule['id']} {[node['html'][:120] for node in rule['nodes'][:3]]}" for rule in found
+        ]
+    faults += inside.said
+
+    assert not faults, "\n".join(faults)
+
+
+def test_a_page_that_breaks_the_rules_would_be_noticed(inside, furnished):
+    inside.goto(f"{furnished.url}/no-such-page/")
+    assert inside.said, "a failed request is heard"
+
+    inside.goto("about:blank")  # a page of ours would not let an inline style in
+    inside.set_content('<div style="width: 5000px; color: #eee; background: #fff">faint</div><img src="x">')
+
+    rules = {rule["id"] for rule in Axe().run(inside).response["violations"]}
+
+    assert {"color-contrast", "image-alt"} <= rules
+    assert inside.evaluate("document.documentElement.scrollWidth - window.innerWidth") > 0

@@ -1,0 +1,35 @@
+"""Database settings from one address."""
+
+from __future__ import annotations
+
+import pytest
+
+from llmhub.lib import database
+
+
+def test_a_sqlite_address_is_a_path():
+    settings = database.from_url("sqlite:////var/lib/my%20hub/llmhub.db")
+
+    assert settings["ENGINE"] == "llmhub.lib.sqlite"
+    assert settings["NAME"] == "/var/lib/my hub/llmhub.db"
+    assert settings["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+
+
+def test_sqlite_is_durable_at_each_commit():
+    pragmas = database.sqlite("x.db")["OPTIONS"]["init_command"]
+
+    assert "synchronous=FULL" in pragmas
+    assert "journal_mode=WAL" in pragmas
+
+
+def test_a_postgres_address_keeps_odd_letters_and_options():
+    settings = database.from_url("postgres://hub:p%40ss%2Fword@db:5433/llm%20hub?sslmode=require")
+
+    assert (settings["USER"], settings["PASSWORD"]) == ("hub", "p@ss/word")
+    assert (settings["HOST"], settings["PORT"], settings["NAME"]) == ("db", "5433", "llm hub")
+    assert settings["OPTIONS"] == {"sslmode": "require"}
+
+
+def test_another_address_is_refused_with_what_to_write():
+    with pytest.raises(ValueError, match="use postgres://"):
+        database.from_url("mysql://root@db/llmhub")

@@ -27,7 +27,7 @@ def from_url(url: str) -> dict[str, Any]:
     """Return the settings for `postgres://…` or `sqlite:///path`. Raises `ValueError` on others."""
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
-        return sqlite(unquote(parts.path))
+        return sqlite("/" + unquote(parts.path).lstrip("/"))  # three slashes or four
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ValueError(
             f"DATABASE_URL has the scheme {parts.scheme!r}: use postgres://user:password@host:5432/name "

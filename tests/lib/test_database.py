@@ -7,8 +7,9 @@ import pytest
 from llmhub.lib import database
 
 
-def test_a_sqlite_address_is_a_path():
-    settings = database.from_url("sqlite:////var/lib/my%20hub/llmhub.db")
+@pytest.mark.parametrize("slashes", ["///", "////"])
+def test_a_sqlite_address_is_a_path(slashes):
+    settings = database.from_url(f"sqlite:{slashes}var/lib/my%20hub/llmhub.db")
 
     assert settings["ENGINE"] == "llmhub.lib.sqlite"
     assert settings["NAME"] == "/var/lib/my hub/llmhub.db"

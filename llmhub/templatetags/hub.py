@@ -135,8 +135,14 @@ def _step(old: Any, new: Any) -> SafeString:
 
 def _brief(value: Any) -> str:
     """Return a value of an audit event in one line: long lists and texts are cut."""
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = _few(value) if isinstance(value, list) else str(value)
     return text if len(text) <= 80 else f"{text[:79]}…"
+
+
+def _few(values: list[Any]) -> str:
+    """Return the first three of a list, and how many more there are."""
+    shown = ", ".join(map(str, values[:3]))
+    return f"{shown} and {len(values) - 3} more" if len(values) > 3 else shown
 
 
 @register.filter

@@ -58,5 +58,5 @@ def provider_states() -> list[ProviderState]:
         ProviderState(provider, status_of(provider, credentials=provider.usable))
         for provider in Provider.objects.listed().annotate(usable=usable)
     ]
-    order = {"bad": 0, "warn": 1, "idle": 2, "good": 3}
+    order = {"bad": 0, "warn": 1, "good": 2, "idle": 3}
     return sorted(found, key=lambda state: order[state.status.kind])[:PROVIDERS_SHOWN]

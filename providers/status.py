@@ -30,7 +30,7 @@ def status_of(provider: Provider, *, credentials: int) -> Status:
     if provider.paused_reason:
         return Status("warn", "Paused", provider.paused_reason)
     if provider.needs_credential and not credentials:
-        return Status("bad", "Needs a credential", "Calls skip it until it has one.")
+        return Status("idle", "Needs a credential", "Calls skip it until it has one.")
     try:
         adapter_for(provider.kind, provider.dialect)
     except DialectNotServed:

@@ -66,9 +66,8 @@ def axe_findings(page) -> list[str]:
     return [finding["id"] for finding in Axe().run(page).response["violations"]]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
-def test_every_page_is_accessible_fits_its_width_and_loads_under_the_policy(
+@pytest.mark.parametrize(("theme", "width"), [("dark", 1280), ("light", 390)])
+def test_pages_full_of_calls_are_accessible_fit_their_width_and_load_under_the_policy(
     console, calls, blocked, theme, width
 ):
     console.set_viewport_size({"width": width, "height": 844})

@@ -16,6 +16,12 @@ from llmhub.people.models import Organisation
 from providers.models import Credential, Provider
 from routing.snapshot import Caller, EntryValue, OfferValue, ProviderValue, SealedCredential, Snapshot
 
+_TRIES = 5
+
+
+class ChangesTooFast(RuntimeError):
+    """Each time the configuration was read, it had changed meanwhile."""
+
 
 def current_version() -> int:
     """Return the version of the configuration: the id of the last audit event."""
@@ -23,22 +29,27 @@ def current_version() -> int:
 
 
 def load_snapshot() -> Snapshot:
-    """Return the configuration as it is now.
+    """Return the configuration as it is now, all of it of one version.
 
-    The version is read first: a change that lands meanwhile raises it, and is read at the next look.
+    A change that lands while it is read would mix two versions: the credential of a provider with
+    the address it was moved to. Raises `ChangesTooFast` when that happens again and again.
     """
-    version = current_version()
+    for _ in range(_TRIES):
+        snapshot = _read(current_version())
+        if current_version() == snapshot.version:
+            return snapshot
+    raise ChangesTooFast("the configuration changes faster than it can be read")
+
+
+def _read(version: int) -> Snapshot:
     providers = _providers()
     entries = _entries(_offers(providers, _prices(clock.now())))
+    aliases = Alias.objects.values_list("name_id", "entry__slug")
     return Snapshot(
         version=version,
         keys=_keys(),
         entries=entries,
-        aliases={
-            name: slug
-            for name, slug in Alias.objects.values_list("name_id", "entry__slug")
-            if slug in entries
-        },
+        aliases={name: slug for name, slug in aliases if slug in entries},
         providers=frozenset(provider.slug for provider in providers.values()),
         paused_reason=_paused_reason(),
     )

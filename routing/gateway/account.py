@@ -7,20 +7,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from billing.entries import AttemptEntry, Reserve, Settle, Status
-from billing.totals import Totals, total
+from billing.totals import total
 from catalog.pricing import cost_of
 from llmhub.lib import clock, money
 from providers.errors import ProviderError
 from providers.wire import Usage
-from routing.bound import DEFAULT_OUTPUT_LIMIT, worst_case_nano
+from routing.bound import worst_case_nano
 from routing.gateway.chat_request import ChatRequest
-from routing.gateway.codes import CODES
+from routing.gateway.estimate import estimate
 from routing.gateway.reading import Heard
 from routing.plan import Candidate, Plan
 from routing.snapshot import Caller, EntryValue
 
-BYTES_PER_TOKEN = 4  # of text that a provider did not count for us
-TOKENS_PER_SECOND = 50  # of an answer that nobody waited for, while an offer's own speed is not known
+# The upstream was at work when we ended it: a failure without usage, but not without cost.
+_OUR_DOING = {"deadline_exceeded", "internal_error"}
 
 
 @dataclass(slots=True)
@@ -107,13 +107,9 @@ class Account:
         """Why the first candidate did not serve; "" when there was no fallback."""
         return self.notes[0].error_code if len(self.notes) > 1 else ""
 
-    def totals(self) -> Totals:
-        """Return the sums over all attempts as they stand."""
-        return total([self._entry(note) for note in self.notes])
-
     def cost_text(self) -> str | None:
         """Return what the call costs as it stands, in USD, or None when nobody knows."""
-        nano = self.totals().cost_nano
+        nano = total([self._entry(note) for note in self.notes]).cost_nano
         return None if nano is None else money.text(nano)
 
     def settle(self, status: Status, *, http_status: int, error_code: str = "") -> Settle:
@@ -171,25 +167,11 @@ class Account:
         )
 
     def _usage(self, note: Note) -> Usage | None:
-        """Return what an attempt used: as the provider says, else estimated; None where it failed unused.
-
-        R-08: a caller that left is charged the input and the output seen; of an answer that is not
-        streamed, as much as the time allowed.
-        """
-        if note.heard.usage is not None:
-            return note.heard.usage
-        if note.status == "error" and not note.heard.text_bytes and note.error_code not in _OUR_DOING:
+        """Return what an attempt used: as its provider says, else estimated; None where it failed unused."""
+        heard = note.heard
+        if heard.usage is not None:
+            return heard.usage
+        if note.status == "error" and not heard.text_bytes and note.error_code not in _OUR_DOING:
             return None
-        output = -(-note.heard.text_bytes // BYTES_PER_TOKEN)
-        if not self.request.stream and not note.heard.text_bytes:
-            output = int(note.elapsed_ms / 1000 * TOKENS_PER_SECOND)
-        limit = self.request.size.output_limit
-        bound = (DEFAULT_OUTPUT_LIMIT if limit is None else limit) * self.request.size.answers
-        return Usage(
-            input_tokens=-(-self.request.size.body_bytes // BYTES_PER_TOKEN),
-            output_tokens=output if note.heard.text_bytes else min(output, bound),
-            estimated=True,
-        )
-
-
-_OUR_DOING = {CODES["deadline_exceeded"].name, CODES["internal_error"].name}
+        unseen = 0.0 if self.request.stream else note.latency_ms / 1000
+        return estimate(self.request.size, text_bytes=heard.text_bytes, unseen_seconds=unseen)

@@ -6,7 +6,8 @@ import asyncio
 import logging
 
 from billing.entries import LedgerUnavailable, OverBudget, Settle
-from llmhub.lib import clock
+from billing.totals import total
+from llmhub.lib import clock, money
 from providers.errors import ProviderError
 from routing.gateway.account import Account
 from routing.gateway.attempt import describe, send_stream, send_whole
@@ -63,8 +64,8 @@ async def _serve(hub: Hub, exchange: Exchange, account: Account, route: Plan) ->
         await asyncio.shield(hub.ledger.settle(ended))
     except LedgerUnavailable as exc:
         last = Refusal("ledger_unavailable", f"The call is done but could not be written: {exc}")
-    _count(hub, exchange, account, ended)
-    await _finish(exchange, account, last)
+    cost = _count(hub, exchange, account, ended)
+    await _finish(exchange, account, last, cost)
 
 
 async def _answer(hub: Hub, exchange: Exchange, account: Account, route: Plan) -> bytes:
@@ -116,9 +117,9 @@ async def _settle_unheard(hub: Hub, exchange: Exchange, account: Account) -> Non
         await exchange.refuse(Refusal("shutting_down", "This llmhub process is stopping"))
 
 
-async def _finish(exchange: Exchange, account: Account, last: bytes | Refusal) -> None:
-    cost = account.cost_text()
-    if cost is not None and not exchange.has_begun:
+async def _finish(exchange: Exchange, account: Account, last: bytes | Refusal, cost: str | None) -> None:
+    """Send what is left of the answer, or the error in its place."""
+    if cost is not None:
         exchange.answer_headers["x-llmhub-cost"] = cost
     if isinstance(last, Refusal):
         exchange.answer_headers["x-llmhub-attempts"] = str(len(account.notes))
@@ -130,20 +131,16 @@ async def _finish(exchange: Exchange, account: Account, last: bytes | Refusal) -
         await exchange.answer(last)
 
 
-def _count(hub: Hub, exchange: Exchange, account: Account, ended: Settle) -> None:
-    """Tell metrics and log what happened."""
-    totals = account.totals()
-    hub.metrics.tokens.labels("input").inc(totals.input_tokens)
-    hub.metrics.tokens.labels("output").inc(totals.output_tokens)
-    hub.metrics.cost_nano.inc(totals.charged_nano)
-    for attempt, note in zip(ended.attempts, account.notes, strict=True):
-        provider = note.candidate.offer.provider.slug
-        hub.metrics.attempts.labels(provider, attempt.error_code or attempt.status).inc()
-    if account.ttft_ms is not None:
-        hub.metrics.first_token.observe(account.ttft_ms / 1000)
+def _count(hub: Hub, exchange: Exchange, account: Account, ended: Settle) -> str | None:
+    """Tell metrics and log what happened, and return what it cost in USD, None where nobody knows."""
+    totals, cost = total(ended.attempts), None
+    if totals.cost_nano is not None:
+        cost = money.text(totals.cost_nano)
+    hub.metrics.ended(ended, totals, [note.candidate.offer.provider.slug for note in account.notes])
     exchange.facts |= {
         "provider": account.notes[-1].candidate.offer.provider.slug if account.notes else "",
         "attempts": len(account.notes),
         "ended": ended.status,
-        "cost": account.cost_text(),
+        "cost": cost,
     }
+    return cost

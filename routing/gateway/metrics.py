@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from billing.entries import Settle
 from billing.ledger import Ledger
+from billing.totals import Totals
 from routing.gateway.watch import Watch
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -34,6 +36,16 @@ class Metrics:
         self.tokens = Counter("llmhub_tokens", "Tokens", ["direction"], registry=self.registry)
         self.cost_nano = Counter("llmhub_cost_nano_usd", "Cost in nano-USD", registry=self.registry)
         self.in_flight = Gauge("llmhub_in_flight", "Requests being served", registry=self.registry)
+
+    def ended(self, settle: Settle, totals: Totals, providers: Sequence[str]) -> None:
+        """Count a call that ended; `providers` are those of its attempts."""
+        self.tokens.labels("input").inc(totals.input_tokens)
+        self.tokens.labels("output").inc(totals.output_tokens)
+        self.cost_nano.inc(totals.charged_nano)
+        for attempt, provider in zip(settle.attempts, providers, strict=True):
+            self.attempts.labels(provider, attempt.error_code or attempt.status).inc()
+        if settle.ttft_ms is not None:
+            self.first_token.observe(settle.ttft_ms / 1000)
 
     def watch(self, watch: Watch, ledger: Ledger) -> None:
         """Show snapshot and ledger too, read when somebody asks."""

@@ -1,0 +1,26 @@
+"""Pure: what an attempt used, where its provider did not say; always marked as an estimate."""
+
+from __future__ import annotations
+
+from providers.wire import Usage
+from routing.bound import DEFAULT_OUTPUT_LIMIT, Size
+
+BYTES_PER_TOKEN = 4  # of English text; of code a little less, of JSON and Chinese more
+TOKENS_PER_SECOND = 50  # of an answer nobody has seen, while an offer's own speed is not known
+
+
+def estimate(size: Size, *, text_bytes: int, unseen_seconds: float = 0) -> Usage:
+    """Return the input and the output that was seen, `text_bytes` of it.
+
+    Of an answer that nobody has seen (not streamed, and left before it came) the output is as
+    much as `unseen_seconds` allowed, within the caller's limit (R-08).
+    """
+    output = _tokens(text_bytes)
+    if unseen_seconds and not text_bytes:
+        limit = DEFAULT_OUTPUT_LIMIT if size.output_limit is None else size.output_limit
+        output = min(int(unseen_seconds * TOKENS_PER_SECOND), limit) * size.answers
+    return Usage(input_tokens=_tokens(size.body_bytes), output_tokens=output, estimated=True)
+
+
+def _tokens(count: int) -> int:
+    return -(-count // BYTES_PER_TOKEN)

@@ -1,0 +1,118 @@
+"""What the ledger is told about a call."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from providers.adapters import adapter_for
+from providers.errors import ProviderUnavailable
+from providers.wire import Usage
+from routing.bound import Size
+from routing.gateway.account import Account
+from routing.gateway.chat_request import ChatRequest
+from routing.gateway.estimate import estimate
+from routing.gateway.extras import Extras
+from routing.plan import Candidate, plan
+from tests.gateway.values import CALLER, NOW, entry, offer, price
+
+PRICED = offer("a", prices=[price("1", "2")])
+SIZE = Size(body_bytes=400, messages=1, output_limit=30)
+
+
+def account(*, stream: bool = False) -> Account:
+    request = ChatRequest(
+        "acme/small", stream=stream, wants_usage=False, size=SIZE, extras=Extras({"t": "v"}, "s"), body={}
+    )
+    return Account(id=7, caller=CALLER, entry=entry("acme/small", PRICED), request=request, at=NOW)
+
+
+def attempt(of: Account):
+    return of.begin(Candidate(PRICED, adapter_for("custom", "chat")))
+
+
+def test_the_reservation_holds_the_bound_for_the_team_and_says_what_the_sweeper_needs():
+    call = account()
+
+    held = call.reserve(plan(call.entry, dialect="chat"), seconds=660)
+
+    assert held.amount_nano == 450 * 1000 + 30 * 2000
+    assert held.expires_at == int(NOW.timestamp()) + 660
+    assert held.facts["team_id"] == CALLER.team_id
+    assert held.facts["offer_id"] == PRICED.id
+    assert msgspec.json.encode(held.facts)
+
+
+def test_an_answer_costs_what_its_provider_counted():
+    call = account()
+    note = attempt(call)
+    note.heard.usage = Usage(input_tokens=10, output_tokens=20)
+    note.end("ok")
+
+    settle = call.settle("ok", http_status=200)
+
+    assert (settle.attempts[0].cost_nano, settle.attempts[0].cost_source) == (50_000, "computed")
+    assert (settle.team_id, settle.key_id, settle.tags, settle.session) == (2, 1, {"t": "v"}, "s")
+    assert call.cost_text() == "0.00005"
+
+
+def test_a_failure_without_usage_costs_nothing_and_names_the_fallback():
+    call = account()
+    attempt(call).fail(ProviderUnavailable("down", status=503))
+    second = attempt(call)
+    second.heard.usage = Usage(input_tokens=10)
+    second.end("ok")
+
+    settle = call.settle("ok", http_status=200)
+
+    assert [row.cost_nano for row in settle.attempts] == [None, 10_000]
+    assert settle.attempts[0].http_status == 503
+    assert settle.fallback_reason == "upstream_unavailable"
+
+
+def test_what_a_failed_attempt_used_is_paid_for():
+    call = account()
+    error = ProviderUnavailable("error inside an answer", status=200)
+    error.usage = Usage(input_tokens=10, output_tokens=1)
+    attempt(call).fail(error)
+
+    assert call.settle("error", http_status=502).attempts[0].cost_nano == 12_000
+
+
+def test_a_running_attempt_ends_with_its_call_and_is_estimated():
+    call = account(stream=True)
+    attempt(call).heard.text_bytes = 41
+
+    settle = call.settle("cancelled", http_status=0, error_code="caller_left")
+
+    row = settle.attempts[0]
+    assert (row.status, row.usage_estimated) == ("cancelled", True)
+    assert (row.input_tokens, row.output_tokens) == (100, 11)
+    assert row.cost_source == "estimated"
+
+
+def test_a_deadline_of_ours_is_not_free():
+    call = account(stream=True)
+    attempt(call)
+
+    assert (
+        call.settle("error", http_status=504, error_code="deadline_exceeded").attempts[0].input_tokens == 100
+    )
+
+
+def test_only_the_first_end_of_an_attempt_counts():
+    note = attempt(account())
+    note.end("ok")
+    note.end("cancelled", "caller_left")
+
+    assert (note.status, note.error_code) == ("ok", "")
+
+
+@pytest.mark.parametrize(
+    ("text_bytes", "seconds", "output"),
+    [(0, 0, 0), (1, 0, 1), (400, 0, 100), (400, 60, 100), (0, 0.1, 5), (0, 60, 30)],
+)
+def test_an_estimate_is_what_was_seen_or_what_the_time_allowed(text_bytes, seconds, output):
+    usage = estimate(SIZE, text_bytes=text_bytes, unseen_seconds=seconds)
+
+    assert (usage.input_tokens, usage.output_tokens, usage.estimated) == (100, output, True)

@@ -1,0 +1,120 @@
+"""A stream as it passes by."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from providers.adapters import adapter_for
+from providers.errors import BadReply, Truncated
+from providers.sse import SseReader
+from routing.gateway.reading import BrokeOff, Heard, Reading
+
+ROLE = {"choices": [{"index": 0, "delta": {"role": "assistant"}}]}
+TEXT = {"choices": [{"index": 0, "delta": {"content": "Hello"}}]}
+FINISH = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+USAGE = {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 5}}
+FINISH_USAGE = FINISH | {"usage": {"prompt_tokens": 3, "completion_tokens": 5}}
+ERROR = {"error": {"message": "overloaded", "code": 502}}
+DONE = "[DONE]"
+
+
+def sse(*events, before: str = "") -> bytes:
+    rows = [event if isinstance(event, str) else json.dumps(event) for event in events]
+    return "".join(f"{before}data: {row}\n\n" for row in rows).encode()
+
+
+def reading(*, wants_usage: bool = False, answers: int = 1) -> Reading:
+    told = {"cost": "0.1", "request_id": "req_1"}
+    return Reading(
+        adapter=adapter_for("custom", "chat"), heard=Heard(), wants_usage=wants_usage,
+        told=lambda usage: told | {"seen": usage.output_tokens}, answers=answers,
+    )  # fmt: skip
+
+
+def passed(stream: bytes, to: Reading) -> bytes:
+    return b"".join(to.take(SseReader().feed(stream)))
+
+
+def test_what_is_not_about_usage_passes_byte_for_byte_comments_included():
+    stream = sse(ROLE, TEXT, FINISH, before=": waiting\r\n")
+
+    assert passed(stream + sse(DONE), reading()) == stream
+
+
+def test_a_usage_chunk_nobody_asked_for_is_taken_out():
+    to = reading()
+
+    assert passed(sse(TEXT, FINISH, USAGE, DONE), to) == sse(TEXT, FINISH)
+    assert to.heard.usage.output_tokens == 5
+
+
+def test_usage_beside_a_finish_reason_stays_as_it_came():
+    assert passed(sse(TEXT, FINISH_USAGE, DONE), reading()) == sse(TEXT, FINISH_USAGE)
+
+
+@pytest.mark.parametrize("chunk", [USAGE, FINISH_USAGE])
+def test_usage_that_was_asked_for_gets_the_cost_beside_it(chunk):
+    out = passed(sse(TEXT, FINISH, chunk), reading(wants_usage=True)).split(b"\n\n")
+
+    told = {"cost": "0.1", "request_id": "req_1", "seen": 5}
+    assert json.loads(out[2].removeprefix(b"data: ")) == chunk | {"usage": chunk["usage"] | {"llmhub": told}}
+
+
+def test_nothing_counts_after_the_marker():
+    to = reading()
+
+    assert passed(sse(TEXT, FINISH, DONE, TEXT, ERROR), to) == sse(TEXT, FINISH)
+    assert to.error == ""
+
+
+@pytest.mark.parametrize(
+    ("events", "wrong"),
+    [
+        ((), BadReply),
+        ((ROLE,), Truncated),
+        ((ROLE, TEXT), Truncated),
+        ((DONE,), BadReply),
+        ((ROLE, DONE), BadReply),
+        ((TEXT, ERROR), BrokeOff),
+        ((TEXT, FINISH, ERROR, DONE), BrokeOff),
+        ((TEXT, FINISH), None),
+        ((TEXT, DONE), None),
+        ((FINISH, DONE), None),
+        ((TEXT, FINISH, USAGE, DONE), None),
+    ],
+)
+def test_the_end_is_the_marker_or_a_finish_reason_and_nothing_else(events, wrong):
+    to = reading()
+    passed(sse(*events), to)
+
+    if wrong is None:
+        to.check_end()
+    else:
+        with pytest.raises(wrong) as caught:
+            to.check_end()
+        assert type(caught.value) is wrong
+
+
+def test_with_several_answers_each_needs_its_end():
+    to = reading(answers=2)
+    passed(sse(TEXT, FINISH), to)
+
+    with pytest.raises(Truncated):
+        to.check_end()
+
+    passed(sse(FINISH), to)
+    to.check_end()
+
+
+def test_an_event_that_is_none_is_a_bad_reply():
+    with pytest.raises(BadReply):
+        passed(b"data: {half\n\n", reading())
+
+
+def test_the_text_seen_is_counted_in_bytes_of_utf8():
+    to = reading()
+    passed(sse({"choices": [{"index": 0, "delta": {"content": "é€"}}]}), to)
+
+    assert to.heard.text_bytes == 5

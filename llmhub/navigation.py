@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
+from llmhub.people.roles import Action, role_allows
 from llmhub.zone import organisation_of
 
 
@@ -21,6 +22,7 @@ class Place:
     url_name: str
     icon: str
     section: str
+    needs: Action = "view"
 
 
 # A page that does not exist yet is left out, so an entry may be written before its page.
@@ -39,16 +41,19 @@ MENU: tuple[tuple[str, tuple[Place, ...]], ...] = (
         (
             Place("Keys", "billing:key_list", "key", "billing:key"),
             Place("Teams", "people:team_list", "users", "people:team"),
-            Place("People", "people:person_list", "user-circle", "people:person"),
+            Place("People", "people:person_list", "user-circle", "people:person", needs="own"),
         ),
     ),
     ("Hub", (Place("Settings", "settings", "settings", "settings"),)),
 )
 
 
-def menu(here: str) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Return the groups of the menu; `here` is the URL name of the page that shows it."""
-    groups = [(label, [_item(place, here) for place in places]) for label, places in MENU]
+def menu(here: str, role: str = "viewer") -> list[tuple[str, list[dict[str, Any]]]]:
+    """Return the groups of the menu for a person of `role`; `here` is the URL name of the page."""
+    groups = [
+        (label, [_item(place, here) for place in places if role_allows(role, place.needs)])
+        for label, places in MENU
+    ]
     there = [(label, [item for item in items if item]) for label, items in groups]
     return [(label, items) for label, items in there if items]
 
@@ -66,7 +71,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     match = request.resolver_match
     here = match.view_name if match else ""
     return {
-        "navigation": SimpleLazyObject(lambda: menu(here)),
+        "navigation": SimpleLazyObject(lambda: menu(here, getattr(request.user, "role", ""))),
         "organisation": SimpleLazyObject(lambda: organisation_of(request)),
         "demo": getattr(settings, "DEMO", False),
     }

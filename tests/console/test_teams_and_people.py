@@ -178,3 +178,15 @@ def test_a_forged_form_changes_no_person(signed_in, ada):
     assert forged.post(f"/people/{ada.pk}/change/", {"role": "owner"}).status_code == 403
     assert forged.post(f"/people/{ada.pk}/link/").status_code == 403
     assert User.objects.get(pk=ada.pk).role == "admin"
+
+
+@pytest.mark.parametrize(("role", "offered"), [("viewer", False), ("admin", False), ("owner", True)])
+def test_the_menu_offers_people_to_owners_only(signed_in, role, offered):
+    assert ('href="/people/"' in signed_in(role).get("/keys/").text) == offered
+
+
+def test_a_team_without_keys_leads_to_its_first_one(signed_in, team, swap):
+    part = signed_in("admin").get("/keys/?team=support", headers=swap).text
+
+    assert "No keys yet" in part
+    assert 'href="/keys/add/?team=support"' in part

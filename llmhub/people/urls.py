@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from llmhub.people import person_views, team_views, views
+from llmhub.people import person_views, service_key_views, team_views, views
 
 app_name = "people"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,6 +15,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("teams/", team_views.team_list, name="team_list"),
     path("teams/add/", team_views.team_new, name="team_new"),
     path("teams/<slug:slug>/", team_views.team_detail, name="team_detail"),
+    path("settings/service-keys/", service_key_views.service_key_list, name="service_key_list"),
+    path("settings/service-keys/add/", service_key_views.service_key_new, name="service_key_new"),
+    path(
+        "settings/service-keys/<int:key_id>/revoke/",
+        service_key_views.service_key_revoke,
+        name="service_key_revoke",
+    ),
     path("people/", person_views.person_list, name="person_list"),
     path("people/add/", person_views.person_new, name="person_new"),
     path("people/<int:person_id>/link/", person_views.person_link, name="person_link"),

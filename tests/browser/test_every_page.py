@@ -12,6 +12,8 @@ PAGES = (
     "/",
     "/requests/",
     "/settings/",
+    "/settings/service-keys/",
+    "/settings/service-keys/add/",
     "/profile/",
     "/providers/",
     "/providers/add/",

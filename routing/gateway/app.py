@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from billing.entries import LedgerUnavailable
 from llmhub.lib import clock, secrets
 from llmhub.lib.asgi import Receive, Scope, Send
 from routing.gateway import chat, models, probes, requests
-from routing.gateway.authenticate import authenticate, key_in
+from routing.gateway.authenticate import admit, authenticate, key_in
 from routing.gateway.errors import Refusal
 from routing.gateway.exchange import CallerLeft, Exchange
 from routing.gateway.extras import HOP_HEADER
@@ -20,16 +21,26 @@ from routing.snapshot import Caller
 
 log = logging.getLogger("llmhub.gateway")
 
-Endpoint = Callable[[Hub, Exchange, Caller, bytes], Awaitable[None]]
+Function = Callable[[Hub, Exchange, Caller, bytes], Awaitable[None]]
 
-_ENDPOINTS: dict[str, tuple[str, Endpoint]] = {
-    "/v1/chat/completions": ("POST", chat.complete),
-    "/v1/models": ("GET", models.list_models),
-}
-_UNDER: dict[str, tuple[str, Endpoint]] = {
-    "/v1/models/": ("GET", models.show_model),
-    "/v1/requests/": ("GET", requests.show_request),
-}
+
+@dataclass(frozen=True)
+class Endpoint:
+    """What answers a path; a name that ends in `{id}` takes the rest of the path, slashes included."""
+
+    name: str  # also in metrics
+    method: str
+    function: Function
+    reaches_providers: bool = False  # then it is refused while calls are paused
+
+
+_ENDPOINTS = (
+    Endpoint("/v1/chat/completions", "POST", chat.complete, reaches_providers=True),
+    Endpoint("/v1/models", "GET", models.list_models),
+    Endpoint("/v1/models/{id}", "GET", models.show_model),
+    Endpoint("/v1/requests/{id}", "GET", requests.show_request),
+)
+_BY_PATH = {endpoint.name: endpoint for endpoint in _ENDPOINTS}
 
 
 class Gateway:
@@ -59,16 +70,19 @@ class Gateway:
 
     async def _answer(self, hub: Hub, exchange: Exchange) -> None:
         """Answer under /v1, whatever happens, and write one line about it."""
-        endpoint = "unknown"
+        name = "unknown"
         hub.metrics.in_flight.inc()
         try:
             exchange.id = hub.ledger.next_id()
-            self._check_admission(hub, exchange)
-            endpoint, method, function = _find(exchange.path)
-            _check_method(exchange, method)
+            _refuse_loop(hub, exchange)
+            endpoint = _find(exchange)
+            name = endpoint.name
             caller = _caller(hub, exchange)
-            content = await exchange.read_body() if method == "POST" else b""
-            await self._flights.run(exchange, _refusing(hub, exchange, function, caller, content))
+            if endpoint.reaches_providers:
+                admit(hub.watch.snapshot, caller)
+            content = await exchange.read_body() if endpoint.method == "POST" else b""
+            self._refuse_when_stopping()
+            await self._flights.run(exchange, _refusing(hub, exchange, endpoint.function, caller, content))
         except CallerLeft:
             exchange.facts["code"] = "caller_left"
         except LedgerUnavailable as exc:
@@ -77,19 +91,14 @@ class Gateway:
             await exchange.refuse(refusal)
         finally:
             hub.metrics.in_flight.dec()
-            _report(hub, exchange, endpoint)
+            _report(hub, exchange, name)
 
-    def _check_admission(self, hub: Hub, exchange: Exchange) -> None:
+    def _refuse_when_stopping(self) -> None:
         if self._flights.is_stopping:
             raise Refusal("shutting_down", "This llmhub process is stopping")
-        if exchange.headers.get(HOP_HEADER) == hub.name:
-            raise Refusal(
-                "loop_detected",
-                "This call came from this same llmhub: a provider's base URL points back to it",
-            )
 
 
-async def _refusing(hub: Hub, exchange: Exchange, function: Endpoint, caller: Caller, content: bytes) -> None:
+async def _refusing(hub: Hub, exchange: Exchange, function: Function, caller: Caller, content: bytes) -> None:
     """Call an endpoint; what it refuses and what breaks in it become answers."""
     try:
         await function(hub, exchange, caller, content)
@@ -101,23 +110,25 @@ async def _refusing(hub: Hub, exchange: Exchange, function: Endpoint, caller: Ca
         await exchange.refuse(Refusal("internal_error", message))
 
 
-def _find(path: str) -> tuple[str, str, Endpoint]:
-    """Return the endpoint of a path: its name in metrics, its method, its function."""
-    if path in _ENDPOINTS:
-        return path, *_ENDPOINTS[path]
-    for prefix, (method, function) in _UNDER.items():
-        if path.startswith(prefix) and len(path) > len(prefix):
-            return prefix + "{id}", method, function
-    served = ", ".join([*_ENDPOINTS, *(f"{prefix}{{id}}" for prefix in _UNDER)])
-    raise Refusal("not_served", f"llmhub does not serve {path[:200]!r}; it serves {served}")
+def _find(exchange: Exchange) -> Endpoint:
+    """Return what answers a request. Raises `Refusal` where nothing does."""
+    path = exchange.path
+    prefix = "/".join(path.split("/", 3)[:3])
+    endpoint = _BY_PATH.get(path) or (_BY_PATH.get(prefix + "/{id}") if len(path) > len(prefix) + 1 else None)
+    if endpoint is None or "{" in path:
+        served = ", ".join(_BY_PATH)
+        raise Refusal("not_served", f"llmhub does not serve {path[:200]!r}; it serves {served}")
+    if exchange.method != endpoint.method:
+        exchange.answer_headers["allow"] = endpoint.method
+        message = f"{endpoint.name} answers {endpoint.method}, not {exchange.method[:20]}"
+        raise Refusal("method_not_allowed", message)
+    return endpoint
 
 
-def _check_method(exchange: Exchange, method: str) -> None:
-    if exchange.method != method:
-        exchange.answer_headers["allow"] = method
-        raise Refusal(
-            "method_not_allowed", f"{exchange.path[:200]!r} answers {method}, not {exchange.method}"
-        )
+def _refuse_loop(hub: Hub, exchange: Exchange) -> None:
+    if exchange.headers.get(HOP_HEADER) == hub.name:
+        message = "This call came from this same llmhub: a provider's base URL points back to it"
+        raise Refusal("loop_detected", message)
 
 
 def _caller(hub: Hub, exchange: Exchange) -> Caller:

@@ -23,23 +23,25 @@ def key_in(headers: Mapping[str, str]) -> str:
 
 
 def authenticate(snapshot: Snapshot, digest: str, *, now: datetime) -> Caller:
-    """Return whose key this is; every way to a model passes here.
+    """Return whose key this is. Raises `Refusal` when it is unknown, revoked or expired.
 
     The look-up is by the whole SHA-256 digest, so that its timing tells nothing about a key.
-    Raises `Refusal`: unknown or revoked, expired, paused, or everything is paused.
     """
     caller = snapshot.keys.get(digest)
     if caller is None:
         raise _invalid()
     if caller.expires_at is not None and caller.expires_at <= now:
-        raise Refusal(
-            "expired_key", f"The key {caller.key_name!r} expired at {caller.expires_at:%Y-%m-%d %H:%M} UTC"
-        )
+        moment = f"{caller.expires_at:%Y-%m-%d %H:%M} UTC"
+        raise Refusal("expired_key", f"The key {caller.key_name!r} expired at {moment}")
+    return caller
+
+
+def admit(snapshot: Snapshot, caller: Caller) -> None:
+    """Raise `Refusal` while calls are paused; whatever can reach a provider passes here."""
     if snapshot.paused_reason:
         raise Refusal("paused", f"All calls are paused: {snapshot.paused_reason}")
     if caller.paused_reason:
         raise Refusal("key_paused", f"The key {caller.key_name!r} is paused: {caller.paused_reason}")
-    return caller
 
 
 def _invalid() -> Refusal:

@@ -116,12 +116,14 @@ def test_everything_paused_is_503_with_the_reason_and_no_call_goes_out(gateway, 
     )
     try:
         error = error_of(model)
+        listed = model.client().models.list().data
     finally:
         gateway.change(lambda: Organisation.objects.update(paused_reason=""))
 
     assert (error.status_code, error.code) == (503, "paused")
     assert "incident 7" in error.message
     assert not simulator.hits("all-paused")
+    assert listed  # what reaches no provider goes on
     assert answered(model)
 
 

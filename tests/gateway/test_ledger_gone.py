@@ -1,0 +1,67 @@
+"""R-17: when the ledger cannot be written, no call is free, none is a 401, and all is well afterwards."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+
+import openai
+import pytest
+
+
+@pytest.fixture(scope="module")
+def own(make_gateway):
+    gateway = make_gateway()
+    gateway.start()
+    yield gateway
+    gateway.kill()
+
+
+@pytest.fixture
+def held(own):
+    """A function: hold the database so that nobody else can write; it is let go at the end."""
+    connection = sqlite3.connect(own.home / "llmhub.db", isolation_level=None)
+    yield lambda: connection.execute("BEGIN IMMEDIATE")
+    connection.close()
+
+
+def test_a_call_is_refused_with_503_and_served_again_within_five_seconds(own, simulator, held):
+    model = own.make(at=[simulator.path(tag="ledger-gone")])
+    connection = held().connection
+
+    with pytest.raises(openai.InternalServerError) as caught:
+        model.ask()
+    connection.rollback()
+    took = own.until(lambda: answered(model), within=5)
+
+    print(f"served again {took:.2f} s after the database was back")
+    assert (caught.value.status_code, caught.value.code) == (503, "ledger_unavailable")
+    assert caught.value.response.headers["retry-after"]
+    assert len(simulator.hits("ledger-gone")) == 1
+    assert own.records(model)[0].status == "ok"
+
+
+def test_a_stream_ends_with_an_error_and_is_recorded_when_the_database_is_back(own, simulator, held):
+    model = own.make(at=[simulator.path("tokens/60", "speed/60", "first/300")])
+    stream = iter(model.stream())
+    chunks = [next(stream)]
+    connection = held().connection
+
+    began = time.monotonic()
+    with pytest.raises(openai.APIError) as caught:
+        chunks += list(stream)
+    took = time.monotonic() - began
+    connection.rollback()
+
+    assert caught.value.body["code"] == "ledger_unavailable"
+    assert 5 < took < 20
+    own.until(lambda: own.records(model), within=10)
+    assert own.records(model)[0].status == "ok"
+    assert own.reservations() == 0
+
+
+def answered(model) -> bool:
+    try:
+        return bool(model.ask())
+    except openai.InternalServerError:
+        return False

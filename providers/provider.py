@@ -40,7 +40,7 @@ def create_provider(
     values = {
         "name": name.strip(),
         "kind": kind,
-        "base_url": _checked_url(base_url or known.base_url),
+        "base_url": checked_url(base_url or known.base_url),
         "dialect": _checked_dialect(kind, dialect),
         "needs_credential": known.needs_credential if needs_credential is None else needs_credential,
     }
@@ -70,7 +70,7 @@ def update_provider(
     require(actor, "configure")
     changes = {
         "name": None if name is None else name.strip(),
-        "base_url": None if base_url is None else _checked_url(base_url or KINDS[provider.kind].base_url),
+        "base_url": None if base_url is None else checked_url(base_url or KINDS[provider.kind].base_url),
         "dialect": None if dialect is None else _checked_dialect(provider.kind, dialect),
         "needs_credential": needs_credential,
     }
@@ -148,7 +148,7 @@ def _checked_dialect(kind: str, dialect: str) -> str:
     return dialect or known.dialects[0]
 
 
-def _checked_url(base_url: str) -> str:
+def checked_url(base_url: str) -> str:
     """Return a base URL in the one spelling that is saved. Raises `ValidationError`."""
     base_url = base_url.strip()
     if not base_url:

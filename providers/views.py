@@ -23,7 +23,7 @@ from providers.check import Check, Outcome, check, check_and_save
 from providers.credential import remove_credential, set_credential
 from providers.forms import CredentialForm, PauseForm, ProviderChangeForm, ProviderForm, served_dialects
 from providers.models import Credential, Provider
-from providers.provider import create_provider, pause_provider, remove_provider, update_provider
+from providers.provider import checked_url, create_provider, pause_provider, remove_provider, update_provider
 from providers.status import Status, outcome_kind, status_of
 from providers.wire import Target
 
@@ -130,9 +130,10 @@ def provider_try(request: HttpRequest) -> HttpResponse:
 
 def _tried(form: ProviderForm) -> Check:
     values = form.cleaned_data
-    base_url = values.get("base_url", "").rstrip("/")
-    if not base_url:
-        return Check(Outcome.REFUSED, "give its base URL first, for example http://10.0.0.5:8000/v1")
+    try:
+        base_url = checked_url(values.get("base_url", ""))
+    except ValidationError as refusal:
+        return Check(Outcome.REFUSED, " ".join(refusal.messages))
     if form.kind.needs_credential and not values.get("secret"):
         return Check(Outcome.NO_CREDENTIAL, "give its credential first")
     try:

@@ -116,12 +116,17 @@ def test_a_server_that_is_not_there_cannot_be_reached(signed_in):
 
 @pytest.mark.parametrize(
     "address",
-    ["", "http://169.254.169.254/latest", "http://10.0.0.1:8000/v1", "file:///etc/passwd", "http://x y"],
+    [
+        "",
+        "http://169.254.169.254/latest",
+        "http://10.0.0.1:8000/v1",
+        "http://[::ffff:10.0.0.1]/v1",
+        "file:///etc/passwd",
+        "http://user:secret@127.0.0.1:9/v1",
+    ],
 )
 def test_the_test_sends_nothing_to_an_address_that_is_not_allowed(signed_in, address):
-    part = tried(signed_in("admin"), address)
-
-    assert "Address not allowed" in part or "Cannot be reached" in part
+    assert "Address not allowed" in tried(signed_in("admin"), address)
 
 
 def test_the_test_sends_the_typed_credential_and_nothing_shows_it(signed_in, simulator):

@@ -34,7 +34,7 @@ def test_a_taken_team_is_refused_at_its_field(signed_in, team):
     response = signed_in("admin").post("/teams/add/", {"name": "Support"})
 
     assert response.status_code == 422
-    assert 'id="id_slug_error"' in response.text
+    assert 'id="id_slug_error">This is taken: choose another.' in response.text
 
 
 def test_a_team_with_a_long_name_gets_a_short_name_that_fits(db):
@@ -104,7 +104,7 @@ def test_a_taken_address_is_refused_at_its_field(signed_in, ada):
     response = signed_in("owner").post("/people/add/", {"email": ada.email, "role": "viewer"})
 
     assert response.status_code == 422
-    assert 'id="id_email_error"' in response.text
+    assert 'id="id_email_error">This is taken: choose another.' in response.text
 
 
 def test_a_deactivated_person_is_signed_out_everywhere(signed_in, ada):

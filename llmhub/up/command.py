@@ -92,6 +92,8 @@ def _prepare_demo() -> int:
     note: Path = settings.HOME / "simulator-port"
     port = int(note.read_text()) if note.exists() else ready.free_port()
     ready.claim("127.0.0.1", port)
+    if not note.exists():
+        _say("Writing a month of demo traffic …")
     note.write_text(f"{port}\n")
     fill.prepare(ready.url("127.0.0.1", port))
     return port
@@ -103,9 +105,12 @@ def _welcome(options: Namespace, address: str, prepared: Prepared) -> None:
     _say(f"  Console   {address}/")
     _say(f"  Gateway   {address}/v1")
     _say(f"  Data      {settings.HOME}")
-    if prepared.sign_in_path:
-        _say(f"\n  Sign in   {address}{prepared.sign_in_path}")
-        _say("            works once, within the hour; another one: ./run user link owner@llmhub.local")
+    if prepared.sign_in:
+        _say(f"\n  Sign in   {address}{prepared.sign_in.path}")
+        here = f"LLMHUB_HOME={settings.HOME} " if settings.DEMO else ""
+        _say(
+            f"            works once, within the hour; another one: {here}./run user link {prepared.sign_in.email}"
+        )
     if not options.host.startswith(_LOOPBACK) and not _told("LLMHUB_PUBLIC_URL"):
         _say("\n  To open the console from other machines, set LLMHUB_PUBLIC_URL to the address they use.")
     _say("\nCtrl-C stops everything.")

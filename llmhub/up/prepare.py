@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from catalog import seed
 from llmhub.audit.actor import SYSTEM, Actor
+from llmhub.config.apply import apply_file
 from llmhub.people.models import Role, User
 from llmhub.people.person import create_user, make_link
 
@@ -20,10 +21,18 @@ OWNER = "owner@llmhub.local"
 
 
 @dataclass(frozen=True)
+class SignIn:
+    """Who may sign in for the first time, and by which path."""
+
+    email: str
+    path: str
+
+
+@dataclass(frozen=True)
 class Prepared:
     """What a start found or made."""
 
-    sign_in_path: str  # "" when an owner has signed in before
+    sign_in: SignIn | None  # None when an owner has signed in before
     config: str  # what applying llmhub.toml changed, "" without one
 
 
@@ -33,7 +42,7 @@ def prepare() -> Prepared:
     call_command("migrate", interactive=False, verbosity=0)
     collect_static_files()
     seed.seed()
-    found = Prepared(config=_apply_config(settings.CONFIG_FILE), sign_in_path=first_sign_in())
+    found = Prepared(config=_apply_config(settings.CONFIG_FILE), sign_in=first_sign_in())
     connections.close_all()
     return found
 
@@ -41,8 +50,6 @@ def prepare() -> Prepared:
 def _apply_config(file: str) -> str:
     if not file:
         return ""
-    from llmhub.config.apply import apply_file
-
     actor = Actor(kind="file", label=file, role=Role.OWNER)
     return f"{file}: {apply_file(Path(file), actor)}"
 
@@ -64,12 +71,13 @@ def _static_files() -> str:
     return "".join(f"{path} {stat.st_size} {stat.st_mtime_ns}\n" for path, stat in stats)
 
 
-def first_sign_in() -> str:
-    """Return the path of a new one-time link as long as no owner ever signed in."""
+def first_sign_in() -> SignIn | None:
+    """Return a new one-time link for an owner, made if there is none, until one has signed in."""
     owners = User.objects.filter(role=Role.OWNER, is_active=True)
     if owners.filter(last_login__isnull=False).exists():
-        return ""
+        return None
     owner = owners.order_by("pk").first() or create_user(
         actor=SYSTEM, email=OWNER, name="Owner", role=Role.OWNER
     )
-    return reverse("people:use_link", args=[make_link(actor=SYSTEM, user=owner)])
+    token = make_link(actor=SYSTEM, user=owner)
+    return SignIn(email=owner.email, path=reverse("people:use_link", args=[token]))

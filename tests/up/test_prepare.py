@@ -12,12 +12,12 @@ from llmhub.up import prepare
 
 @pytest.mark.django_db
 def test_the_first_start_makes_an_owner_without_a_password_and_a_link():
-    path = prepare.first_sign_in()
+    sign_in = prepare.first_sign_in()
 
     owner = User.objects.get()
     assert (owner.email, owner.role) == (prepare.OWNER, Role.OWNER)
     assert not owner.has_usable_password()
-    assert Client().get(path).status_code == 200
+    assert Client().get(sign_in.path).status_code == 200
 
 
 @pytest.mark.django_db
@@ -28,15 +28,16 @@ def test_each_start_makes_a_new_link_until_an_owner_signs_in():
 
     User.objects.update(last_login=clock.now())
 
-    assert prepare.first_sign_in() == ""
+    assert prepare.first_sign_in() is None
 
 
 @pytest.mark.django_db
 def test_an_owner_made_by_hand_gets_the_link_and_no_other_is_made():
     User.objects.create(email="ada@example.com", role=Role.OWNER)
 
-    assert prepare.first_sign_in()
+    sign_in = prepare.first_sign_in()
 
+    assert sign_in.email == "ada@example.com"
     assert [user.email for user in User.objects.all()] == ["ada@example.com"]
 
 

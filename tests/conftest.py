@@ -6,6 +6,7 @@ pytest_plugins = [
     "tests.fixtures.people",
     "tests.fixtures.simulator",
     "tests.fixtures.hub",
+    "tests.fixtures.valkey",
     "tests.fixtures.gateway",
     "tests.fixtures.parts",
     "tests.fixtures.browser",

@@ -108,9 +108,8 @@ def _welcome(options: Namespace, address: str, prepared: Prepared) -> None:
     if prepared.sign_in:
         _say(f"\n  Sign in   {address}{prepared.sign_in.path}")
         here = f"LLMHUB_HOME={settings.HOME} " if settings.DEMO else ""
-        _say(
-            f"            works once, within the hour; another one: {here}./run user link {prepared.sign_in.email}"
-        )
+        another = f"{here}./run user link {prepared.sign_in.email}"
+        _say(f"            works once, within the hour; another one: {another}")
     if not options.host.startswith(_LOOPBACK) and not _told("LLMHUB_PUBLIC_URL"):
         _say("\n  To open the console from other machines, set LLMHUB_PUBLIC_URL to the address they use.")
     _say("\nCtrl-C stops everything.")

@@ -3,45 +3,16 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import time
 
 import pytest
 
 from llmhub.lib.cache import BoundedRedisCache
-from llmhub.up.processes import embedded_redis
-
-
-class Server:
-    def __init__(self, folder) -> None:
-        self.socket = folder / "valkey.sock"
-        self.command = embedded_redis(self.socket, folder / "valkey").command
-        self.process: subprocess.Popen | None = None
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 10
-        while not self.socket.exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-
-    def stop(self) -> None:
-        self.process.send_signal(signal.SIGCONT)
-        self.process.terminate()
-        self.process.wait(10)
 
 
 @pytest.fixture
-def server(short_folder):
-    server = Server(short_folder)
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def cache(server):
-    return BoundedRedisCache(f"unix://{server.socket}", {})
+def cache(valkey_server):
+    return BoundedRedisCache(f"unix://{valkey_server.socket}", {})
 
 
 def test_it_keeps_what_json_can_say(cache):
@@ -53,7 +24,7 @@ def test_it_keeps_what_json_can_say(cache):
     assert cache.get_many(["key", "none"]) == {"key": {"a": [1, None, "ü"]}}
 
 
-def test_what_somebody_else_wrote_is_never_executed(cache, server, tmp_path):
+def test_what_somebody_else_wrote_is_never_executed(cache, valkey_server, tmp_path):
     import pickle
 
     class Trap:
@@ -67,21 +38,21 @@ def test_what_somebody_else_wrote_is_never_executed(cache, server, tmp_path):
     assert not (tmp_path / "trap").exists()
 
 
-def test_a_frozen_server_costs_a_quarter_second_not_an_answer(cache, server):
+def test_a_frozen_server_costs_a_quarter_second_not_an_answer(cache, valkey_server):
     cache.set("key", 1)
-    server.process.send_signal(signal.SIGSTOP)
+    valkey_server.process.send_signal(signal.SIGSTOP)
     began = time.monotonic()
 
     assert cache.get("key", "default") == "default"
     assert time.monotonic() - began < 0.6
 
-    server.process.send_signal(signal.SIGCONT)
+    valkey_server.process.send_signal(signal.SIGCONT)
     time.sleep(0.05)
     assert cache.get("key") == 1
 
 
-def test_without_a_server_everything_is_a_miss_and_said_once(cache, server, caplog):
-    server.stop()
+def test_without_a_server_everything_is_a_miss_and_said_once(cache, valkey_server, caplog):
+    valkey_server.stop()
 
     assert cache.get("key") is None
     assert cache.get("key", 3) == 3
@@ -93,7 +64,7 @@ def test_without_a_server_everything_is_a_miss_and_said_once(cache, server, capl
     assert cache.get_many(["key"]) == {}
     assert cache.set_many({"key": 1}) == ["key"]
 
-    server.start()
+    valkey_server.start()
     cache.set("key", 2)
     assert cache.get("key") == 2
     said = [record.getMessage() for record in caplog.records if record.name == "llmhub.lib.cache"]

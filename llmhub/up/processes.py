@@ -23,7 +23,7 @@ def specs(*, host: str, port: int, simulator_port: int | None = None) -> list[Sp
             "front",
             (*_PYTHON, "llmhub.up.serve", "front", "--host", host, "--port", str(port)),
             stop_order=0,
-            stop_seconds=settings.GRACE_SECONDS + 5,
+            stop_seconds=settings.GRACE_SECONDS + 15,  # longer than the server itself gives its worker
         ),
         # A page may wait for a call, a call never for a page: hence the lower priority.
         Spec(

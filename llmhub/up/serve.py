@@ -22,6 +22,7 @@ from llmhub.lib import logs
 from llmhub.up import child
 
 RELOAD_OVERLAP = 4.0  # seconds in which the new worker gets ready before the old one drains
+SETTLE_SECONDS = 12  # after the grace time, for what the ledger still has to write
 
 
 class OneSocket(Granian):  # type: ignore[misc, valid-type] # granian picks its class by platform
@@ -68,7 +69,7 @@ def main() -> None:
         backlog=4096,
         log_level=LogLevels(settings.LOG_LEVEL.lower()),
         log_dictconfig=logs.configuration(settings.LOG_LEVEL),
-        workers_kill_timeout=settings.GRACE_SECONDS + 3,
+        workers_kill_timeout=settings.GRACE_SECONDS + SETTLE_SECONDS,
         respawn_interval=RELOAD_OVERLAP,
     )
     server.serve(target_loader=load, wrap_loader=False)

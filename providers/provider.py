@@ -10,6 +10,7 @@ from django.db import transaction
 from llmhub.audit import log
 from llmhub.audit.actor import Actor
 from llmhub.lib import clock, egress
+from llmhub.lib.slugs import refuse_reserved
 from llmhub.people.roles import require
 from providers.adapters import KINDS
 from providers.models import Provider
@@ -34,6 +35,7 @@ def create_provider(
     llmhub does not connect to.
     """
     require(actor, "configure")
+    refuse_reserved(slug)
     if kind not in KINDS:
         raise ValidationError({"kind": f"{kind!r} is no kind of provider: use {', '.join(KINDS)}"})
     known = KINDS[kind]

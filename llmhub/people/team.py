@@ -8,6 +8,7 @@ from django.utils.text import slugify
 
 from llmhub.audit import log
 from llmhub.audit.actor import Actor
+from llmhub.lib.slugs import refuse_reserved
 from llmhub.people.models import Team
 from llmhub.people.roles import require
 
@@ -19,6 +20,7 @@ def create_team(*, actor: Actor, name: str, slug: str = "") -> Team:
     team = Team(name=name.strip(), slug=slug or slugify(name)[:64].strip("-"))
     if not team.slug:
         raise ValidationError({"name": f"{name!r} gives no short name: use at least one letter or digit"})
+    refuse_reserved(team.slug)
     team.full_clean()
     team.save()
     log.record(actor, "team.created", f"team:{team.slug}", after={"name": team.name})

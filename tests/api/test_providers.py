@@ -76,6 +76,7 @@ def test_a_removed_provider_is_gone_from_the_list(api, lab):
         ({"base_url": "http://169.254.169.254/v1"}, "base_url"),
         ({"kind": "nonsense"}, "kind"),
         ({"slug": "Bad Slug"}, "slug"),
+        ({"slug": "add"}, "slug"),
         ({"dialect": "morse"}, "dialect"),
     ],
 )

@@ -80,6 +80,12 @@ _DATABASE_URL = env.text(
     meaning="Postgres instead of the embedded SQLite file",
     example="postgres://llmhub:secret@db:5432/llmhub",
 )
+DATABASE_CONNECTIONS = env.number(
+    "LLMHUB_DATABASE_CONNECTIONS",
+    default=10,
+    meaning="connections to Postgres that a process opens at most; 0: one for each thread, no pool",
+    example="20",
+)
 _ALLOWED_HOSTS = env.words(
     "LLMHUB_ALLOWED_HOSTS", meaning="host names the console answers to", example="llmhub.example.com"
 )
@@ -109,7 +115,9 @@ SECRET_KEY, *SECRET_KEY_FALLBACKS = [secrets.derive(key, purpose="django") for k
 # --- databases ------------------------------------------------------------------------------
 
 DATABASES = {
-    "default": database.from_url(_DATABASE_URL) if _DATABASE_URL else database.sqlite(HOME / "llmhub.db")
+    "default": database.from_url(_DATABASE_URL, connections=DATABASE_CONNECTIONS)
+    if _DATABASE_URL
+    else database.sqlite(HOME / "llmhub.db")
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -9,5 +9,6 @@ pytest_plugins = [
     "tests.fixtures.valkey",
     "tests.fixtures.gateway",
     "tests.fixtures.parts",
+    "tests.fixtures.postgres",
     "tests.fixtures.browser",
 ]

@@ -12,6 +12,24 @@ _SQLITE_PRAGMAS = (
     "PRAGMA temp_store=memory; PRAGMA wal_autocheckpoint=1000;"
 )
 
+# A server that vanishes is noticed in about 10 s; one that comes back is found within 2 s.
+# https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
+_POSTGRES = {
+    "connect_timeout": 3,  # seconds
+    "keepalives_idle": 5,  # seconds
+    "keepalives_interval": 2,  # seconds
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,  # milliseconds
+    # A process that stands still inside a transaction must not hold the others' locks.
+    "options": "-c idle_in_transaction_session_timeout=10s",
+}
+# https://www.psycopg.org/psycopg3/docs/api/pool.html
+_POOL = {
+    "min_size": 0,
+    "timeout": 5,  # seconds to wait for a connection
+    "reconnect_timeout": 2,  # seconds until a waiter tries anew instead of waiting twice as long each time
+}
+
 
 def sqlite(path: str | Path) -> dict[str, Any]:
     """Return the settings of a SQLite file."""
@@ -23,8 +41,11 @@ def sqlite(path: str | Path) -> dict[str, Any]:
     }
 
 
-def from_url(url: str) -> dict[str, Any]:
-    """Return the settings for `postgres://…` or `sqlite:///path`. Raises `ValueError` on others."""
+def from_url(url: str, *, connections: int = 0) -> dict[str, Any]:
+    """Return the settings for `postgres://…` or `sqlite:///path`. Raises `ValueError` on others.
+
+    A process has at most so many `connections` to Postgres, which its threads share; 0: one a thread.
+    """
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
         return sqlite("/" + unquote(parts.path).lstrip("/"))  # three slashes or four
@@ -33,6 +54,7 @@ def from_url(url: str) -> dict[str, Any]:
             f"DATABASE_URL has the scheme {parts.scheme!r}: use postgres://user:password@host:5432/name "
             "or sqlite:////path/to/file"
         )
+    pool = {"pool": _POOL | {"max_size": connections}} if connections else {}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -41,5 +63,6 @@ def from_url(url: str) -> dict[str, Any]:
         "HOST": unquote(parts.hostname or ""),
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 0,  # the pool keeps connections
-        "OPTIONS": dict(parse_qsl(parts.query)),
+        "CONN_HEALTH_CHECKS": True,  # a connection from before a restart of the server is not handed out
+        "OPTIONS": _POSTGRES | dict(parse_qsl(parts.query)) | pool,
     }

@@ -30,11 +30,13 @@ def run(job: str, *, processes: int = 1, kill_after: tuple[float, ...] = (), **o
     """
     from django.db import connection
 
+    from tests.fixtures.postgres import address
+
     plan = {"processes": processes, "kill_after": kill_after, "options": options}
     done = subprocess.run(
         [sys.executable, "-m", "tests.billing.processes", job, json.dumps(plan)],
         cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": f"sqlite://{connection.settings_dict['NAME']}"},
+        env={**os.environ, "DATABASE_URL": address(connection.settings_dict)},
         capture_output=True,
         text=True,
         timeout=100,

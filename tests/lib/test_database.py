@@ -28,9 +28,23 @@ def test_a_postgres_address_keeps_odd_letters_and_options():
 
     assert (settings["USER"], settings["PASSWORD"]) == ("hub", "p@ss/word")
     assert (settings["HOST"], settings["PORT"], settings["NAME"]) == ("db", "5433", "llm hub")
-    assert settings["OPTIONS"] == {"sslmode": "require"}
+    assert settings["OPTIONS"]["sslmode"] == "require"
 
 
 def test_another_address_is_refused_with_what_to_write():
     with pytest.raises(ValueError, match="use postgres://"):
         database.from_url("mysql://root@db/llmhub")
+
+
+def test_options_of_the_address_come_before_ours():
+    settings = database.from_url("postgres://hub@db/hub?connect_timeout=60")
+
+    assert settings["OPTIONS"]["connect_timeout"] == "60"
+    assert settings["OPTIONS"]["keepalives_idle"] == 5
+
+
+@pytest.mark.parametrize(("connections", "size"), [(20, 20), (0, None)])
+def test_threads_share_so_many_connections_to_postgres(connections, size):
+    settings = database.from_url("postgres://hub@db/hub", connections=connections)
+
+    assert settings["OPTIONS"].get("pool", {}).get("max_size") == size

@@ -10,9 +10,12 @@ Amounts are nano-USD, ids those of `llmhub.lib.ids`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+Unit = Literal["usd", "tokens", "requests"]
+Only = tuple[Literal["provider_id", "entry_id"], int]  # the attempts with this value count
 Status = Literal["ok", "error", "cancelled", "interrupted"]
 LEASE_EXPIRED = "lease_expired"  # the error code of a record that the sweeper wrote
 
@@ -32,23 +35,43 @@ class BadEntry(LedgerError):
 class OverBudget(LedgerError):
     """A call does not fit in a budget: the one with the least room of all that apply."""
 
-    def __init__(self, budget_id: int, *, cap: int, spent: int, held: int, amount: int) -> None:
-        super().__init__(
-            f"budget {budget_id} has {cap - spent - held} nano-USD left, the call may cost {amount}"
-        )
+    def __init__(
+        self,
+        budget_id: int,
+        *,
+        cap: int,
+        spent: int,
+        held: int,
+        amount: int,
+        rooms: Mapping[Unit, int] | None = None,
+    ) -> None:
+        super().__init__(f"budget {budget_id} has {cap - spent - held} left, the call may take {amount}")
         self.budget_id = budget_id
-        self.cap = cap
+        self.cap = cap  # amounts are in the budget's unit, USD as nano-USD
         self.spent = spent  # settled in this period
         self.held = held  # reserved by calls in flight, those decided just before included
-        self.amount = amount  # what the call may cost at most
+        self.amount = amount  # what the call may take at most
+        self.rooms = rooms or {}  # the least that is left of all its budgets, by unit
 
 
 @dataclass(frozen=True)
 class Hold:
-    """One budget in one of its periods."""
+    """What a call holds of one budget in one of its periods; those two name the counter."""
 
     budget_id: int
     period_start: int  # Unix seconds
+    amount: int | None = field(default=None, compare=False)  # None: the reservation's own, in nano-USD
+    unit: Unit = field(default="usd", compare=False)
+    only: Only | None = field(default=None, compare=False)  # None: every attempt is charged
+
+
+@dataclass(frozen=True)
+class Room:
+    """What is left of the budget that has room for the fewest calls like the one just admitted."""
+
+    budget_id: int
+    left: int  # in the budget's unit, with the call's own reservation taken off
+    taken: int  # that reservation
 
 
 @dataclass(frozen=True)
@@ -62,6 +85,18 @@ class Reserve:
     # Columns of the record if nobody settles: team_id, key_id, requested, dialect, streamed, entry_id,
     # offer_id, provider_id, price_id, tags, session; `cost_nano` is the estimate, else `amount_nano` is.
     facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Move:
+    """A reservation that takes the place of the one with its id, whole or not at all."""
+
+    new: Reserve
+
+    @property
+    def id(self) -> int:
+        """The id of both reservations."""
+        return self.new.id
 
 
 @dataclass(frozen=True)
@@ -118,6 +153,7 @@ class Settle:
     finish_reason: str = ""
     fallback_reason: str = ""
     unpriced_reason: str = ""
+    unknown_nano: int = 0  # what budgets are charged for an attempt of unknown cost
     latency_ms: int = 0
     ttft_ms: int | None = None
     tags: dict[str, str] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from django.db import DEFAULT_DB_ALIAS
 
-from billing.entries import BadEntry, LedgerUnavailable, OverBudget, Reserve, Settle
+from billing.entries import BadEntry, LedgerUnavailable, Move, OverBudget, Reserve, Room, Settle
 from billing.ledger_batch import Release
 from billing.ledger_inbox import Entry, Inbox, Waiting
 from billing.ledger_writer import Writer
@@ -69,24 +69,37 @@ class Ledger:
             raise LedgerUnavailable("no id can be made: the database does not answer")
         return ids.next()
 
-    async def reserve(self, entry: Reserve) -> None:
+    async def reserve(self, entry: Reserve) -> Room | None:
         """Hold what a call may cost in all its budgets, durably, or in none.
 
-        When the caller is cancelled meanwhile, the reservation is given back.
+        Returns what is left of the tightest of them, None where none has a limit. When the caller
+        is cancelled meanwhile, the reservation is given back.
         Raises `OverBudget`, `LedgerUnavailable`, and `BadEntry` on an amount out of range.
         """
-        if not 0 <= entry.amount_nano <= money.MAX_CALL_NANO:
-            raise BadEntry(f"{entry.amount_nano} nano-USD is out of range: 0 to {money.MAX_CALL_NANO}")
+        _check_range(entry)
         future = self._submit(entry)
         try:
             async with asyncio.timeout(_RESERVE_PATIENCE):
-                await future
+                return await future
         except TimeoutError:
             self._give_back(future, entry)
             raise LedgerUnavailable("the database is too slow, nothing was reserved") from None
         except asyncio.CancelledError:
             self._give_back(future, entry)
             raise
+
+    async def move(self, new: Reserve) -> Room | None:
+        """Put `new` in the place of the reservation of its id, whole or not at all.
+
+        Raises what `reserve` raises; then the reservation is as it was. A settle takes whichever
+        is there.
+        """
+        _check_range(new)
+        try:
+            async with asyncio.timeout(_RESERVE_PATIENCE):
+                return await self._submit(Move(new))
+        except TimeoutError:
+            raise LedgerUnavailable("the database is too slow, nothing was moved") from None
 
     async def settle(self, entry: Settle) -> None:
         """Write how a call ended; a second settle of the same call changes nothing.
@@ -133,18 +146,25 @@ class Ledger:
         """Return what the thread has done so far."""
         return LedgerStats(depth=self._inbox.depth, **vars(self._writer.counts))
 
-    def _submit(self, entry: Entry) -> asyncio.Future[None]:
+    def _submit(self, entry: Entry) -> asyncio.Future[Room | None]:
         if self._is_closed or not self._thread.is_alive():
             raise LedgerUnavailable("the ledger is not running")
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[None] = loop.create_future()
+        future: asyncio.Future[Room | None] = loop.create_future()
         self._inbox.put(Waiting(entry, future, loop))
         return future
 
-    def _give_back(self, future: asyncio.Future[None], entry: Reserve) -> None:
+    def _give_back(self, future: asyncio.Future[Room | None], entry: Reserve) -> None:
         """Release what was granted to a caller that no longer waits for it.
 
         A cancelled future tells the thread so itself, whichever comes first.
         """
         if future.done() and not future.cancelled() and future.exception() is None:
             self._inbox.put(Waiting(Release(entry.id)))
+
+
+def _check_range(entry: Reserve) -> None:
+    amounts = [entry.amount_nano, *(hold.amount for hold in entry.holds if hold.amount is not None)]
+    for amount in amounts:
+        if not 0 <= amount <= money.MAX_CALL_NANO:
+            raise BadEntry(f"{amount} is out of range: 0 to {money.MAX_CALL_NANO}")

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
 
+from billing import charge
 from billing import ledger_fold as fold
 from billing import ledger_rows as rows
 from billing import ledger_sql as sql
-from billing.entries import LEASE_EXPIRED, Hold, OverBudget, Reserve, Settle
+from billing.entries import LEASE_EXPIRED, Hold, Move, OverBudget, Reserve, Room, Settle
 from billing.totals import total
 
 _MAX_REDOS = 20  # each one means that a cap was lowered within a millisecond
@@ -34,13 +35,23 @@ class Batch:
 
     settles: Sequence[Settle] = ()
     reserves: Sequence[Reserve] = ()
+    moves: Sequence[Move] = ()
     releases: Sequence[Release] = ()
     # Counters of calls in flight here, for a settle that comes after the sweeper took its reservation.
     known_holds: dict[int, tuple[Hold, ...]] = field(default_factory=dict)
 
 
-def apply(batch: Batch, *, alias: str, next_id: Callable[[], int]) -> dict[int, OverBudget]:
-    """Write the batch, commit, and return by id the reservations that did not fit.
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the reservations of a batch, by id."""
+
+    refused: dict[int, OverBudget]
+    gone: frozenset[int]  # moves whose reservation was no longer there
+    rooms: dict[int, Room]
+
+
+def apply(batch: Batch, *, alias: str, next_id: Callable[[], int]) -> Outcome:
+    """Write the batch, commit, and return what became of its reservations.
 
     Raises what the database raises; then nothing of the batch was written.
     """
@@ -53,34 +64,60 @@ def apply(batch: Batch, *, alias: str, next_id: Callable[[], int]) -> dict[int, 
     raise CapMoved(f"caps were lowered {_MAX_REDOS} times while one batch was written")
 
 
-def _apply(batch: Batch, cursor: CursorWrapper, next_id: Callable[[], int]) -> dict[int, OverBudget]:
+def _apply(batch: Batch, cursor: CursorWrapper, next_id: Callable[[], int]) -> Outcome:
     ended = {entry.id for entry in batch.settles} | {entry.id for entry in batch.releases}
-    leases = sql.take_reservations(cursor, ended)
+    moves = {move.id: move.new for move in batch.moves if move.id not in ended}
+    taken = sql.take_reservations(cursor, ended | moves.keys())
+    leases = {id_: lease for id_, lease in taken.items() if id_ in ended}
     settles, corrected = _countable(batch.settles, leases, cursor)
-    totals = {settle.id: total(settle.attempts) for settle in settles}
-    charged = {id_: sums.charged_nano - corrected.get(id_, 0) for id_, sums in totals.items()}
-    settled = fold.summed(_changes(charged, leases, batch.known_holds))
+    settled = fold.summed(_changes(settles, corrected, leases, batch.known_holds))
+    wishes = [*_moved(moves, taken), *(fold.Wish(reserve) for reserve in batch.reserves)]
 
-    holds = {hold for reserve in batch.reserves for hold in reserve.holds} | settled.keys()
-    standings = sql.lock_counters(cursor, sorted(holds, key=fold.lock_order))
-    accepted, refused = fold.admit(fold.moved(standings, settled), batch.reserves)
+    counters = {hold for wish in wishes for hold in wish.deltas()} | settled.keys()
+    standings = sql.lock_counters(cursor, sorted(counters, key=fold.lock_order))
+    admission = fold.admit(fold.moved(standings, settled), wishes)
+    given, held = _split(admission.accepted)
 
-    sql.book(cursor, settled)
-    sql.insert_reservations(cursor, [rows.reservation(reserve) for reserve in accepted])
+    sql.book(cursor, fold.summed(_both(settled, given)))
+    kept = [taken[id_].row(moves[id_].facts) for id_ in moves.keys() & admission.refused.keys()]
+    sql.insert_reservations(cursor, [rows.reservation(wish.reserve) for wish in admission.accepted] + kept)
     sql.delete_records(cursor, corrected)
-    sql.insert_records(
-        cursor,
-        [rows.record(settle, totals[settle.id]) for settle in settles],
-        attempts=[
-            rows.attempt(attempt, row_id=next_id(), usage_id=settle.id)
-            for settle in settles
-            for attempt in settle.attempts
-        ],
-    )
-    held = fold.summed(fold.Change(entry.holds, 0, entry.amount_nano) for entry in accepted)
+    _insert_records(cursor, settles, next_id)
     if not sql.hold(cursor, held):
         raise CapMoved
-    return refused
+    gone = frozenset(move.id for move in batch.moves) - taken.keys()
+    return Outcome(admission.refused, gone, admission.rooms)
+
+
+def _moved(moves: Mapping[int, Reserve], taken: Mapping[int, sql.Lease]) -> Iterator[fold.Wish]:
+    """Return what takes the place of reservations that are still there."""
+    for id_, new in moves.items():
+        if id_ in taken:
+            yield fold.Wish(new, before=taken[id_].held(), is_move=True)
+
+
+def _split(accepted: Sequence[fold.Wish]) -> tuple[fold.Sums, fold.Sums]:
+    """Return what all reservations together give back, and what they take: only that has a limit."""
+    sums = fold.summed(
+        fold.Change(hold, 0, delta) for wish in accepted for hold, delta in wish.deltas().items()
+    )
+    given = {hold: sum_ for hold, sum_ in sums.items() if sum_[1] < 0}
+    return given, {hold: sum_ for hold, sum_ in sums.items() if sum_[1] > 0}
+
+
+def _both(*sums: fold.Sums) -> Iterator[fold.Change]:
+    for each in sums:
+        yield from (fold.Change(hold, spent, held) for hold, (spent, held) in each.items())
+
+
+def _insert_records(cursor: CursorWrapper, settles: Sequence[Settle], next_id: Callable[[], int]) -> None:
+    attempts = [
+        rows.attempt(attempt, row_id=next_id(), usage_id=settle.id)
+        for settle in settles
+        for attempt in settle.attempts
+    ]
+    records = [rows.record(settle, total(settle.attempts)) for settle in settles]
+    sql.insert_records(cursor, records, attempts=attempts)
 
 
 def _countable(
@@ -99,14 +136,18 @@ def _countable(
 
 
 def _changes(
-    charged: Mapping[int, int], leases: Mapping[int, sql.Lease], known_holds: Mapping[int, tuple[Hold, ...]]
+    settles: Sequence[Settle],
+    corrected: Mapping[int, int],
+    leases: Mapping[int, sql.Lease],
+    known_holds: Mapping[int, tuple[Hold, ...]],
 ) -> Iterator[fold.Change]:
     """Return what each settle and release changes: the counters are those of its reservation."""
-    for id_, spent in charged.items():
-        lease = leases.get(id_)
-        if lease is None:
-            yield fold.Change(known_holds.get(id_, ()), spent, 0)
-        else:
-            yield fold.Change(lease.holds, spent, -lease.amount_nano)
-    for id_ in leases.keys() - charged.keys():
-        yield fold.Change(leases[id_].holds, 0, -leases[id_].amount_nano)
+    for settle in settles:
+        lease = leases.get(settle.id)
+        held = lease.held() if lease else dict.fromkeys(known_holds.get(settle.id, ()), 0)
+        estimate = corrected.get(settle.id)
+        for hold, amount in held.items():
+            booked = 0 if estimate is None else charge.charged_unheard(hold, estimate)
+            yield fold.Change(hold, charge.charged(hold, settle) - booked, -amount)
+    for id_ in leases.keys() - {settle.id for settle in settles}:
+        yield from (fold.Change(hold, 0, -amount) for hold, amount in leases[id_].held().items())

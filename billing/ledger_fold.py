@@ -1,20 +1,24 @@
 """Pure: which reservations of a batch fit, and what the batch adds to each counter.
 
 Settles come first and are never refused: what was spent was spent. Reservations come after them,
-first come first served, each against all its budgets at once.
+first come first served, each against all its budgets at once. Amounts are in each budget's unit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
-from billing.entries import Hold, OverBudget, Reserve
+from billing.charge import held as held_by
+from billing.entries import Hold, OverBudget, Reserve, Room, Unit
+
+Sums = dict[Hold, tuple[int, int]]  # (spent, held) to add, in lock order
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What a counter says at one moment; amounts are nano-USD."""
+    """What a counter says at one moment."""
 
     spent: int = 0
     held: int = 0
@@ -27,20 +31,43 @@ class Standing:
 
 @dataclass(frozen=True)
 class Change:
-    """What one call adds to each of its counters when it ends; amounts are nano-USD."""
+    """What one call adds to one counter."""
 
-    holds: tuple[Hold, ...]
+    hold: Hold
     spent: int
     held: int  # negative: given back
 
 
-def summed(changes: Iterable[Change]) -> dict[Hold, tuple[int, int]]:
+@dataclass(frozen=True)
+class Wish:
+    """A reservation that wants to be admitted, with the holds that it takes the place of."""
+
+    reserve: Reserve
+    before: Mapping[Hold, int] = field(default_factory=dict)
+    is_move: bool = False
+
+    def deltas(self) -> dict[Hold, int]:
+        """Return what admitting it adds to each counter."""
+        after = {hold: held_by(hold, self.reserve.amount_nano) for hold in self.reserve.holds}
+        counters = {**self.before, **after}
+        return {hold: after.get(hold, 0) - self.before.get(hold, 0) for hold in counters}
+
+
+@dataclass(frozen=True)
+class Admission:
+    """Which reservations of a batch were let in."""
+
+    accepted: list[Wish]
+    refused: dict[int, OverBudget]  # by id of the call
+    rooms: dict[int, Room]  # of those accepted that have a limit
+
+
+def summed(changes: Iterable[Change]) -> Sums:
     """Return what all changes together add to (spent, held) of each counter, in lock order."""
-    sums: dict[Hold, tuple[int, int]] = {}
+    sums: Sums = {}
     for change in changes:
-        for hold in set(change.holds):
-            spent, held = sums.get(hold, (0, 0))
-            sums[hold] = (spent + change.spent, held + change.held)
+        spent, held = sums.get(change.hold, (0, 0))
+        sums[change.hold] = (spent + change.spent, held + change.held)
     return {hold: sums[hold] for hold in sorted(sums, key=lock_order)}
 
 
@@ -58,42 +85,60 @@ def moved(standings: Mapping[Hold, Standing], sums: Mapping[Hold, tuple[int, int
     return after
 
 
-def admit(
-    standings: Mapping[Hold, Standing], reserves: Sequence[Reserve]
-) -> tuple[list[Reserve], dict[int, OverBudget]]:
+def admit(standings: Mapping[Hold, Standing], wishes: Sequence[Wish]) -> Admission:
     """Return the reservations that fit, and by id the budget in the way of each that does not."""
     now = dict(standings)
-    accepted: list[Reserve] = []
-    refused: dict[int, OverBudget] = {}
-    for reserve in reserves:
-        obstacle = _obstacle(now, reserve)
+    admission = Admission([], {}, {})
+    for wish in wishes:
+        deltas = wish.deltas()
+        obstacle = _obstacle(now, wish, deltas)
         if obstacle is not None:
-            refused[reserve.id] = obstacle
+            admission.refused[wish.reserve.id] = obstacle
             continue
-        accepted.append(reserve)
-        for hold in set(reserve.holds):
-            held = now[hold].held + reserve.amount_nano
-            now[hold] = Standing(now[hold].spent, held, now[hold].cap)
-    return accepted, refused
+        admission.accepted.append(wish)
+        for hold, delta in deltas.items():
+            now[hold] = replace(now[hold], held=now[hold].held + delta)
+        if room := _tightest(now, wish.reserve):
+            admission.rooms[wish.reserve.id] = room
+    return admission
 
 
-def _obstacle(standings: Mapping[Hold, Standing], reserve: Reserve) -> OverBudget | None:
-    """Return the refusal by the budget with the least room, or None when the call fits in all."""
-    limited = [
-        (room, standings[hold].cap or 0, hold)
-        for hold in reserve.holds
-        if (room := standings[hold].room()) is not None
+def _obstacle(now: Mapping[Hold, Standing], wish: Wish, deltas: Mapping[Hold, int]) -> OverBudget | None:
+    """Return the refusal by the budget with room for the least of the call, or None when all have room."""
+    limited = {hold: room for hold in deltas if (room := now[hold].room()) is not None}
+    # A cap of 0 allows nothing, not even what is free. What only gives back is never refused.
+    full = [
+        hold
+        for hold, room in limited.items()
+        if (deltas[hold] > room and deltas[hold] > 0)
+        or (not wish.is_move and (now[hold].cap == 0 or deltas[hold] > room))
     ]
-    if not limited:
+    if not full:
         return None
-    room, cap, tightest = min(limited, key=lambda found: found[:2])
-    if cap > 0 and reserve.amount_nano <= room:  # a cap of 0 allows nothing, not even what is free
-        return None
-    standing = standings[tightest]
+    hold = min(full, key=lambda each: (now[each].cap != 0, Fraction(limited[each], max(deltas[each], 1))))
+    standing = now[hold]
     return OverBudget(
-        tightest.budget_id,
-        cap=cap,
+        hold.budget_id,
+        cap=standing.cap or 0,
         spent=standing.spent,
         held=standing.held,
-        amount=reserve.amount_nano,
+        amount=deltas[hold],
+        rooms=_rooms(limited),
     )
+
+
+def _rooms(limited: Mapping[Hold, int]) -> dict[Unit, int]:
+    rooms: dict[Unit, int] = {}
+    for hold, room in limited.items():
+        rooms[hold.unit] = min(rooms.get(hold.unit, room), room)
+    return rooms
+
+
+def _tightest(now: Mapping[Hold, Standing], reserve: Reserve) -> Room | None:
+    """Return what is left where the fewest more calls like this one fit."""
+    limited = [
+        Room(hold.budget_id, left=room, taken=held_by(hold, reserve.amount_nano))
+        for hold in reserve.holds
+        if (room := now[hold].room()) is not None
+    ]
+    return min(limited, key=lambda room: Fraction(room.left, max(room.taken, 1)), default=None)

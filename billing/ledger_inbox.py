@@ -9,13 +9,13 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from billing.entries import Reserve, Settle
+from billing.entries import Move, Reserve, Room, Settle
 from billing.ledger_batch import Release
 
 MAX_BATCH = 256
 _GATHER = 0.0002  # seconds after the first entry of a batch: without it batches stay small and many
 
-Entry = Reserve | Settle | Release
+Entry = Reserve | Move | Settle | Release
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,16 +23,16 @@ class Waiting:
     """An entry in the queue, and who waits for it in which event loop."""
 
     entry: Entry
-    future: asyncio.Future[None] | None = None
+    future: asyncio.Future[Room | None] | None = None
     loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def is_abandoned(self) -> bool:
         """Whether a reservation has lost its caller; anything else is written all the same."""
-        return isinstance(self.entry, Reserve) and self.future is not None and self.future.cancelled()
+        return isinstance(self.entry, Reserve | Move) and self.future is not None and self.future.cancelled()
 
 
-Outcome = tuple[Waiting, Exception | None]  # None: written
+Outcome = tuple[Waiting, Exception | Room | None]  # None: written, and no budget has a limit
 
 
 class Inbox:
@@ -102,17 +102,17 @@ class Inbox:
     def _wake(self, outcomes: Sequence[Outcome]) -> None:
         """Finish the futures of one loop, in that loop."""
         unheard = []
-        for item, error in outcomes:
+        for item, said in outcomes:
             if item.future is None or item.future.done():
-                unheard.append((item, error))
-            elif error is None:
-                item.future.set_result(None)
+                unheard.append((item, said))
+            elif isinstance(said, Exception):
+                item.future.set_exception(said)
             else:
-                item.future.set_exception(error)
+                item.future.set_result(said)
         self._release_unheard(unheard)
 
     def _release_unheard(self, outcomes: Iterable[Outcome]) -> None:
         """Give back what was reserved for callers that had left."""
-        for item, error in outcomes:
-            if error is None and isinstance(item.entry, Reserve):
+        for item, said in outcomes:
+            if not isinstance(said, Exception) and isinstance(item.entry, Reserve):
                 self.put(Waiting(Release(item.entry.id)))

@@ -108,14 +108,34 @@ def reservation(entry: Reserve) -> Row:
 
 
 def holds_text(holds: Iterable[Hold]) -> str:
-    """Return counters as a reservation keeps them: `12:1764547200,57:0`."""
-    return ",".join(f"{hold.budget_id}:{hold.period_start}" for hold in holds)
+    """Return what is held where as a reservation keeps it.
+
+    `12:1764547200` holds the amount of the reservation, `57:0:tokens:900` 900 tokens, and
+    `58:0:usd:20:provider_id:7` 20 nano-USD, charged for the attempts at provider 7 alone.
+    """
+    return ",".join(_hold_text(hold) for hold in holds)
+
+
+def _hold_text(hold: Hold) -> str:
+    parts: list[object] = [hold.budget_id, hold.period_start]
+    if hold.amount is not None:
+        parts += [hold.unit, hold.amount, *(hold.only or ())]
+    return ":".join(map(str, parts))
 
 
 def parse_holds(kept: str) -> tuple[Hold, ...]:
-    """Return the counters that a reservation keeps."""
-    pairs = (pair.split(":") for pair in kept.split(",") if pair)
-    return tuple(Hold(int(budget), int(start)) for budget, start in pairs)
+    """Return what a reservation holds where."""
+    return tuple(_hold(*part.split(":")) for part in kept.split(",") if part)
+
+
+def _hold(budget: str, start: str, unit: Any = "usd", amount: str = "", *only: Any) -> Hold:
+    return Hold(
+        budget_id=int(budget),
+        period_start=int(start),
+        amount=int(amount) if amount else None,
+        unit=unit,
+        only=(only[0], int(only[1])) if only else None,
+    )
 
 
 def facts_text(facts: dict[str, Any]) -> str:

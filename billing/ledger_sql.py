@@ -12,7 +12,8 @@ from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 
-from billing.entries import Hold
+from billing.charge import held
+from billing.entries import Hold, Reserve
 from billing.ledger_fold import Standing
 from billing.ledger_rows import (
     ATTEMPT_COLUMNS,
@@ -20,10 +21,11 @@ from billing.ledger_rows import (
     RESERVATION_COLUMNS,
     Row,
     parse_holds,
+    reservation,
 )
 
 _CAP = (  # only a hard budget that was not removed refuses
-    "(SELECT cap_nano FROM billing_budget"
+    "(SELECT cap FROM billing_budget"
     " WHERE billing_budget.id = budget_id AND billing_budget.hard AND billing_budget.removed_at IS NULL)"
 )
 _UNLIMITED = 2**63 - 1
@@ -38,6 +40,15 @@ class Lease:
     amount_nano: int
     holds: tuple[Hold, ...]
     facts: str  # JSON
+    expires_at: int = 0  # Unix seconds
+
+    def held(self) -> dict[Hold, int]:
+        """Return what it holds of each counter."""
+        return {hold: held(hold, self.amount_nano) for hold in self.holds}
+
+    def row(self, facts: dict[str, Any]) -> Row:
+        """Return the row it was, to be put back."""
+        return reservation(Reserve(self.id, self.amount_nano, self.expires_at, holds=self.holds, facts=facts))
 
 
 def _marks(count: int) -> str:
@@ -65,10 +76,10 @@ def take_reservations(cursor: CursorWrapper, ids: Iterable[int]) -> dict[int, Le
         return {}
     cursor.execute(
         f"DELETE FROM billing_reservation WHERE id IN ({_marks(len(wanted))})"  # noqa: S608
-        " RETURNING id, amount_nano, counters",
+        " RETURNING id, amount_nano, counters, expires_at",
         wanted,
     )
-    return {row[0]: Lease(row[0], row[1], parse_holds(row[2]), "{}") for row in cursor.fetchall()}
+    return {row[0]: Lease(row[0], row[1], parse_holds(row[2]), "{}", row[3]) for row in cursor.fetchall()}
 
 
 def take_expired(cursor: CursorWrapper, *, now: int, limit: int) -> list[Lease]:
@@ -112,10 +123,10 @@ def lock_counters(cursor: CursorWrapper, holds: Sequence[Hold]) -> dict[Hold, St
     if not holds:
         return {}
     cursor.execute(
-        "INSERT INTO billing_counter AS c (budget_id, period_start, spent_nano, held_nano)"  # noqa: S608
+        "INSERT INTO billing_counter AS c (budget_id, period_start, spent, held)"  # noqa: S608
         f" VALUES {_tuples('%s,%s,0,0', len(holds))}"
-        " ON CONFLICT (budget_id, period_start) DO UPDATE SET held_nano = c.held_nano"
-        f" RETURNING budget_id, period_start, spent_nano, held_nano, {_CAP}",
+        " ON CONFLICT (budget_id, period_start) DO UPDATE SET held = c.held"
+        f" RETURNING budget_id, period_start, spent, held, {_CAP}",
         [number for hold in holds for number in (hold.budget_id, hold.period_start)],
     )
     return {Hold(row[0], row[1]): Standing(row[2], row[3], row[4]) for row in cursor.fetchall()}
@@ -127,7 +138,7 @@ def book(cursor: CursorWrapper, sums: Mapping[Hold, tuple[int, int]]) -> None:
         return
     cursor.execute(
         f"WITH d(b,p,s,h) AS (VALUES {_tuples(','.join([_NUMBER] * 4), len(sums))})"  # noqa: S608
-        " UPDATE billing_counter SET spent_nano = spent_nano + d.s, held_nano = held_nano + d.h"
+        " UPDATE billing_counter SET spent = spent + d.s, held = held + d.h"
         " FROM d WHERE budget_id = d.b AND period_start = d.p",
         [n for hold, sum_ in sums.items() for n in (hold.budget_id, hold.period_start, *sum_)],
     )
@@ -139,9 +150,9 @@ def hold(cursor: CursorWrapper, sums: Mapping[Hold, tuple[int, int]]) -> bool:
         return True
     cursor.execute(
         f"WITH d(b,p,h) AS (VALUES {_tuples(','.join([_NUMBER] * 3), len(sums))})"  # noqa: S608
-        " UPDATE billing_counter SET held_nano = billing_counter.held_nano + d.h"
+        " UPDATE billing_counter SET held = billing_counter.held + d.h"
         " FROM d WHERE budget_id = d.b AND period_start = d.p"
-        f" AND spent_nano + held_nano + d.h <= COALESCE({_CAP}, {_UNLIMITED})"
+        f" AND spent + held + d.h <= COALESCE({_CAP}, {_UNLIMITED})"
         " RETURNING budget_id",
         [n for hold, (_, held) in sums.items() for n in (hold.budget_id, hold.period_start, held)],
     )

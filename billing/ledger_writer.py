@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import DataError, IntegrityError, connections
 from django.db.utils import Error as DatabaseFailure
 
 from billing import ledger_batch, worker
-from billing.entries import BadEntry, Hold, LedgerUnavailable, Reserve, Settle
+from billing.entries import BadEntry, Hold, LedgerUnavailable, Move, Reserve, Room, Settle
 from billing.ledger_batch import Batch, Release
+from billing.ledger_batch import Outcome as BatchOutcome
 from billing.ledger_inbox import Inbox, Outcome, Waiting
 from billing.sweep import sweep
 from llmhub.lib.ids import IdMaker
@@ -116,25 +117,25 @@ class Writer:
         batch = Batch(
             settles=[entry for entry in entries if isinstance(entry, Settle)],
             reserves=[entry for entry in entries if isinstance(entry, Reserve)],
+            moves=[entry for entry in entries if isinstance(entry, Move)],
             releases=[entry for entry in entries if isinstance(entry, Release)],
             known_holds=self._holds,
         )
-        refused = ledger_batch.apply(batch, alias=self._alias, next_id=self._next_id)
-        self._remember(batch, refused)
+        outcome = ledger_batch.apply(batch, alias=self._alias, next_id=self._next_id)
+        self._remember(batch, outcome)
         self.counts.batches += 1
         self.counts.entries += len(waiting)
-        self.counts.refused += len(refused)
+        self.counts.refused += len(outcome.refused)
         self.counts.largest_batch = max(self.counts.largest_batch, len(waiting))
-        return [
-            (item, refused.get(item.entry.id) if isinstance(item.entry, Reserve) else None)
-            for item in waiting
-        ]
+        return [(item, _answer(item, outcome)) for item in waiting]
 
-    def _remember(self, batch: Batch, refused: Iterable[int]) -> None:
+    def _remember(self, batch: Batch, outcome: BatchOutcome) -> None:
         """Keep the counters of calls in flight, as long as they are."""
-        self._holds.update((entry.id, entry.holds) for entry in batch.reserves if entry.holds)
-        ended = (entry.id for entries in (batch.settles, batch.releases) for entry in entries)
-        for id_ in (*refused, *ended):
+        granted = [*batch.reserves, *(move.new for move in batch.moves if move.id not in outcome.gone)]
+        self._holds.update(
+            (entry.id, entry.holds) for entry in granted if entry.holds and entry.id not in outcome.refused
+        )
+        for id_ in (entry.id for entries in (batch.settles, batch.releases) for entry in entries):
             self._holds.pop(id_, None)
 
     def _write_one_by_one(self, waiting: Sequence[Waiting]) -> None:
@@ -164,11 +165,13 @@ class Writer:
         self.is_failing = True
         self.counts.failures += 1
         connections[self._alias].close()
-        reserves = [item for item in waiting if isinstance(item.entry, Reserve)]
-        self._inbox.postpone(item for item in waiting if not isinstance(item.entry, Reserve))
-        self._inbox.postpone(Waiting(Release(item.entry.id)) for item in reserves)
+        asked = [item for item in waiting if isinstance(item.entry, Reserve | Move)]
+        self._inbox.postpone(item for item in waiting if not isinstance(item.entry, Reserve | Move))
+        self._inbox.postpone(
+            Waiting(Release(item.entry.id)) for item in asked if isinstance(item.entry, Reserve)
+        )
         refusal = LedgerUnavailable("the database does not answer, nothing was reserved")
-        self._inbox.answer([(item, refusal) for item in reserves])
+        self._inbox.answer([(item, refusal) for item in asked])
 
     # --- the lease --------------------------------------------------------------------------
 
@@ -208,3 +211,13 @@ class Writer:
             log.warning("the lease of the ledger runs out by itself: %s", exc)
         finally:
             connections[self._alias].close()
+
+
+def _answer(item: Waiting, outcome: BatchOutcome) -> Exception | Room | None:
+    """Return what the caller of an entry is told."""
+    if not isinstance(item.entry, Reserve | Move):
+        return None
+    id_ = item.entry.id
+    if isinstance(item.entry, Move) and id_ in outcome.gone:
+        return LedgerUnavailable("the reservation ran out before it could be moved")
+    return outcome.refused.get(id_) or outcome.rooms.get(id_)

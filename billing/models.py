@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from catalog.models import Origin
 from llmhub.lib import money
 from llmhub.people.models import Team
 
@@ -33,51 +34,143 @@ class ApiKey(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     paused_reason = models.CharField(max_length=200, blank=True)
+    requests_per_minute = models.PositiveIntegerField(null=True, blank=True, help_text="empty: no limit")
+    tokens_per_minute = models.PositiveIntegerField(null=True, blank=True, help_text="empty: no limit")
 
     objects = ApiKeyQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(requests_per_minute=0), name="key_allows_a_request"),
+            models.CheckConstraint(condition=~models.Q(tokens_per_minute=0), name="key_allows_a_token"),
+        ]
 
     def __str__(self) -> str:
         return self.name
 
 
-class Budget(models.Model):
-    """A limit on spending: configuration only; what was spent is in `Counter`."""
+class BudgetQuerySet(models.QuerySet["Budget"]):
+    """The reading vocabulary of budgets."""
 
-    scope = models.CharField(max_length=20, help_text="organisation, team, key, …")
-    scope_id = models.BigIntegerField(default=0)
-    per = models.CharField(max_length=10, help_text="hour, day, week, month, year or total")
-    time_zone = models.CharField(max_length=64, default="UTC")
-    cap_nano = models.BigIntegerField(null=True, help_text="nano-USD; empty: unlimited")
+    def in_force(self) -> BudgetQuerySet:
+        """Budgets that were not removed."""
+        return self.filter(removed_at=None)
+
+
+class Budget(models.Model):
+    """A limit: configuration only; what was spent is in `Counter`."""
+
+    class Scope(models.TextChoices):
+        """Whose calls count."""
+
+        ORGANISATION = "organisation", "Organisation"
+        TEAM = "team", "Team"
+        KEY = "key", "Key"
+        PROVIDER = "provider", "Provider"
+        MODEL = "model", "Model"
+        TAG = "tag", "Tag"
+
+    class Per(models.TextChoices):
+        """How often it begins anew, by the clock in its zone."""
+
+        HOUR = "hour", "Hour"
+        DAY = "day", "Day"
+        WEEK = "week", "Week"
+        MONTH = "month", "Month"
+        YEAR = "year", "Year"
+        TOTAL = "total", "Total"
+
+    class Unit(models.TextChoices):
+        """What is counted; amounts in USD are whole nano-USD."""
+
+        USD = "usd", "USD"
+        TOKENS = "tokens", "Tokens"
+        REQUESTS = "requests", "Requests"
+
+    scope = models.CharField(max_length=20, choices=Scope)
+    scope_id = models.BigIntegerField(default=0, help_text="whose: 0 for the organisation and for tags")
+    tag = models.CharField(max_length=141, blank=True, help_text="name=value, where the scope is a tag")
+    per = models.CharField(max_length=10, choices=Per)
+    time_zone = models.CharField(max_length=64, default="UTC", help_text="IANA name")
+    unit = models.CharField(max_length=10, choices=Unit, default=Unit.USD)
+    cap = models.BigIntegerField(null=True, help_text="in the unit, USD as nano-USD; empty: unlimited")
     hard = models.BooleanField(default=True)
+    origin = models.CharField(max_length=10, choices=Origin, default=Origin.PERSON)
     created_at = models.DateTimeField(auto_now_add=True)
     removed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = BudgetQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(cap_nano=None)
-                | models.Q(cap_nano__gte=0, cap_nano__lte=money.MAX_CAP_NANO),
-                name="cap_is_zero_to_one_billion_usd",
-            )
+                condition=models.Q(cap=None) | models.Q(cap__gte=0, cap__lte=money.MAX_CAP_NANO),
+                name="cap_is_zero_to_ten_to_the_eighteenth",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(scope="organisation", scope_id=0, tag="")
+                | models.Q(scope="tag", scope_id=0, tag__gt="")
+                | models.Q(scope__in=["team", "key", "provider", "model"], scope_id__gt=0, tag=""),
+                name="budget_is_of_somebody",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(per__in=["hour", "day", "week", "month", "year", "total"]),
+                name="budget_has_a_period",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(unit__in=["usd", "tokens", "requests"]), name="budget_has_a_unit"
+            ),
+            models.UniqueConstraint(
+                fields=["scope", "scope_id", "tag", "per", "unit", "hard"],
+                condition=models.Q(removed_at=None),
+                name="one_budget_of_a_kind",
+            ),
+        ]
+
+
+class CallRules(models.Model):
+    """How calls under a hard cap are bounded: of the organisation, or what a team has otherwise."""
+
+    class Unpriced(models.TextChoices):
+        """What happens to a call of a model without a price under a hard cap in USD."""
+
+        BLOCK = "block", "Refuse"
+        ALLOW = "allow", "Let through"
+
+    team_id = models.BigIntegerField(unique=True, help_text="0: the organisation")
+    default_output_tokens = models.PositiveIntegerField(
+        null=True, help_text="where a call sets no limit; empty: as above"
+    )
+    unpriced = models.CharField(max_length=10, choices=Unpriced, blank=True, help_text="empty: as above")
+    allowance_nano = models.BigIntegerField(
+        null=True, help_text="nano-USD held for a call that tokens do not bound; empty: as above"
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(allowance_nano=None)
+                | models.Q(allowance_nano__gte=0, allowance_nano__lte=money.MAX_CALL_NANO),
+                name="allowance_is_a_cost_of_one_call",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(default_output_tokens=0), name="default_output_is_not_nothing"
+            ),
         ]
 
 
 class Counter(models.Model):
-    """What one budget has spent and holds in one period; made on first use."""
+    """What one budget has spent and holds in one period, in its unit; made on first use."""
 
     pk = models.CompositePrimaryKey("budget_id", "period_start")
     budget_id = models.BigIntegerField()
     period_start = models.BigIntegerField(help_text="Unix seconds, by the clock in the budget's zone")
-    spent_nano = models.BigIntegerField(default=0)
-    held_nano = models.BigIntegerField(default=0)
+    spent = models.BigIntegerField(default=0)
+    held = models.BigIntegerField(default=0)
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(condition=models.Q(held_nano__gte=0), name="held_is_not_negative")
-        ]
+        constraints = [models.CheckConstraint(condition=models.Q(held__gte=0), name="held_is_not_negative")]
 
 
 class Reservation(models.Model):
@@ -86,7 +179,7 @@ class Reservation(models.Model):
     id = models.BigAutoField(primary_key=True)  # the id of the usage record to come
     expires_at = models.BigIntegerField(help_text="Unix seconds")
     amount_nano = models.BigIntegerField()
-    counters = models.TextField(blank=True, help_text="budget:period_start, comma-separated")
+    counters = models.TextField(blank=True, help_text="what is held where, see billing/ledger_rows.py")
     facts = models.TextField(default="{}", help_text="JSON: what the record needs if nobody settles")
 
     class Meta:

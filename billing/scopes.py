@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from billing import periods
-from billing.entries import Hold
+from billing.entries import Only, Unit
 from billing.periods import Per
 
 ORGANISATION = "organisation"
 TEAM = "team"
 KEY = "key"
+PROVIDER = "provider"
+MODEL = "model"
+TAG = "tag"
 
-Subject = tuple[str, int]  # a scope, and whose: ("team", 7)
+Subject = tuple[str, int | str]  # a scope, and whose: ("team", 7), ("tag", "env=prod")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,25 +27,57 @@ class BudgetValue:
 
     id: int
     scope: str
-    scope_id: int  # 0 for the organisation
+    whose: int | str  # 0 for the organisation
     per: Per
     zone: ZoneInfo
+    unit: Unit = "usd"
+    hard: bool = True  # with a cap: it may refuse
+    label: str = ""  # "team:support"
+
+    @property
+    def only(self) -> Only | None:
+        """Which attempts of a call it pays for; None: all of them."""
+        if self.scope == PROVIDER:
+            return ("provider_id", int(self.whose))
+        return ("entry_id", int(self.whose)) if self.scope == MODEL else None
+
+    def period_start(self, at: datetime) -> int:
+        """Return the name of the counter of a call at `at`."""
+        return periods.start(self.per, self.zone, at)
+
+    def resets_at(self, at: datetime) -> datetime | None:
+        """Return when the period of `at` ends, in the budget's zone; None for a total."""
+        end = periods.end(self.per, self.zone, at)
+        return None if end is None else datetime.fromtimestamp(end, self.zone)
 
 
-def subjects(*, team_id: int | None, key_id: int | None) -> frozenset[Subject]:
-    """Return everything that pays for a call of this key."""
-    found = {(ORGANISATION, 0)}
+Budgets = Mapping[Subject, tuple[BudgetValue, ...]]
+
+
+def by_subject(budgets: Iterable[BudgetValue]) -> Budgets:
+    """Return budgets by who pays, so that a call finds its own without looking at all."""
+    found: dict[Subject, tuple[BudgetValue, ...]] = {}
+    for budget in budgets:
+        subject = (budget.scope, budget.whose)
+        found[subject] = (*found.get(subject, ()), budget)
+    return found
+
+
+def payers(*, team_id: int | None, key_id: int | None, tags: Mapping[str, str]) -> list[Subject]:
+    """Return everything that pays for a call, whoever answers it."""
+    found: list[Subject] = [(ORGANISATION, 0)]
     if team_id is not None:
-        found.add((TEAM, team_id))
+        found.append((TEAM, team_id))
     if key_id is not None:
-        found.add((KEY, key_id))
-    return frozenset(found)
+        found.append((KEY, key_id))
+    return [*found, *((TAG, f"{name}={value}") for name, value in tags.items())]
 
 
-def holds(budgets: Iterable[BudgetValue], paying: frozenset[Subject], *, at: datetime) -> tuple[Hold, ...]:
-    """Return what a call at `at` is held against: each budget of those who pay, in its period."""
-    return tuple(
-        Hold(budget.id, periods.start(budget.per, budget.zone, at))
-        for budget in budgets
-        if (budget.scope, budget.scope_id) in paying
-    )
+def suppliers(*, provider_id: int, entry_id: int) -> list[Subject]:
+    """Return what pays for an attempt because of where it goes."""
+    return [(PROVIDER, provider_id), (MODEL, entry_id)]
+
+
+def of(budgets: Budgets, subjects: Iterable[Subject]) -> tuple[BudgetValue, ...]:
+    """Return the budgets of these subjects."""
+    return tuple(budget for subject in subjects for budget in budgets.get(subject, ()))

@@ -15,6 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from billing import ledger_fold as fold
 from billing import ledger_rows as rows
 from billing import ledger_sql as sql
+from billing.charge import charged_unheard
 from llmhub.lib import clock
 
 log = logging.getLogger(__name__)
@@ -50,8 +51,9 @@ def _sweep_some(moment: int, alias: str) -> int:
             for lease in leases
         ]
         sums = fold.summed(
-            fold.Change(lease.holds, 0 if lease.id in written else charged, -lease.amount_nano)
-            for lease, _, charged in ended
+            fold.Change(hold, 0 if lease.id in written else charged_unheard(hold, estimate), -held)
+            for lease, _, estimate in ended
+            for hold, held in lease.held().items()
         )
         sql.lock_counters(cursor, list(sums))
         sql.book(cursor, sums)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
+from itertools import count
 
 from billing.entries import AttemptEntry, Hold, Reserve, Settle
 from billing.models import Budget, Counter
 
 USD = 10**9  # nano-USD
+_TEAMS = count(1)
 
 
 def budget(cap: int | None, **values) -> Hold:
     """A budget that never resets, as a call is held against it."""
-    made = Budget.objects.create(**({"scope": "team", "per": "total", "cap_nano": cap} | values))
+    whose = {"scope": "team", "scope_id": next(_TEAMS), "per": "total"}
+    made = Budget.objects.create(**(whose | {"cap": cap} | values))
     return Hold(made.pk, 0)
 
 
@@ -40,4 +43,4 @@ def settle(row_id: int, *attempts: AttemptEntry, **values) -> Settle:
 def standing(hold: Hold) -> tuple[int, int]:
     """What a counter says: (spent, held)."""
     found = Counter.objects.filter(budget_id=hold.budget_id, period_start=hold.period_start).first()
-    return (found.spent_nano, found.held_nano) if found else (0, 0)
+    return (found.spent, found.held) if found else (0, 0)

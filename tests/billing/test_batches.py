@@ -86,7 +86,7 @@ def test_a_batch_does_what_the_simplest_ledger_would_do(caps, batches):
             ),
             alias="default",
             next_id=lambda: next(_IDS),
-        )
+        ).refused
 
         assert {id_: id_ not in refused for id_, _, _ in wanted} == fits
         assert all(isinstance(error, OverBudget) for error in refused.values())

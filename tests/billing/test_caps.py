@@ -74,7 +74,7 @@ def test_reading_then_writing_without_a_guard_would_overspend():
         spent, held = calls.standing(hold)
         time.sleep(0.002)  # as long as a call to anything takes
         if spent + held + 100 <= 5 * 100:
-            Counter.objects.filter(budget_id=hold.budget_id).update(spent_nano=F("spent_nano") + 100)
+            Counter.objects.filter(budget_id=hold.budget_id).update(spent=F("spent") + 100)
         connection.close()
 
     callers = [threading.Thread(target=naive) for _ in range(15)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import count
 
 import pytest
 from django.core.management import call_command
@@ -19,6 +20,7 @@ from tests.billing import calls
 pytestmark = pytest.mark.postgres
 PG = "postgres"
 ROOM = 20  # calls
+TEAMS = count(1)
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +47,12 @@ def ledgers(postgres):
 
 
 def budget(cap: int | None) -> Hold:
-    return Hold(Budget.objects.using(PG).create(scope="team", per="total", cap_nano=cap).pk, 0)
+    made = Budget.objects.using(PG).create(scope="team", scope_id=next(TEAMS), per="total", cap=cap)
+    return Hold(made.pk, 0)
 
 
 def standing(hold: Hold) -> tuple[int, int]:
-    return Counter.objects.using(PG).values_list("spent_nano", "held_nano").get(budget_id=hold.budget_id)
+    return Counter.objects.using(PG).values_list("spent", "held").get(budget_id=hold.budget_id)
 
 
 def test_two_gateways_serve_twenty_together_in_every_round(ledgers):

@@ -1,0 +1,77 @@
+"""What budgets are of, by name: a budget keeps an id, people read `team:support`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.db import models
+
+from billing.models import ApiKey, Budget
+from catalog.models import CatalogEntry
+from llmhub.people.models import Team
+from providers.models import Provider
+
+_NAMED: dict[str, tuple[type[models.Model], str]] = {
+    Budget.Scope.TEAM: (Team, "slug"),
+    Budget.Scope.KEY: (ApiKey, "name"),
+    Budget.Scope.PROVIDER: (Provider, "slug"),
+    Budget.Scope.MODEL: (CatalogEntry, "slug"),
+}
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of what some budgets are of."""
+
+    by_scope: Mapping[str, Mapping[int, str]]
+
+    @classmethod
+    def of(cls, budgets: Iterable[Budget]) -> Names:
+        """Look the names up, with one query for each scope."""
+        wanted: dict[str, set[int]] = {}
+        for budget in budgets:
+            if budget.scope in _NAMED:
+                wanted.setdefault(budget.scope, set()).add(budget.scope_id)
+        return cls({scope: _names(scope, ids) for scope, ids in wanted.items()})
+
+    def name(self, budget: Budget) -> str:
+        """Return what a budget is of: `support`, `env=prod`; "" for the organisation."""
+        if budget.scope not in _NAMED:
+            return budget.tag
+        return self.by_scope.get(budget.scope, {}).get(budget.scope_id, str(budget.scope_id))
+
+    def label(self, budget: Budget) -> str:
+        """Return scope and name in one: `team:support`, `organisation`."""
+        name = self.name(budget)
+        return f"{budget.scope}:{name}" if name else budget.scope
+
+
+def _names(scope: str, ids: set[int]) -> dict[int, str]:
+    model, field = _NAMED[scope]
+    rows: Iterable[tuple[int, str]] = model._default_manager.filter(pk__in=ids).values_list("pk", field)
+    return dict(rows)
+
+
+class NotThere(ValueError):
+    """Nothing has this name in this scope; the message says where to look."""
+
+
+def find(scope: str, name: str) -> int:
+    """Return the id of what `name` says in `scope`; 0 for the organisation and for tags.
+
+    A key may also be given by its id. Raises `NotThere`.
+    """
+    if scope not in _NAMED:
+        return 0
+    model, field = _NAMED[scope]
+    rows = model._default_manager.all()
+    if scope == Budget.Scope.KEY and name.isdecimal() and len(name) < 19:
+        ids = list(rows.filter(pk=int(name)).values_list("pk", flat=True))
+    else:
+        ids = list(rows.filter(**{field: name}).values_list("pk", flat=True)[:2])
+    if len(ids) == 1:
+        return int(ids[0])
+    if ids:
+        raise NotThere(f"several keys are called {name!r}: give the id of one")
+    raise NotThere(f"no {scope} is called {name[:100]!r}")

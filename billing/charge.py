@@ -1,0 +1,45 @@
+"""Pure: what a call holds of a budget, and what it is charged there, in the budget's unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from billing.entries import AttemptEntry, Hold, Settle
+from billing.totals import is_unpriced, total
+from llmhub.lib import money
+
+MAX_CALL_TOKENS = 10**12  # more is a provider's mistake
+
+
+def held(hold: Hold, amount_nano: int) -> int:
+    """Return what `hold` takes from its counter for a reservation of `amount_nano`."""
+    return amount_nano if hold.amount is None else hold.amount
+
+
+def charged(hold: Hold, settle: Settle) -> int:
+    """Return what the budget of `hold` is charged for a call that has ended."""
+    attempts = _counted(hold, settle.attempts)
+    if hold.unit == "requests":
+        return min(len(attempts), 1)
+    if hold.unit == "tokens":
+        return min(sum(_tokens(attempt) for attempt in attempts), MAX_CALL_TOKENS)
+    unknown = settle.unknown_nano * sum(is_unpriced(attempt) for attempt in attempts)
+    return min(total(attempts).charged_nano + unknown, money.MAX_CALL_NANO)
+
+
+def charged_unheard(hold: Hold, estimate_nano: int) -> int:
+    """Return what the budget of `hold` is charged for a call that nobody settled."""
+    if hold.amount is None:
+        return estimate_nano
+    return min(hold.amount, estimate_nano) if hold.unit == "usd" else hold.amount
+
+
+def _counted(hold: Hold, attempts: Sequence[AttemptEntry]) -> list[AttemptEntry]:
+    if hold.only is None:
+        return list(attempts)
+    column, value = hold.only
+    return [attempt for attempt in attempts if getattr(attempt, column) == value]
+
+
+def _tokens(attempt: AttemptEntry) -> int:
+    return max(attempt.input_tokens, 0) + max(attempt.output_tokens, 0)

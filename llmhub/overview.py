@@ -57,6 +57,7 @@ def provider_states() -> list[ProviderState]:
     found = [
         ProviderState(provider, status_of(provider, credentials=provider.usable))
         for provider in Provider.objects.listed().annotate(usable=usable)
+        if provider.usable or provider.paused_reason or not provider.needs_credential
     ]
     order = {"bad": 0, "warn": 1, "good": 2, "idle": 3}
     return sorted(found, key=lambda state: order[state.status.kind])[:PROVIDERS_SHOWN]

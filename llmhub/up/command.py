@@ -39,6 +39,9 @@ def run(options: Namespace) -> int:
     except (home.HomeTaken, ready.PortTaken, CannotStart, FileNotFoundError) as exc:
         _complain(str(exc))
         return 1
+    except KeyboardInterrupt:  # before anything was started
+        _say("Stopped.")
+        return 1
     os.close(lock)
     return 0
 
@@ -86,14 +89,13 @@ def _processes(plan: list[Spec], address: str) -> list[Process]:
 
 
 def _prepare_demo() -> int:
-    """Fill the database once and return the port of the simulated providers, the same at every start."""
+    """Fill the database once and return the port of the simulated providers, while it is free the same."""
     from llmhub.demo import fill
 
     note: Path = settings.HOME / "simulator-port"
-    port = int(note.read_text()) if note.exists() else ready.free_port()
-    ready.claim("127.0.0.1", port)
     if not note.exists():
         _say("Writing a month of demo traffic …")
+    port = ready.port_or_another(int(note.read_text()) if note.exists() else 0)
     note.write_text(f"{port}\n")
     fill.prepare(ready.url("127.0.0.1", port))
     return port

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.db import connections
+from django.db import connection, connections
 from django.urls import reverse
 
 from catalog import seed
@@ -18,6 +21,7 @@ from llmhub.people.models import Role, User
 from llmhub.people.person import create_user, make_link
 
 OWNER = "owner@llmhub.local"
+_LOCK = 7_005_148_226  # of this product on a Postgres server; any number will do
 
 
 @dataclass(frozen=True)
@@ -38,13 +42,42 @@ class Prepared:
 
 def prepare() -> Prepared:
     """Prepare this installation. Raises whatever stands in the way."""
-    settings.HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
-    call_command("migrate", interactive=False, verbosity=0)
+    config = prepare_database()
     collect_static_files()
-    seed.seed()
-    found = Prepared(config=_apply_config(settings.CONFIG_FILE), sign_in=first_sign_in())
+    found = Prepared(config=config, sign_in=first_sign_in())
     connections.close_all()
     return found
+
+
+def prepare_database() -> str:
+    """Make or update tables and catalog, and return what applying llmhub.toml changed.
+
+    Safe to run at the same time in any number of processes: one does it, the others wait.
+    """
+    settings.HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _alone():
+        call_command("migrate", interactive=False, verbosity=0)
+        seed.seed()
+        return _apply_config(settings.CONFIG_FILE)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Wait until no other process prepares this database; it ends with this process, however that ends."""
+    if connection.vendor != "postgresql":
+        with (settings.HOME / "prepare.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+        return
+    own = connection.copy()  # a session of its own, which holds the lock
+    try:
+        with own.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+        yield
+    finally:
+        with own.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+        own.close()
 
 
 def _apply_config(file: str) -> str:
@@ -73,11 +106,18 @@ def _static_files() -> str:
 
 def first_sign_in() -> SignIn | None:
     """Return a new one-time link for an owner, made if there is none, until one has signed in."""
+    owner = first_owner()
+    if owner is None:
+        return None
+    token = make_link(actor=SYSTEM, user=owner)
+    return SignIn(email=owner.email, path=reverse("people:use_link", args=[token]))
+
+
+def first_owner() -> User | None:
+    """Return an owner, made if there is none; None as soon as one has signed in."""
     owners = User.objects.filter(role=Role.OWNER, is_active=True)
     if owners.filter(last_login__isnull=False).exists():
         return None
-    owner = owners.order_by("pk").first() or create_user(
+    return owners.order_by("pk").first() or create_user(
         actor=SYSTEM, email=OWNER, name="Owner", role=Role.OWNER
     )
-    token = make_link(actor=SYSTEM, user=owner)
-    return SignIn(email=owner.email, path=reverse("people:use_link", args=[token]))

@@ -13,7 +13,7 @@ from llmhub import settings
 from llmhub.up.process import Spec
 
 _PYTHON = (sys.executable, "-P", "-m")
-_WORKER_THREADS = 4
+WORKER_THREADS = 4
 
 
 def specs(*, host: str, port: int, simulator_port: int | None = None) -> list[Spec]:
@@ -21,27 +21,14 @@ def specs(*, host: str, port: int, simulator_port: int | None = None) -> list[Sp
     found = [
         Spec(
             "front",
-            (*_PYTHON, "llmhub.up.serve", "front", "--host", host, "--port", str(port)),
+            front(host=host, port=port),
             stop_order=0,
             stop_seconds=settings.GRACE_SECONDS + 15,  # longer than the server itself gives its worker
         ),
         # A page may wait for a call, a call never for a page: hence the lower priority.
-        Spec(
-            "console",
-            (*_PYTHON, "llmhub.up.serve", "console", "--socket", str(settings.CONSOLE_SOCKET)),
-            niceness=5,
-        ),
-        Spec(
-            "worker",
-            _celery("worker", "--pool", "threads", "--concurrency", str(_WORKER_THREADS)),
-            niceness=5,
-        ),
-        # Never `worker --beat`: after a kill the forked beat lives on beside the next one.
-        Spec(
-            "beat",
-            _celery("beat", "--schedule", str(settings.HOME / "beat-schedule"), "--pidfile", ""),
-            niceness=5,
-        ),
+        Spec("console", console("--socket", str(settings.CONSOLE_SOCKET)), niceness=5),
+        Spec("worker", worker(threads=WORKER_THREADS), niceness=5),
+        Spec("beat", beat(), niceness=5),
     ]
     if simulator_port is not None:
         found.append(
@@ -50,9 +37,34 @@ def specs(*, host: str, port: int, simulator_port: int | None = None) -> list[Sp
     return found
 
 
+def front(*, host: str, port: int, workers: int = 1) -> tuple[str, ...]:
+    """Return the command of the gateway with its way to the console."""
+    where = ("--host", host, "--port", str(port))
+    return (*_PYTHON, "llmhub.up.serve", "front", *where, "--workers", str(workers))
+
+
+def console(*where: str) -> tuple[str, ...]:
+    """Return the command of the console, on a socket or an address."""
+    return (*_PYTHON, "llmhub.up.serve", "console", *where)
+
+
+def worker(*, threads: int) -> tuple[str, ...]:
+    """Return the command of a worker: it does periodic work."""
+    quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+    return _celery("worker", "--pool", "threads", "--concurrency", str(threads), *quiet)
+
+
+def beat() -> tuple[str, ...]:
+    """Return the command of what says when periodic work is due: one for each installation.
+
+    Never `worker --beat`: after a kill the forked beat lives on beside the next one.
+    """
+    where = ("--schedule", str(settings.HOME / "beat-schedule"), "--pidfile", "")
+    return _celery("beat", *where, "--scheduler", "llmhub.up.beat:Scheduler", "--max-interval", "5")
+
+
 def _celery(what: str, *options: str) -> tuple[str, ...]:
-    quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat") if what == "worker" else ()
-    return (*_PYTHON, "celery", "--app", "llmhub.celery", "--quiet", what, *options, *quiet)
+    return (*_PYTHON, "celery", "--app", "llmhub.celery", "--quiet", what, *options)
 
 
 def embedded_redis(socket: Path, data: Path) -> Spec:

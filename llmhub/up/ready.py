@@ -56,6 +56,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def port_or_another(wanted: int) -> int:
+    """Return the port `wanted` on loopback, or a free one when it is 0 or taken."""
+    try:
+        claim("127.0.0.1", wanted)
+    except PortTaken:
+        return free_port()
+    return wanted or free_port()
+
+
 def answers(host: str, port: int, console: Path) -> bool:
     """Return whether the gateway says that it is ready and the console accepts connections."""
     return _gateway_is_ready(host, port) and _accepts(console)

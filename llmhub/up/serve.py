@@ -1,6 +1,6 @@
 """Serve one of the two web processes: `python -m llmhub.up.serve front --port 8000`.
 
-Both run under granian with one worker; the supervisor, not granian, replaces a worker that died.
+Both run under granian, usually with one worker; the supervisor, not granian, replaces one that died.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ def main() -> None:
     parser.add_argument("what", choices=["front", "console"])
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--socket", type=Path, help="a unix socket instead of host and port")
     options = parser.parse_args()
     load, interface = {
@@ -63,6 +64,7 @@ def main() -> None:
         uds=options.socket,
         uds_permissions=0o600,
         interface=interface,
+        workers=options.workers,
         http=HTTPModes.http1,
         websockets=False,
         loop=Loops.asyncio,

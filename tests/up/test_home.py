@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
 from pathlib import Path
 
@@ -62,8 +63,6 @@ def test_the_address_is_the_usual_one_until_another_is_remembered(tmp_path):
 
 
 def test_a_taken_port_is_refused_with_the_next_one_as_advice():
-    import socket
-
     with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # as our own server does
         taken.bind(("127.0.0.1", 0))
@@ -74,6 +73,18 @@ def test_a_taken_port_is_refused_with_the_next_one_as_advice():
             ready.claim("127.0.0.1", port)
 
     ready.claim("127.0.0.1", port)
+
+
+def test_a_remembered_port_is_kept_while_it_is_free():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        assert ready.port_or_another(port) not in {0, port}
+
+    assert ready.port_or_another(port) == port
+    assert ready.port_or_another(0) > 0
 
 
 def test_a_host_of_somebody_else_is_refused():

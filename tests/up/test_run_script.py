@@ -113,3 +113,44 @@ def test_a_lock_has_a_hash_for_everything_and_an_address_for_nothing(name):
     entries = re.split(r"\n(?=\S)", lock.strip())
     assert not [entry for entry in entries if "--hash=sha256:" not in entry]
     assert "://" not in lock
+
+
+@pytest.fixture
+def apt(script, monkeypatch, tmp_path):
+    """A function: put an apt-get on the PATH that notes its words and ends with these statuses in turn."""
+
+    def make(*statuses: int, root: bool = True) -> Path:
+        notes, left = tmp_path / "notes", tmp_path / "left"
+        left.write_text("\n".join(map(str, statuses)) + "\n")
+        program = tmp_path / "apt-get"
+        program.write_text(
+            f'#!/bin/sh\necho "$@" >> {notes}\nstatus=$(head -n 1 {left})\nsed -i 1d {left}\nexit $status\n'
+        )
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+        monkeypatch.setattr(script.os, "geteuid", lambda: 0 if root else 1000)
+        return notes
+
+    return make
+
+
+PACKAGE = f"python3.{sys.version_info[1]}-venv"
+
+
+@pytest.mark.parametrize(("statuses", "calls"), [((0,), 1), ((100, 0, 0), 3)])
+def test_root_gets_the_package_that_debian_splits_off(script, apt, statuses, calls):
+    notes = apt(*statuses)
+
+    script.install_venv_package()
+
+    said = notes.read_text().splitlines()
+    assert len(said) == calls
+    assert said[-1] == f"-q install -y {PACKAGE}"
+
+
+@pytest.mark.parametrize(("statuses", "root"), [((100, 100), True), ((), False)])
+def test_anybody_else_is_told_its_name(script, apt, statuses, root):
+    apt(*statuses, root=root)
+
+    with pytest.raises(SystemExit, match=f"sudo apt install {PACKAGE}"):
+        script.install_venv_package()

@@ -15,7 +15,7 @@ from routing.gateway.errors import Refusal
 from routing.gateway.exchange import CallerLeft, Exchange
 from routing.gateway.extras import HOP_HEADER
 from routing.gateway.flight import Flights
-from routing.gateway.hub import Hub
+from routing.gateway.hub import Hub, Limits
 from routing.gateway.life import Life
 from routing.snapshot import Caller
 
@@ -46,9 +46,9 @@ _BY_PATH = {endpoint.name: endpoint for endpoint in _ENDPOINTS}
 class Gateway:
     """Answers `/v1/*`, `/healthz`, `/readyz`, `/metrics`, and the server's lifespan."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits) -> None:
         self._flights = Flights()
-        self._life = Life(self._flights)
+        self._life = Life(self._flights, limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or live through the server's life."""
@@ -152,6 +152,6 @@ def _report(hub: Hub, exchange: Exchange, endpoint: str) -> None:
     log.info("request", extra=facts)
 
 
-def make_gateway() -> Gateway:
+def make_gateway(limits: Limits | None = None) -> Gateway:
     """Return the gateway of this process, with Django set up; it starts with the server's lifespan."""
-    return Gateway()
+    return Gateway(limits or Limits())

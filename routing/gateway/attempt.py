@@ -29,7 +29,7 @@ _LEAVE = 0.02  # seconds for the upstream to close a stream that is over, so tha
 async def send_whole(hub: Hub, exchange: Exchange, account: Account, note: Note) -> bytes:
     """Return the body of an answer as it came. Raises `ProviderError`."""
     adapter = note.candidate.adapter
-    reply = await hub.client.send(_call(hub, account, note.candidate))
+    reply = await hub.client.send(_call(hub, account, note.candidate), timeout=hub.limits.timeouts)
     note.http_status = reply.status
     if reply.status != _OK:
         raise adapter.failure(reply.status, reply.headers, reply.content)
@@ -51,7 +51,8 @@ async def send_stream(hub: Hub, exchange: Exchange, account: Account, note: Note
         told=lambda _usage: _told(exchange, account),
         answers=account.request.size.answers,
     )
-    async with hub.client.stream(_call(hub, account, note.candidate)) as upstream:
+    call = _call(hub, account, note.candidate)
+    async with hub.client.stream(call, timeout=hub.limits.timeouts) as upstream:
         note.http_status = upstream.status
         if upstream.status != _OK or upstream.headers.get("content-type", "").startswith(JSON):
             raise await _failure(note.candidate, upstream)

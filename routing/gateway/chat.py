@@ -38,7 +38,7 @@ async def complete(hub: Hub, exchange: Exchange, caller: Caller, content: bytes)
 
 async def _reserve(hub: Hub, account: Account, route: Plan) -> None:
     try:
-        await hub.ledger.reserve(account.reserve(route, seconds=hub.deadline + _MARGIN))
+        await hub.ledger.reserve(account.reserve(route, seconds=hub.limits.deadline + _MARGIN))
     except OverBudget as exc:
         raise Refusal("budget_exceeded", str(exc)) from exc
     except LedgerUnavailable as exc:
@@ -71,10 +71,10 @@ async def _serve(hub: Hub, exchange: Exchange, account: Account, route: Plan) ->
 async def _answer(hub: Hub, exchange: Exchange, account: Account, route: Plan) -> bytes:
     """Return the last bytes of the answer. Raises `Refusal`, whatever went wrong."""
     try:
-        async with asyncio.timeout(hub.deadline):
+        async with asyncio.timeout(hub.limits.deadline):
             return await _first_answer(hub, exchange, account, route)
     except TimeoutError:
-        message = f"The request took longer than {hub.deadline:.0f} s"
+        message = f"The request took longer than {hub.limits.deadline:.0f} s"
         raise Refusal("deadline_exceeded", message) from None
     except Refusal:
         raise
@@ -90,7 +90,7 @@ async def _first_answer(hub: Hub, exchange: Exchange, account: Account, route: P
     """
     send = send_stream if account.request.stream else send_whole
     failures: list[ProviderError] = []
-    for candidate in route.candidates[: hub.max_attempts]:
+    for candidate in route.candidates[: hub.limits.attempts]:
         note = account.begin(candidate)
         try:
             return await send(hub, exchange, account, note)

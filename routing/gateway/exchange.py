@@ -94,7 +94,9 @@ class Exchange:
         """Send the headers."""
         self.status = status
         headers = {"content-type": content_type, "cache-control": "no-store"}
-        if length is not None:
+        if length is None:
+            headers["x-accel-buffering"] = "no"  # a reverse proxy passes events on as they come
+        else:
             headers["content-length"] = str(length)
         if self.id:
             headers["x-llmhub-request-id"] = self.request_id

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from billing.ledger import Ledger
-from providers.client import Client
+from providers.client import Client, Timeouts
 from routing.gateway.metrics import Metrics
 from routing.gateway.watch import Reader, Watch
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long and how often a call may be tried (R-32, R-18)."""
+
+    timeouts: Timeouts = field(default_factory=Timeouts)  # of each attempt
+    deadline: float = 600.0  # seconds of a whole request
+    attempts: int = 3
 
 
 @dataclass(frozen=True)
@@ -20,5 +29,4 @@ class Hub:
     ledger: Ledger
     client: Client
     metrics: Metrics
-    deadline: float = 600.0  # seconds of a whole request (R-32)
-    max_attempts: int = 3
+    limits: Limits

@@ -15,7 +15,7 @@ from llmhub.lib import secrets
 from llmhub.lib.asgi import Receive, Send
 from providers.client import Client
 from routing.gateway.flight import Flights
-from routing.gateway.hub import Hub
+from routing.gateway.hub import Hub, Limits
 from routing.gateway.metrics import Metrics
 from routing.gateway.watch import Reader, Watch
 
@@ -27,8 +27,9 @@ _DRAIN_SECONDS = 10.0  # for what is queued in the ledger after the last request
 class Life:
     """Answers the server's lifespan; `hub` is there between start and stop."""
 
-    def __init__(self, flights: Flights) -> None:
+    def __init__(self, flights: Flights, limits: Limits) -> None:
         self.hub: Hub | None = None
+        self._limits = limits
         self._flights = flights
         self._watching: asyncio.Task[None] | None = None
         self._stopping: asyncio.Task[None] | None = None
@@ -61,6 +62,7 @@ class Life:
             ledger=ledger,
             client=Client(),
             metrics=metrics,
+            limits=self._limits,
         )
 
     def _begin_stop(self) -> None:

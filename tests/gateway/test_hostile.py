@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import resource
 import time
-from pathlib import Path
 
 import openai
 import pytest
@@ -103,27 +101,15 @@ def test_an_endless_stream_ends_when_the_caller_has_enough(gateway, models, simu
 
 
 def test_huge_answers_leave_memory_and_others_alone(gateway, models):
-    worker = _worker(gateway)
-    models["well"].ask()
-    before, quiet = _resident(worker), _latency(models["well"])
+    quiet, before = _latency(models["well"]), gateway.resident()
 
     for fault in ("huge/64", "long_line/64", "bomb/256") * 2:
         code_of(models[fault].ask)
         code_of(lambda fault=fault: list(models[fault].stream()))
 
-    grown, after = _resident(worker) - before, _latency(models["well"])
+    grown, after = gateway.resident() - before, _latency(models["well"])
     print(f"{grown / 2**20:.1f} MiB more; a healthy call took {quiet:.1f} ms before, {after:.1f} ms after")
     assert grown < 64 * 2**20
-
-
-def _worker(gateway) -> int:
-    """The process that serves: the child of granian's main process."""
-    children = Path(f"/proc/{gateway.process.pid}/task/{gateway.process.pid}/children").read_text().split()
-    return max(map(int, children), key=_resident)
-
-
-def _resident(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 def _latency(model) -> float:

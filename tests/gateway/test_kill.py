@@ -17,7 +17,7 @@ from billing.sweep import sweep
 from llmhub.lib import ids
 from tests.fixtures.gateway import later
 
-KILLS = int(os.environ.get("LLMHUB_KILLS", "4"))
+KILLS = int(os.environ.get("LLMHUB_KILLS", "3"))
 CLIENTS = 32
 
 

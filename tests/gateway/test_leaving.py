@@ -113,3 +113,16 @@ def test_a_caller_that_leaves_in_the_middle_of_its_body_costs_nothing(gateway, m
 
     gateway.until(lambda: '"code": "caller_left"' in gateway.log, within=5, what="the log says it")
     assert gateway.reservations() == 0
+
+
+def test_a_caller_that_does_not_read_holds_no_memory(gateway, simulator):
+    model = gateway.make(at=[simulator.path("endless", tag="unread")])
+    before = gateway.resident()
+    connection = call(model, stream=True)
+    time.sleep(2)
+    grown = gateway.resident() - before
+    connection.close()
+
+    print(f"{grown / 2**20:.1f} MiB more after 2 s of an endless stream that nobody read")
+    assert grown < 16 * 2**20
+    assert simulator.ended(1, tag="unread")[0]["ended_by"] == "client"

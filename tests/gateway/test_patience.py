@@ -1,0 +1,68 @@
+"""R-32: no provider can hold a caller for longer than the limits say."""
+
+from __future__ import annotations
+
+import time
+
+import openai
+import pytest
+
+# fault: what a whole call and a stream of it end with, at limits of 1 s to the first byte of a
+# stream, 0.5 s between two chunks, and 2 s in all
+FAULTS = {
+    "hang": ("deadline_exceeded", "upstream_timeout"),
+    "first/9000": ("deadline_exceeded", "upstream_timeout"),
+    "hang_events/3": (None, "upstream_timeout"),
+    "slow_loris/50": ("deadline_exceeded", "deadline_exceeded"),
+    "comments": ("deadline_exceeded", "deadline_exceeded"),
+}
+
+
+@pytest.fixture(scope="module")
+def models(make_gateway, simulator):
+    gateway = make_gateway()
+    gateway.start("hurried")
+    wanted = {fault: {"at": [simulator.path("speed/50", fault)]} for fault in FAULTS}
+    wanted["then well"] = {"at": [simulator.path("hang"), simulator.path("tokens/3")]}
+    yield gateway.make_all(wanted)
+    gateway.kill()
+
+
+def ended(ask) -> tuple[str | None, float]:
+    """The code a call ends with, None when it is answered, and the seconds it took."""
+    began = time.monotonic()
+    try:
+        ask()
+    except openai.APIError as error:
+        return error.body["code"], time.monotonic() - began
+    return None, time.monotonic() - began
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_provider_that_dawdles_is_left_in_time(models, fault):
+    model = models[fault]
+
+    whole, streamed = ended(model.ask), ended(lambda: list(model.stream()))
+
+    print(fault, whole, streamed)
+    assert (whole[0], streamed[0]) == FAULTS[fault]
+    assert max(whole[1], streamed[1]) < 4
+    assert model.gateway.reservations() == 0
+
+
+def test_a_deadline_is_504_with_an_estimate_and_the_time_is_not_free(models):
+    with pytest.raises(openai.APIStatusError) as caught:
+        models["hang"].ask()
+
+    record = models["hang"].gateway.records(models["hang"])[-1]
+    assert caught.value.status_code == 504
+    assert (record.error_code, record.cost_source) == ("deadline_exceeded", "estimated")
+    assert record.output_tokens >= 90  # two seconds at 50 tokens a second
+
+
+def test_a_stream_that_does_not_begin_leaves_time_for_the_next_candidate(models):
+    chunks = list(models["then well"].stream())
+
+    record = models["then well"].gateway.records(models["then well"])[-1]
+    assert chunks
+    assert (record.status, record.fallback_reason) == ("ok", "upstream_timeout")

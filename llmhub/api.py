@@ -6,12 +6,14 @@ import logging
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError
 from ninja.errors import ValidationError as BadInput
 
 from billing.api import router as billing_router
+from billing.budget_api import router as budget_router
 from billing.usage_api import router as usage_router
 from catalog.api import router as catalog_router
 from llmhub.lib.rest import BadQuery, Conflict, Failure, FailureAnswer
@@ -34,6 +36,7 @@ api.add_router("", people_router, tags=["people"])
 api.add_router("", providers_router, tags=["providers"])
 api.add_router("", catalog_router, tags=["catalog"])
 api.add_router("", billing_router, tags=["keys"])
+api.add_router("", budget_router, tags=["budgets"])
 api.add_router("", usage_router, tags=["usage"])
 
 
@@ -102,6 +105,16 @@ def _refused_by_rules(request: HttpRequest, exc: ValidationError) -> HttpRespons
 def _http_error(request: HttpRequest, exc: HttpError) -> HttpResponse:
     code = {400: "malformed", 403: "not_allowed"}.get(exc.status_code, "refused")
     return _answer(request, exc.status_code, code, exc.message)
+
+
+@api.exception_handler(OperationalError)
+@api.exception_handler(InterfaceError)
+def _database_away(request: HttpRequest, exc: Exception) -> HttpResponse:
+    logger.error("the database does not answer: %s", exc)
+    message = "The database does not answer. Try again in a moment; nothing was changed."
+    answer = _answer(request, 503, "database_unavailable", message, retryable=True, retry_after=2)
+    answer["Retry-After"] = "2"
+    return answer
 
 
 @api.exception_handler(Exception)

@@ -9,6 +9,7 @@ from django.core.asgi import get_asgi_application
 from servestatic import ServeStaticASGI
 
 from llmhub.lib.security import HEADERS
+from llmhub.probes import Probes
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "llmhub.settings")
 
@@ -18,10 +19,12 @@ def _headers(headers: dict[str, str], path: str, url: str) -> None:
         headers[name] = value
 
 
-application = ServeStaticASGI(
-    get_asgi_application(),
-    root=settings.STATIC_ROOT,
-    prefix=settings.STATIC_URL,
-    allow_all_origins=False,
-    add_headers_function=_headers,
+application = Probes(
+    ServeStaticASGI(
+        get_asgi_application(),
+        root=settings.STATIC_ROOT,
+        prefix=settings.STATIC_URL,
+        allow_all_origins=False,
+        add_headers_function=_headers,
+    )
 )

@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 import os
 from dataclasses import dataclass
+from typing import Any
 
 from celery import Celery
-from celery.signals import celeryd_init, setup_logging
+from celery.signals import celeryd_init, setup_logging, worker_ready
 from django.conf import settings
+
+from llmhub.up import alive
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "llmhub.settings")
 
@@ -48,3 +51,9 @@ def _keep_our_logging(**_: object) -> None:
 def _log_warnings(**_: object) -> None:
     """Write Python's warnings as lines of JSON, too."""
     logging.captureWarnings(True)
+
+
+@worker_ready.connect
+def _give_signs(sender: Any, **_: object) -> None:
+    """Show every few seconds that the worker's loop turns."""
+    sender.timer.call_repeatedly(alive.EVERY, alive.give_sign, (settings.HOME, "worker"))

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseServerError, JsonResponse
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import Resolver404
 
 from llmhub.lib.rest import Failure, FailureAnswer
 from llmhub.navigation import menu
+
+_AWAY = "The database does not answer. Nothing was changed. Try again in a moment."
+_BROKEN = (
+    "The page could not be made. The log of the console has the details. Try again in a moment; "
+    "calls through the gateway are not affected by the console."
+)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -27,9 +35,14 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Say that this is our fault; no query, so that it also works without a database."""
-    content = render_to_string("hub/500.html", {"layout": "base.html", "navigation": menu("")})
-    return HttpResponseServerError(content)
+    """Say that this is our fault; no query, so that it also works without a database.
+
+    When it is the database that does not answer: 503, and when to try again.
+    """
+    away = isinstance(sys.exception(), OperationalError | InterfaceError)
+    status, text, headers = (503, _AWAY, {"Retry-After": "2"}) if away else (500, _BROKEN, {})
+    context = {"layout": "base.html", "navigation": menu(""), "number": status, "text": text}
+    return HttpResponse(render_to_string("hub/500.html", context), status=status, headers=headers)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

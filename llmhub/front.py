@@ -58,6 +58,6 @@ def make_front() -> Front:
 
     return Front(
         gateway=make_gateway(),
-        relay=Relay(settings.CONSOLE_SOCKET),
+        relay=Relay(settings.CONSOLE_URL or settings.CONSOLE_SOCKET),
         trusted=settings.TRUSTED_NETWORKS,
     )

@@ -1,4 +1,4 @@
-"""Hand a request on to the console process, streamed both ways, over its unix socket.
+"""Hand a request on to the console process, streamed both ways, over its unix socket or its address.
 
 Nothing is changed on the way but headers that belong to one connection, and those by which a
 stranger could pretend to be somebody else. When the client leaves, the console notices.
@@ -39,20 +39,26 @@ _RETRY_AFTER_SECONDS = 2
 class Relay:
     """The way to the console. Open it in the event loop that uses it: `async with relay`."""
 
-    def __init__(self, socket: Path) -> None:
-        self._socket = socket
+    def __init__(self, console: Path | str) -> None:
+        self._socket = console if isinstance(console, Path) else None
+        self._url = "http://console" if isinstance(console, Path) else console
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Relay:
         self._session = aiohttp.ClientSession(
-            # A new connection each: cheap on this socket, and never one that the console just closed.
-            connector=aiohttp.UnixConnector(str(self._socket), limit=0, force_close=True),
+            connector=self._connector(),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
         )
         return self
+
+    def _connector(self) -> aiohttp.BaseConnector:
+        """Return what makes a new connection each: cheap, and never one that the console just closed."""
+        if self._socket is not None:
+            return aiohttp.UnixConnector(str(self._socket), limit=0, force_close=True)
+        return aiohttp.TCPConnector(limit=0, force_close=True)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
@@ -97,7 +103,7 @@ class Relay:
         query = scope["query_string"].decode("latin-1")
         return await self._session.request(
             scope["method"],
-            URL(f"http://console{path}{'?' if query else ''}{query}", encoded=True),
+            URL(f"{self._url}{path}{'?' if query else ''}{query}", encoded=True),
             headers=CIMultiDict(
                 (name.decode("latin-1"), value.decode("latin-1")) for name, value in _onward(scope)
             ),

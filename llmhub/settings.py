@@ -37,6 +37,11 @@ HOME = Path(
 ).absolute()
 SOCKETS = home.sockets(HOME)  # unix sockets: a short path, for the kernel allows no long one
 CONSOLE_SOCKET = SOCKETS / "console.sock"
+CONSOLE_URL = env.address(
+    "LLMHUB_CONSOLE_URL",
+    meaning="where the gateway finds a console that runs elsewhere, else a unix socket in the data folder",
+    example="http://console:8001",
+)
 DEMO = env.switch(
     "LLMHUB_DEMO", default=False, meaning="this is demo data: every page says so; set by `up --demo`"
 )

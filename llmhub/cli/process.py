@@ -1,4 +1,4 @@
-"""`llmhub up` and `llmhub bench`: commands that run processes."""
+"""Commands that run processes: `llmhub up` runs all of them, the others one each."""
 
 from __future__ import annotations
 
@@ -7,9 +7,15 @@ from typing import Any
 
 from llmhub.bench import command as bench
 from llmhub.up import command as up
+from llmhub.up import migrate, single
 
 COMMANDS = (
     ("up", up, "serve everything: gateway, console, worker, schedules"),
+    ("migrate", migrate, "make or update the database; any number may run it at the same time"),
+    ("gateway", single.gateway, "serve calls, and relay everything else to the console"),
+    ("console", single.console, "serve pages and the management API"),
+    ("worker", single.worker, "do periodic work"),
+    ("beat", single.beat, "say when periodic work is due; run exactly one"),
     ("bench", bench, "measure gateway, pages and ledger against a bare passthrough"),
 )
 

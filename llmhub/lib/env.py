@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,6 +37,14 @@ def _declare(variable: Variable, default: str) -> str:
 def text(name: str, *, default: str = "", shown: str = "", meaning: str, example: str) -> str:
     """Return a text variable; empty counts as unset. `shown` is a default that depends on the machine."""
     return _declare(Variable(name, "text", shown or default, meaning, example), default)
+
+
+def address(name: str, *, meaning: str, example: str) -> str:
+    """Return an `http://host:port` address, or "". Raises `BadEnvironment` on anything else."""
+    value = _declare(Variable(name, "http address", "", meaning, example), "").rstrip("/")
+    if value and not re.fullmatch(r"http://[^/?#@]+", value):
+        raise BadEnvironment(f"{name}={value!r}: use an http address without a path, for example {example}")
+    return value
 
 
 def choice(name: str, *, options: Sequence[str], default: str, meaning: str, example: str) -> str:

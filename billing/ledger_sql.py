@@ -6,12 +6,14 @@ by (budget, period). docs/ledger.md says why each statement is as it is.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 
+from billing import rollup_bucket
 from billing.charge import held
 from billing.entries import Hold, Reserve
 from billing.ledger_fold import Standing
@@ -166,11 +168,27 @@ def insert_reservations(cursor: CursorWrapper, rows: Sequence[Row]) -> None:
 
 
 def insert_records(cursor: CursorWrapper, rows: Sequence[Row], *, attempts: Sequence[Row] = ()) -> None:
-    """Write usage records with their attempts."""
+    """Write usage records with their attempts; their buckets are to be added up anew."""
     if rows:
         cursor.executemany(_INSERT_RECORD, rows)
+        mark_dirty(cursor, (row[0] for row in rows))
     if attempts:
         cursor.executemany(_INSERT_ATTEMPT, attempts)
+
+
+def mark_dirty(cursor: CursorWrapper, ids: Iterable[int]) -> None:
+    """Say that the buckets of these records are out of date, in the transaction that makes them so.
+
+    Each process has rows of its own, so that gateways do not wait for each other here. The stamp is
+    new each time: who added a bucket up clears only the stamp that it found (billing/rollup.py).
+    """
+    marks = sorted({(rollup_bucket.of_row(id_), rollup_bucket.worker_of(id_)) for id_ in ids})
+    stamp = secrets.randbits(63)
+    cursor.execute(
+        f"INSERT INTO billing_dirtybucket (bucket, source, stamp) VALUES {_tuples('%s,%s,%s', len(marks))}"  # noqa: S608
+        " ON CONFLICT (bucket, source) DO UPDATE SET stamp = excluded.stamp",
+        [number for mark in marks for number in (*mark, stamp)],
+    )
 
 
 def scalar(cursor: CursorWrapper, statement: str, parameters: Sequence[Any] = ()) -> Any:

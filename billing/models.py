@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from billing import rollup_models  # noqa: F401  (Django finds models by this module)
 from catalog.models import Origin
 from llmhub.lib import money
 from llmhub.people.models import Team

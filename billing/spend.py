@@ -1,38 +1,22 @@
-"""What was spent and how calls went, as Overview shows it.
-
-Until there are roll-ups these figures are read from the ledger itself, over a range of ids and
-at most `MOST_ROWS` of them; `counted_from` says so when that was not enough.
-"""
+"""What was spent and how calls went, as Overview shows it: from roll-ups and what is newer than they."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Case, Count, Q, QuerySet, Sum, Value, When
-from django.db.models.fields import IntegerField
-
-from billing import span
-from billing.models import UsageRecord
+from billing import rollup_read, span
+from billing.rollup_read import Span, Sums
 from catalog.models import CatalogEntry
 from llmhub.lib import ids
 from providers.models import Provider
 
-MOST_ROWS = 100_000
-_MOST_TIMED = 20_000  # calls whose times are sorted for percentiles
 _DAYS = 14
 _TOP = 5
-
-_FAILED = Q(status__in=[UsageRecord.Status.ERROR, UsageRecord.Status.INTERRUPTED])
-_SUMS = {
-    "spend_nano": Sum("cost_nano", default=0),
-    "requests": Count("id"),
-    "errors": Count("id", filter=_FAILED),
-    "unpriced": Count("id", filter=Q(cost_nano=None)),
-}
+_MEASURES = ("spend_nano", "requests", "errors", "unpriced")
+_BY = ("provider_id", "entry_id")
 
 
 @dataclass(frozen=True)
@@ -93,92 +77,73 @@ class Overview:
     days: tuple[Day, ...]  # the last 14, oldest first
     models: tuple[Part, ...]  # of the month, dearest first
     providers: tuple[Part, ...]
-    counted_from: datetime | None  # not None: older calls were left out, there are too many
+    counted_from: datetime | None  # not None: earlier calls are not all in it yet
 
 
 def overview(now: datetime, zone: ZoneInfo) -> Overview:
     """Return the figures of the front page; days and months are those of `zone`."""
     today = now.astimezone(zone).date()
     days = span.days_until(now, zone, count=max(_DAYS, today.day))
-    floor = _floor(ids.first_at(days[0][1]))
-    by_day = _by_day(days, floor)
-    of_month = [
-        figures for day, figures in by_day.items() if (day.year, day.month) == (today.year, today.month)
-    ]
-    month = _since(max(floor, ids.first_at(span.day_start(today.replace(day=1), zone))))
-    last_day = _since(max(floor, ids.first_at(now - timedelta(days=1))))
+    last_day = Span(now - timedelta(days=1), _end(now))
+    spans = [*_spans(days, now), last_day]
+    floor = rollup_read.floor_of(Span(spans[0].since, last_day.until))
+    rows = rollup_read.sums(spans, by=_BY, measures=_MEASURES, floor=floor)
+    by_day = {
+        day: _figures(row for row in rows if row.span == number) for number, (day, _) in enumerate(days)
+    }
+    of_month = {number for number, (day, _) in enumerate(days) if day.replace(day=1) == today.replace(day=1)}
+    month = [row for row in rows if row.span in of_month]
     return Overview(
         today=by_day[today],
-        month=sum(of_month, Figures()),
-        last_24_hours=_figures(last_day.aggregate(**_SUMS)),
-        timing=_timing(last_day),
+        month=_figures(month),
+        last_24_hours=_figures(row for row in rows if row.span == len(days)),
+        timing=_timing(last_day, floor),
         days=tuple(Day(day, figures) for day, figures in list(by_day.items())[-_DAYS:]),
         models=_models(month),
         providers=_providers(month),
-        counted_from=ids.moment_of(floor) if floor > ids.first_at(days[0][1]) else None,
+        counted_from=ids.moment_of(floor) if floor else None,
     )
 
 
-def _figures(sums: Mapping[str, Any]) -> Figures:
-    return Figures(**{name: sums[name] for name in _SUMS})
+def _end(now: datetime) -> datetime:
+    """Return an end that no call is beyond, also where another machine's clock is ahead."""
+    return now + timedelta(days=1)
 
 
-def _since(row_id: int) -> QuerySet[UsageRecord]:
-    return UsageRecord.objects.filter(id__gte=row_id)
+def _spans(days: Sequence[tuple[date, datetime]], now: datetime) -> list[Span]:
+    """Return the days, each with where it ends."""
+    ends = [begin for _, begin in days[1:]]
+    return [Span(begin, end) for (_, begin), end in zip(days, [*ends, _end(now)], strict=True)]
 
 
-def _floor(first: int) -> int:
-    """Return the id to begin with: `first`, or a later one when more rows than the bound follow it."""
-    beyond = _since(first).order_by("-id").values_list("id", flat=True)[MOST_ROWS : MOST_ROWS + 1]
-    return max([first, *(row_id + 1 for row_id in beyond)])
+def _figures(rows: Iterable[Sums]) -> Figures:
+    return sum((Figures(**row.values) for row in rows), Figures())
 
 
-def _by_day(days: Sequence[tuple[date, datetime]], floor: int) -> dict[date, Figures]:
-    """Return the figures of each day, those without calls included, oldest first."""
-    newest_first = [
-        When(id__gte=ids.first_at(begin), then=Value(number))
-        for number, (_, begin) in reversed(list(enumerate(days)))
-    ]
-    rows = (
-        _since(max(floor, ids.first_at(days[0][1])))
-        .annotate(bucket=Case(*newest_first, output_field=IntegerField()))
-        .values("bucket")
-        .annotate(**_SUMS)
-        .order_by("bucket")
-    )
-    found = {row["bucket"]: _figures(row) for row in rows}
-    return {day: found.get(number, Figures()) for number, (day, _) in enumerate(days)}
-
-
-def _timing(records: QuerySet[UsageRecord]) -> Timing:
-    """Return percentiles over the newest of `records` that were answered."""
-    answered = records.filter(status=UsageRecord.Status.OK).order_by("-id")
-    rows = list(answered.values_list("latency_ms", "ttft_ms")[:_MOST_TIMED])
-    latencies = sorted(latency for latency, _ in rows)
-    firsts = sorted(ttft for _, ttft in rows if ttft is not None)
+def _timing(of: Span, floor: int) -> Timing:
+    latency, ttft = rollup_read.times(of, floor=floor)
     return Timing(
-        calls=len(rows),
-        latency_p50_ms=_percentile(latencies, 50),
-        latency_p95_ms=_percentile(latencies, 95),
-        ttft_p50_ms=_percentile(firsts, 50),
-        ttft_p95_ms=_percentile(firsts, 95),
+        calls=latency.count,
+        latency_p50_ms=latency.percentile(50),
+        latency_p95_ms=latency.percentile(95),
+        ttft_p50_ms=ttft.percentile(50),
+        ttft_p95_ms=ttft.percentile(95),
     )
 
 
-def _percentile(rising: Sequence[int], percent: int) -> int | None:
-    """Return the smallest value that at least `percent` percent of all do not exceed."""
-    return rising[-(-len(rising) * percent // 100) - 1] if rising else None
+def _top(rows: Iterable[Sums], dimension: str) -> dict[int, Figures]:
+    """Return the figures of the dearest values of a dimension, by value."""
+    found: dict[int, Figures] = {}
+    for row in rows:
+        value = row.of[_BY.index(dimension)]
+        if value:
+            found[value] = found.get(value, Figures()) + Figures(**row.values)
+    dearest = sorted(found.items(), key=lambda item: (-item[1].spend_nano, -item[1].requests, item[0]))
+    return dict(dearest[:_TOP])
 
 
-def _top(records: QuerySet[UsageRecord], column: str) -> dict[int, Figures]:
-    """Return the figures of the dearest values of `column`, by value."""
-    rows = records.exclude(**{column: None}).values(column).annotate(**_SUMS)
-    top = rows.order_by("-spend_nano", "-requests", column)[:_TOP]
-    return {row[column]: _figures(row) for row in top}
-
-
-def _models(records: QuerySet[UsageRecord]) -> tuple[Part, ...]:
-    top = _top(records, "entry_id")
+def _models(rows: Iterable[Sums]) -> tuple[Part, ...]:
+    top = _top(rows, "entry_id")
     entries = CatalogEntry.objects.in_bulk(top)
     return tuple(
         Part(id_, entries[id_].slug, entries[id_].slug, figures)
@@ -187,8 +152,8 @@ def _models(records: QuerySet[UsageRecord]) -> tuple[Part, ...]:
     )
 
 
-def _providers(records: QuerySet[UsageRecord]) -> tuple[Part, ...]:
-    top = _top(records, "provider_id")
+def _providers(rows: Iterable[Sums]) -> tuple[Part, ...]:
+    top = _top(rows, "provider_id")
     found = Provider.objects.in_bulk(top)
     return tuple(
         Part(id_, found[id_].name, found[id_].slug, figures) for id_, figures in top.items() if id_ in found

@@ -14,7 +14,8 @@ from llmhub.lib import clock
 
 EPOCH_MS = 1_735_689_600_000  # 2025-01-01T00:00:00Z
 WORKERS = 1024
-_PER_MS = 4096
+WORKER_SHIFT, TIME_SHIFT = 12, 22  # where the bits of worker and time begin
+_PER_MS = 1 << WORKER_SHIFT
 _PUBLIC = re.compile(r"req_([0-7][0-9a-f]{15})", re.ASCII)
 
 
@@ -27,7 +28,7 @@ class IdMaker:
             raise ValueError(f"worker {worker} is out of range: 0 to {WORKERS - 1}")
         self._worker = worker
         # ms << 12 | counter: never goes back, even when the clock does
-        self._last = (after >> 22) * _PER_MS + _PER_MS - 1 if after else 0
+        self._last = (after >> TIME_SHIFT) * _PER_MS + _PER_MS - 1 if after else 0
         self._lock = threading.Lock()
 
     def next(self) -> int:
@@ -35,17 +36,17 @@ class IdMaker:
         with self._lock:
             self._last = max(self._last + 1, (clock.unix_ms() - EPOCH_MS) * _PER_MS)
             ms, counter = divmod(self._last, _PER_MS)
-        return (ms << 22) | (self._worker << 12) | counter
+        return (ms << TIME_SHIFT) | (self._worker << WORKER_SHIFT) | counter
 
 
 def first_at(moment: datetime) -> int:
     """Return the smallest id that a row made at `moment` can have."""
-    return max(0, int(moment.timestamp() * 1000) - EPOCH_MS) << 22
+    return max(0, int(moment.timestamp() * 1000) - EPOCH_MS) << TIME_SHIFT
 
 
 def moment_of(row_id: int) -> datetime:
     """Return when the row of this id was made, in UTC, to the millisecond."""
-    return datetime.fromtimestamp(((row_id >> 22) + EPOCH_MS) / 1000, tz=UTC)
+    return datetime.fromtimestamp(((row_id >> TIME_SHIFT) + EPOCH_MS) / 1000, tz=UTC)
 
 
 def request_id(row_id: int) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.db import connection
 
+from billing import ledger_sql
 from billing.models import Attempt, UsageRecord
 from llmhub.cli.main import run
 from llmhub.lib import clock, ids
@@ -28,6 +30,8 @@ def record(**columns) -> UsageRecord:
         cost_nano=cost,
         started_at_ms=clock.unix_ms(),
     )
+    with connection.cursor() as cursor:
+        ledger_sql.mark_dirty(cursor, [row_id])
     return UsageRecord.objects.create(id=row_id, **columns)
 
 

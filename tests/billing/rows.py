@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from itertools import count
 
+from django.db import connection
+
+from billing import ledger_sql
 from billing.models import ApiKey, Attempt, UsageRecord
 from catalog.models import CatalogEntry
 from llmhub.lib import ids
@@ -18,7 +21,10 @@ _NUMBERS = count(1)
 def usage(at: datetime, **values) -> UsageRecord:
     """A request made at this moment."""
     values = {"requested": "acme/small-1", "status": "ok", "cost_nano": 1000} | values
-    return UsageRecord.objects.create(id=ids.first_at(at) + next(_NUMBERS), **values)
+    record = UsageRecord.objects.create(id=ids.first_at(at) + next(_NUMBERS), **values)
+    with connection.cursor() as cursor:
+        ledger_sql.mark_dirty(cursor, [record.pk])
+    return record
 
 
 def attempt(record: UsageRecord, number: int, **values) -> Attempt:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from billing import spend
+from billing import rollup_read, spend
 from billing.spend import Figures
 from tests.billing import rows
 from tests.billing.rows import NOW
@@ -94,7 +94,7 @@ def test_the_dearest_models_and_providers_of_the_month_come_first():
 
 
 def test_it_says_from_when_on_it_counted_when_there_are_more_calls_than_it_reads(monkeypatch):
-    monkeypatch.setattr(spend, "MOST_ROWS", 2)
+    monkeypatch.setattr(rollup_read, "MOST_ROWS", 2)
     for hours in (3, 2, 1):
         rows.usage(NOW - HOUR * hours, cost_nano=1)
 

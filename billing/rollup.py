@@ -1,0 +1,174 @@
+"""Add up the calls of each quarter of an hour, whenever it is out of date, from the ledger.
+
+Who writes into a bucket leaves a stamp on it in the same transaction (`ledger_sql.mark_dirty`). To add
+a bucket up is: put a stamp of one's own on all of its marks, read its calls, write the sums, and
+clear the marks that still have that stamp. A call that is written in between puts another stamp
+there: then nothing is cleared. The last of two workers to stamp a bucket is the one that writes it.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db.models import QuerySet
+
+from billing import rollup_bucket
+from billing.models import UsageRecord
+from billing.rollup_models import DirtyBucket, ReportTag, Retention, RollUp
+from billing.rollup_sum import Bucket, Key, Sums
+from llmhub.lib import clock, ids
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE = 500  # rows in one transaction: a gateway waits no longer than that
+_PAUSE = 0.02  # seconds between two transactions, in which gateways write
+_CALL = (
+    "team_id", "key_id", "provider_id", "entry_id", "cost_centre", "status", "attempts",
+    "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens",
+    "cost_nano", "latency_ms", "ttft_ms",
+)  # fmt: skip
+_WRITTEN = [field.attname for field in RollUp._meta.concrete_fields if field.attname != "id"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A bucket whose marks bear a stamp of ours."""
+
+    bucket: int
+    stamp: int
+    marks: int
+
+
+def recompute(limit: int = 500, *, now: datetime | None = None, alias: str = DEFAULT_DB_ALIAS) -> int:
+    """Add up at most `limit` buckets that have ended and are out of date; return how many.
+
+    The newest come first: they are what people look at. Safe to run twice, at the same time too.
+    The open bucket is left alone: it would be out of date again at once, and pages read the ledger.
+    """
+    done = 0
+    for bucket in _due(now or clock.now(), limit, alias):
+        done += roll_up(bucket, alias=alias)
+        time.sleep(_PAUSE)
+    return done
+
+
+def roll_up(bucket: int, *, alias: str = DEFAULT_DB_ALIAS) -> bool:
+    """Add one bucket up; False when another worker did, or when a call came in between."""
+    claimed = claim(bucket, alias=alias)
+    if claimed is None:
+        return False
+    if bucket < whole_from(alias):
+        return _leave_alone(claimed, alias)
+    return replace(claimed, summed(bucket, alias=alias), alias=alias)
+
+
+def whole_from(alias: str = DEFAULT_DB_ALIAS) -> int:
+    """Return the bucket from which on the ledger still has every call."""
+    return Retention.objects.using(alias).values_list("whole_from", flat=True).first() or 0
+
+
+def mark_everything(*, alias: str = DEFAULT_DB_ALIAS) -> None:
+    """Have every bucket of the ledger added up anew: for who writes records past the ledger."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO billing_dirtybucket (bucket, source, stamp)"
+            " SELECT DISTINCT (id / %s + %s) / 900000 * 900, 0, %s FROM billing_usagerecord WHERE true"
+            " ON CONFLICT (bucket, source) DO UPDATE SET stamp = excluded.stamp",
+            [1 << ids.TIME_SHIFT, ids.EPOCH_MS, secrets.randbits(63)],
+        )
+
+
+def claim(bucket: int, *, alias: str = DEFAULT_DB_ALIAS) -> Claim | None:
+    """Put a stamp of ours on a bucket, or return None when it is up to date."""
+    stamp = secrets.randbits(63)
+    marks = DirtyBucket.objects.using(alias).filter(bucket=bucket).update(stamp=stamp)
+    return Claim(bucket, stamp, marks) if marks else None
+
+
+def summed(bucket: int, *, alias: str = DEFAULT_DB_ALIAS) -> dict[Key, Sums]:
+    """Return the sums of a bucket as the ledger says."""
+    tags = dict(ReportTag.objects.using(alias).values_list("slot", "name"))
+    found = Bucket(tags)
+    records = UsageRecord.objects.using(alias).filter(
+        id__gte=rollup_bucket.first_id(bucket),
+        id__lt=rollup_bucket.first_id(bucket + rollup_bucket.SECONDS),
+    )
+    columns = (*_CALL, "tags") if tags else _CALL
+    for call in records.order_by("id").values(*columns).iterator(chunk_size=2000):
+        found.add(call)
+    return found.sums
+
+
+def replace(claimed: Claim, sums: dict[Key, Sums], *, alias: str = DEFAULT_DB_ALIAS) -> bool:
+    """Put these sums in the place of a bucket's roll-ups and clear its marks.
+
+    False when the marks are no longer ours: then the bucket stays out of date.
+    """
+    rows = iter(_rows(claimed.bucket, sums))
+    left = len(sums)
+    while True:
+        with transaction.atomic(using=alias):
+            if not _is_ours(claimed, alias):
+                return False
+            some = list(islice(rows, _AT_ONCE))
+            RollUp.objects.using(alias).bulk_create(
+                some, update_conflicts=True, unique_fields=["id"], update_fields=_WRITTEN
+            )
+            left -= len(some)
+            if not left and _trim(claimed.bucket, len(sums), alias):
+                _marks(claimed, alias).delete()
+                return True
+        time.sleep(_PAUSE)
+
+
+def _due(now: datetime, limit: int, alias: str) -> list[int]:
+    dirty = DirtyBucket.objects.using(alias).filter(bucket__lt=rollup_bucket.at(now))
+    return list(dirty.order_by("-bucket").values_list("bucket", flat=True).distinct()[:limit])
+
+
+def _leave_alone(claimed: Claim, alias: str) -> bool:
+    """Clear the marks of a bucket that the ledger no longer has whole: its roll-ups stay."""
+    log.warning("calls came for the bucket of %d, which retention has cleared: not added up", claimed.bucket)
+    _marks(claimed, alias).delete()
+    return False
+
+
+def _marks(claimed: Claim, alias: str) -> QuerySet[DirtyBucket]:
+    return DirtyBucket.objects.using(alias).filter(bucket=claimed.bucket, stamp=claimed.stamp)
+
+
+def _is_ours(claimed: Claim, alias: str) -> bool:
+    """Return whether nobody stamped the bucket since, and keep it so until the transaction ends."""
+    return _marks(claimed, alias).update(stamp=claimed.stamp) == claimed.marks
+
+
+def _rows(bucket: int, sums: dict[Key, Sums]) -> Iterator[RollUp]:
+    """Yield the roll-ups of a bucket; the same sums make the same rows."""
+    first = rollup_bucket.first_id(bucket)
+    for number, (key, found) in enumerate(sums.items()):
+        yield RollUp(
+            id=first + number,
+            bucket=bucket,
+            **{name: getattr(key, name) for name in Key.__slots__},
+            **{name: getattr(found, name) for name in Sums.__slots__ if name not in ("latency", "ttft")},
+            latency=found.latency.to_bytes(),
+            ttft=found.ttft.to_bytes(),
+        )
+
+
+def _trim(bucket: int, kept: int, alias: str) -> bool:
+    """Delete a transaction full of roll-ups that the bucket no longer has; False when more are left."""
+    first = rollup_bucket.first_id(bucket)
+    beyond = RollUp.objects.using(alias).filter(
+        id__gte=first + kept, id__lt=rollup_bucket.first_id(bucket + rollup_bucket.SECONDS)
+    )
+    gone = list(beyond.order_by("id").values_list("id", flat=True)[:_AT_ONCE])
+    removed, _ = RollUp.objects.using(alias).filter(id__in=gone).delete()
+    return removed < _AT_ONCE

@@ -1,0 +1,162 @@
+"""Read sums over spans of time: roll-ups, and the ledger itself where they are out of date.
+
+Both halves are one statement, so that a bucket that is added up meanwhile is counted once. A span
+that begins or ends inside a bucket reads that bucket from the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from billing import rollup_bucket
+from llmhub.lib import ids
+from llmhub.lib.sketch import Sketch
+
+MOST_ROWS = 100_000  # of the ledger, for one page
+DIMENSIONS = {
+    "team_id": "COALESCE(u.team_id, 0)",
+    "key_id": "COALESCE(u.key_id, 0)",
+    "provider_id": "COALESCE(u.provider_id, 0)",
+    "entry_id": "COALESCE(u.entry_id, 0)",
+    "cost_centre": "u.cost_centre",
+}  # column of a roll-up: the same of the ledger
+MEASURES = {
+    "spend_nano": "SUM(COALESCE(u.cost_nano, 0))",
+    "requests": "COUNT(*)",
+    "errors": "SUM(CASE WHEN u.status IN ('error', 'interrupted') THEN 1 ELSE 0 END)",
+    "interrupted": "SUM(CASE WHEN u.status = 'interrupted' THEN 1 ELSE 0 END)",
+    "cancelled": "SUM(CASE WHEN u.status = 'cancelled' THEN 1 ELSE 0 END)",
+    "unpriced": "SUM(CASE WHEN u.cost_nano IS NULL THEN 1 ELSE 0 END)",
+    "attempts": "SUM(u.attempts)",
+    "input_tokens": "SUM(u.input_tokens)",
+    "output_tokens": "SUM(u.output_tokens)",
+    "cache_read_tokens": "SUM(u.cache_read_tokens)",
+    "cache_write_tokens": "SUM(u.cache_write_tokens)",
+    "reasoning_tokens": "SUM(u.reasoning_tokens)",
+}
+_BIG = "CAST(%s AS BIGINT)"
+_ID = f"(({{}}) * 1000 - {ids.EPOCH_MS}) * {1 << ids.TIME_SHIFT}"  # the first id of a bucket
+# What is read from the ledger: [low, high) of ids, not below the floor. CROSS JOIN keeps SQLite's order.
+_LOW, _HIGH = _ID.format("bucket"), _ID.format(f"bucket + {rollup_bucket.SECONDS}")
+_PARTS = f"""
+    part(n, low, high) AS (
+        SELECT s.n, CASE WHEN s.low > o.low THEN s.low ELSE o.low END,
+               CASE WHEN s.high < o.high THEN s.high ELSE o.high END
+          FROM span s CROSS JOIN (
+              SELECT CASE WHEN {_LOW} < {_BIG} THEN {_BIG} ELSE {_LOW} END AS low, {_HIGH} AS high
+                FROM stale) o
+         WHERE o.low < s.high AND o.high > s.low)"""  # noqa: S608
+_ROLLED = """FROM span s CROSS JOIN billing_rollup r
+         WHERE r.id >= s.low AND r.id < s.high AND r.bucket NOT IN (SELECT bucket FROM stale)"""
+_LEDGER = """FROM part p CROSS JOIN billing_usagerecord u
+         WHERE u.id >= p.low AND u.id < p.high"""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Calls from one moment until before another."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What the calls of one span had, of those that share some dimensions."""
+
+    span: int  # its place in the list of spans
+    of: tuple[Any, ...]  # values of the dimensions, 0 and "" for none
+    values: Mapping[str, int]
+
+
+def sums(
+    spans: Sequence[Span],
+    *,
+    by: Sequence[str] = (),
+    measures: Sequence[str] = tuple(MEASURES),
+    floor: int = 0,
+    alias: str = DEFAULT_DB_ALIAS,
+) -> list[Sums]:
+    """Return the sums of each span by these dimensions; one row may come twice, to be added.
+
+    Calls with ids below `floor` are left out where the ledger is read.
+    """
+    rolled = [f"r.{name}" for name in by]
+    ledger = [DIMENSIONS[name] for name in by]
+    head, parameters = _head(spans, floor)
+    statement = f"""{head}
+        SELECT {_columns("s.n", rolled, [f"SUM(r.{name})" for name in measures])} {_ROLLED}
+        GROUP BY {_columns("s.n", rolled)}
+        UNION ALL
+        SELECT {_columns("p.n", ledger, [MEASURES[name] for name in measures])} {_LEDGER}
+        GROUP BY {_columns("p.n", ledger)}"""
+    with connections[alias].cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return [_sums(row, len(by), measures) for row in cursor.fetchall()]
+
+
+def times(span: Span, *, floor: int = 0, alias: str = DEFAULT_DB_ALIAS) -> tuple[Sketch, Sketch]:
+    """Return latency, and time to first token, of the calls of a span that were answered."""
+    head, parameters = _head([span], floor)
+    statement = f"""{head}
+        SELECT r.latency, r.ttft, NULL, NULL {_ROLLED}
+        UNION ALL
+        SELECT NULL, NULL, u.latency_ms, u.ttft_ms {_LEDGER} AND u.status = 'ok'"""
+    latency, ttft = Sketch(), Sketch()
+    with connections[alias].cursor() as cursor:
+        cursor.execute(statement, parameters)
+        for kept_latency, kept_ttft, latency_ms, ttft_ms in cursor.fetchall():
+            if kept_latency is not None:
+                latency.merge_bytes(kept_latency)
+                ttft.merge_bytes(kept_ttft)
+                continue
+            latency.add(latency_ms)
+            if ttft_ms is not None:
+                ttft.add(ttft_ms)
+    return latency, ttft
+
+
+def floor_of(span: Span, *, alias: str = DEFAULT_DB_ALIAS) -> int:
+    """Return the id below which the ledger is not read, 0 when all that has to be read is little enough."""
+    head, parameters = _head([span], 0)
+    statement = f"{head} SELECT COUNT(*) FROM (SELECT 1 {_LEDGER} LIMIT %s) few"  # noqa: S608
+    with connections[alias].cursor() as cursor:
+        cursor.execute(statement, [*parameters, MOST_ROWS + 1])
+        if cursor.fetchone()[0] <= MOST_ROWS:
+            return 0
+        cursor.execute("SELECT id FROM billing_usagerecord ORDER BY id DESC LIMIT 1 OFFSET %s", [MOST_ROWS])
+        return int(cursor.fetchone()[0]) + 1
+
+
+def _head(spans: Sequence[Span], floor: int) -> tuple[str, list[int]]:
+    """Return the beginning of every statement, and its parameters."""
+    ends = [(ids.first_at(span.since), ids.first_at(span.until)) for span in spans]
+    reach = rollup_bucket.of_row(min(ends)[0]), rollup_bucket.of_row(max(high for _, high in ends))
+    edges = sorted({rollup_bucket.of_row(id_) for pair in ends for id_ in pair if _is_inside(id_)})
+    rows = ",".join([f"({_BIG},{_BIG},{_BIG})"] * len(ends))
+    more = "".join(f" UNION SELECT {_BIG}" for _ in edges)
+    head = f"""WITH span(n, low, high) AS (VALUES {rows}),
+        stale(bucket) AS (
+            SELECT bucket FROM billing_dirtybucket WHERE bucket >= {_BIG} AND bucket <= {_BIG}{more}),
+        {_PARTS}"""  # noqa: S608
+    numbered = [number for n, pair in enumerate(ends) for number in (n, *pair)]
+    return head, [*numbered, *reach, *edges, floor, floor]
+
+
+def _is_inside(row_id: int) -> bool:
+    """Return whether a span that ends here cuts a bucket in two."""
+    return row_id != rollup_bucket.first_id(rollup_bucket.of_row(row_id))
+
+
+def _columns(first: str, *more: Sequence[str]) -> str:
+    return ", ".join([first, *(column for columns in more for column in columns)])
+
+
+def _sums(row: Sequence[Any], dimensions: int, measures: Sequence[str]) -> Sums:
+    numbers = (int(value) for value in row[1 + dimensions :])
+    return Sums(int(row[0]), tuple(row[1 : 1 + dimensions]), dict(zip(measures, numbers, strict=True)))

@@ -1,0 +1,112 @@
+"""Pure: the sums of one bucket, from the calls in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from llmhub.lib.sketch import Sketch
+
+OTHER = "(other)"  # stands for the values of a tag that a bucket has too many of
+MOST_TAG_VALUES = 200  # of one tag in one bucket: a caller's inventions must not fill the disk
+_MAX_TAG = 200  # letters
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What the calls of one roll-up have in common; 0 and "" stand for none."""
+
+    team_id: int
+    key_id: int
+    provider_id: int
+    entry_id: int
+    cost_centre: str
+    tag_1: str = ""
+    tag_2: str = ""
+    tag_3: str = ""
+
+
+@dataclass(slots=True)
+class Sums:
+    """What is added up; the fields are columns of `RollUp`."""
+
+    requests: int = 0
+    errors: int = 0
+    interrupted: int = 0
+    cancelled: int = 0
+    unpriced: int = 0
+    attempts: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+    spend_nano: int = 0
+    latency: Sketch = field(default_factory=Sketch)
+    ttft: Sketch = field(default_factory=Sketch)
+
+    def add(self, call: Mapping[str, Any]) -> None:
+        """Count one call: the columns of its usage record."""
+        self._count(call["status"])
+        self.attempts += call["attempts"]
+        self.input_tokens += call["input_tokens"]
+        self.output_tokens += call["output_tokens"]
+        self.cache_read_tokens += call["cache_read_tokens"]
+        self.cache_write_tokens += call["cache_write_tokens"]
+        self.reasoning_tokens += call["reasoning_tokens"]
+        if call["cost_nano"] is None:
+            self.unpriced += 1
+        else:
+            self.spend_nano += call["cost_nano"]
+        if call["status"] == "ok":
+            self._time(call["latency_ms"], call["ttft_ms"])
+
+    def _count(self, status: str) -> None:
+        self.requests += 1
+        self.errors += status in ("error", "interrupted")
+        self.interrupted += status == "interrupted"
+        self.cancelled += status == "cancelled"
+
+    def _time(self, latency_ms: int, ttft_ms: int | None) -> None:
+        self.latency.add(latency_ms)
+        if ttft_ms is not None:
+            self.ttft.add(ttft_ms)
+
+
+class Bucket:
+    """The roll-ups of one bucket while its calls are counted, oldest first."""
+
+    def __init__(self, tags: Mapping[int, str]) -> None:
+        """Keep apart the values of these tags, by slot."""
+        self.sums: dict[Key, Sums] = {}
+        self._tags = tags
+        self._seen: dict[int, set[str]] = {slot: set() for slot in tags}
+
+    def add(self, call: Mapping[str, Any]) -> None:
+        """Count one call."""
+        key = Key(
+            call["team_id"] or 0,
+            call["key_id"] or 0,
+            call["provider_id"] or 0,
+            call["entry_id"] or 0,
+            call["cost_centre"],
+            **self._values(call["tags"]) if self._tags else {},
+        )
+        found = self.sums.get(key)
+        if found is None:
+            found = self.sums[key] = Sums()
+        found.add(call)
+
+    def _values(self, tags: Mapping[str, object]) -> dict[str, str]:
+        return {f"tag_{slot}": self._value(slot, tags.get(name, "")) for slot, name in self._tags.items()}
+
+    def _value(self, slot: int, value: object) -> str:
+        """Return the value of a tag, or `OTHER` for a new one after too many."""
+        text = str(value)[:_MAX_TAG]
+        seen = self._seen[slot]
+        if text and text not in seen:
+            if len(seen) >= MOST_TAG_VALUES:
+                return OTHER
+            seen.add(text)
+        return text

@@ -5,18 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
+from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Router, Status
 from pydantic import AwareDatetime, Field
 
-from billing.key import create_key, pause_key, revoke_key
+from billing.key import MAX_RATE, create_key, pause_key, revoke_key, set_rates
 from billing.models import ApiKey
 from llmhub.lib.rest import REFUSALS, Cursor, Input, Limit, Output, Page, page
 from llmhub.people.api_access import caller
 from llmhub.people.models import Team
 
 router = Router()
+
+Rate = Annotated[int, Field(ge=1, le=MAX_RATE)]
 
 
 class KeyIn(Input):
@@ -25,12 +28,19 @@ class KeyIn(Input):
     team: Annotated[str, Field(max_length=64, description="short name of the team")]
     name: Annotated[str, Field(min_length=1, max_length=100)]
     expires_at: AwareDatetime | None = None
+    requests_per_minute: Rate | None = None
+    tokens_per_minute: Rate | None = None
 
 
 class KeyChange(Input):
-    """What can be changed of a key: a reason pauses it, an empty one lets it call again."""
+    """What can be changed of a key; what is not given stays.
 
-    paused_reason: Annotated[str, Field(max_length=200)]
+    A reason pauses it, an empty one lets it call again. A rate of null is no limit.
+    """
+
+    paused_reason: Annotated[str, Field(max_length=200)] = ""
+    requests_per_minute: Rate | None = None
+    tokens_per_minute: Rate | None = None
 
 
 class KeyOut(Output):
@@ -45,6 +55,8 @@ class KeyOut(Output):
     expires_at: datetime | None
     revoked_at: datetime | None
     paused_reason: str
+    requests_per_minute: int | None
+    tokens_per_minute: int | None
 
 
 class KeyMade(KeyOut):
@@ -64,7 +76,15 @@ def _key(key: ApiKey) -> KeyOut:
         expires_at=key.expires_at,
         revoked_at=key.revoked_at,
         paused_reason=key.paused_reason,
+        requests_per_minute=key.requests_per_minute,
+        tokens_per_minute=key.tokens_per_minute,
     )
+
+
+def _rates(key: ApiKey, body: KeyChange) -> dict[str, int | None]:
+    """Return the rates after a change: those that were not given are as they were."""
+    names = ("requests_per_minute", "tokens_per_minute")
+    return {name: getattr(body if name in body.model_fields_set else key, name) for name in names}
 
 
 def _found(key_id: int) -> ApiKey:
@@ -86,15 +106,20 @@ def make_key(request: HttpRequest, body: KeyIn) -> Status[KeyMade]:
     """Make a gateway key; its text is in this answer and never again."""
     actor = caller(request, "configure")
     team = get_object_or_404(Team, slug=body.team)
-    key, token = create_key(actor=actor, team=team, name=body.name, expires_at=body.expires_at)
+    wanted = body.model_dump(exclude={"team"})
+    key, token = create_key(actor=actor, team=team, **wanted)
     return Status(201, KeyMade(**_key(key).model_dump(), key=token))
 
 
 @router.patch("/keys/{key_id}", response={200: KeyOut, **REFUSALS})
 def change_key(request: HttpRequest, key_id: int, body: KeyChange) -> KeyOut:
-    """Pause a key with a reason, or let it call again with an empty one."""
-    actor = caller(request, "configure")
-    pause_key(actor=actor, key=_found(key_id), reason=body.paused_reason)
+    """Pause a key with a reason, let it call again with an empty one, or change its rate limits."""
+    actor, key, given = caller(request, "configure"), _found(key_id), body.model_fields_set
+    with transaction.atomic():
+        if "paused_reason" in given:
+            pause_key(actor=actor, key=key, reason=body.paused_reason)
+        if given - {"paused_reason"}:
+            set_rates(actor=actor, key=key, **_rates(key, body))
     return _key(_found(key_id))
 
 

@@ -1,15 +1,106 @@
-"""Budgets that are in force, as the gateway knows them."""
+"""Make, change and remove budgets, and say which are in force."""
 
 from __future__ import annotations
 
-from typing import cast
-from zoneinfo import ZoneInfo
+import re
+from typing import Any, cast
+from zoneinfo import ZoneInfo, available_timezones
 
-from billing.budget_names import Names
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from billing import amount
+from billing.budget_names import Names, NotThere, find
 from billing.entries import Unit
 from billing.models import Budget
 from billing.periods import Per
 from billing.scopes import BudgetValue
+from catalog.models import Origin
+from llmhub.audit import log
+from llmhub.audit.actor import Actor
+from llmhub.lib import clock
+from llmhub.people import organisation
+from llmhub.people.roles import require
+
+# As callers write tags; the value may be as long as `x-llmhub-tags` takes it.
+_TAG = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}=[\x20-\x7e]{0,100}")
+_KEPT: Any = object()  # a value that stays as it is
+
+
+@transaction.atomic
+def create_budget(
+    *,
+    actor: Actor,
+    scope: str,
+    name: str = "",
+    per: str,
+    cap: str | None,
+    unit: str = "usd",
+    hard: bool = True,
+    time_zone: str = "",
+    origin: Origin = Origin.PERSON,
+) -> Budget:
+    """Save a new budget for what `name` says in `scope`; a cap of None is no limit.
+
+    Periods begin by the clock in `time_zone`, the organisation's by default. What was spent before
+    the budget was made does not count. Raises `ValidationError` on anything that makes no sense,
+    and when there is such a budget already.
+    """
+    require(actor, "configure")
+    name = name.strip()
+    budget = Budget(
+        scope=scope,
+        tag=name if scope == Budget.Scope.TAG else "",
+        per=per,
+        time_zone=time_zone or organisation.current().time_zone,
+        unit=unit,
+        hard=hard,
+        origin=origin,
+    )
+    budget.clean_fields(exclude=["cap", "scope_id"])
+    budget.scope_id = _whose(scope, name)
+    _check_zone(budget.time_zone)
+    budget.cap = _cap(cap, budget)
+    _refuse_second(budget)
+    budget.full_clean()
+    budget.save()
+    log.record(actor, "budget.created", _subject(budget), after=_facts(budget))
+    return budget
+
+
+@transaction.atomic
+def change_budget(
+    *, actor: Actor, budget: Budget, cap: str | None = _KEPT, hard: bool = _KEPT, origin: Origin = _KEPT
+) -> Budget:
+    """Save another cap or hardness; what is not given stays. It is in force for the next call.
+
+    Raises `ValidationError` on a cap that is no amount, and on a budget that was removed.
+    """
+    require(actor, "configure")
+    row = Budget.objects.select_for_update().get(pk=budget.pk)
+    if row.removed_at is not None:
+        raise ValidationError("this budget was removed: make another")
+    before = _facts(row)
+    if cap is not _KEPT:
+        row.cap = _cap(cap, row)
+    if hard is not _KEPT and hard != row.hard:
+        row.hard = hard
+        _refuse_second(row)
+    if origin is not _KEPT:
+        row.origin = origin
+    if (after := _facts(row)) != before:
+        row.full_clean()
+        row.save(update_fields=["cap", "hard", "origin"])
+        log.record(actor, "budget.changed", _subject(row), before=before, after=after)
+    return row
+
+
+@transaction.atomic
+def remove_budget(*, actor: Actor, budget: Budget) -> None:
+    """Let a budget limit nothing any more; a second time changes nothing."""
+    require(actor, "configure")
+    if Budget.objects.in_force().filter(pk=budget.pk).update(removed_at=clock.now()):
+        log.record(actor, "budget.removed", _subject(budget), before=_facts(budget))
 
 
 def in_force() -> tuple[BudgetValue, ...]:
@@ -27,7 +118,63 @@ def value_of(budget: Budget, names: Names) -> BudgetValue:
         whose=budget.tag or budget.scope_id,
         per=cast("Per", budget.per),
         zone=ZoneInfo(budget.time_zone),
-        unit=cast("Unit", budget.unit),
+        unit=unit_of(budget),
         hard=budget.hard and budget.cap is not None,
         label=names.label(budget),
     )
+
+
+def unit_of(budget: Budget) -> Unit:
+    """Return what a budget counts."""
+    return cast("Unit", budget.unit)
+
+
+def _whose(scope: str, name: str) -> int:
+    """Return the id of what the budget is of. Raises `ValidationError` when there is no such thing."""
+    if scope == Budget.Scope.ORGANISATION and name:
+        raise ValidationError({"name": "a budget of the organisation is of all calls: leave the name out"})
+    if scope == Budget.Scope.TAG and not _TAG.fullmatch(name):
+        raise ValidationError({"name": f"{name[:60]!r} is no tag: write name=value, as callers send it"})
+    try:
+        return find(scope, name)
+    except NotThere as missing:
+        raise ValidationError({"name": str(missing)}) from None
+
+
+def _check_zone(name: str) -> None:
+    if name not in available_timezones():
+        message = f"{name[:60]!r} is no time zone: write an IANA name such as Europe/Berlin"
+        raise ValidationError({"time_zone": message})
+
+
+def _cap(text: str | None, budget: Budget) -> int | None:
+    try:
+        return None if text is None else amount.parse_cap(text.strip(), unit_of(budget))
+    except ValueError as wrong:
+        raise ValidationError({"cap": str(wrong)}) from None
+
+
+def _refuse_second(budget: Budget) -> None:
+    """Raise `ValidationError` when another budget limits the same in the same way."""
+    same = Budget.objects.in_force().exclude(pk=budget.pk)
+    fields = ("scope", "scope_id", "tag", "per", "unit", "hard")
+    if other := same.filter(**{field: getattr(budget, field) for field in fields}).first():
+        raise ValidationError(f"there is such a budget already, number {other.pk}: change that one")
+
+
+def _subject(budget: Budget) -> str:
+    return f"budget:{budget.pk}"
+
+
+def _facts(budget: Budget) -> dict[str, Any]:
+    """Return a budget for the audit log, by the names that people know."""
+    cap = None if budget.cap is None else amount.show(budget.cap, unit_of(budget))
+    return {
+        "of": Names.of([budget]).label(budget),
+        "per": budget.per,
+        "time_zone": budget.time_zone,
+        "unit": budget.unit,
+        "cap": cap or "unlimited",
+        "hard": budget.hard,
+        "origin": budget.origin,
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -15,11 +16,18 @@ from llmhub.people.models import Team
 from llmhub.people.roles import require
 
 PREFIX = "llmh"
+MAX_RATE = 2**31 - 1
 
 
 @transaction.atomic
 def create_key(
-    *, actor: Actor, team: Team, name: str, expires_at: datetime | None = None
+    *,
+    actor: Actor,
+    team: Team,
+    name: str,
+    expires_at: datetime | None = None,
+    requests_per_minute: int | None = None,
+    tokens_per_minute: int | None = None,
 ) -> tuple[ApiKey, str]:
     """Save a new key and return it with its text, which is never seen again.
 
@@ -36,10 +44,14 @@ def create_key(
         digest=secrets.digest(token),
         created_by=actor.label,
         expires_at=expires_at,
+        requests_per_minute=requests_per_minute,
+        tokens_per_minute=tokens_per_minute,
     )
+    _check_rates(key)
     key.full_clean()
     key.save()
-    log.record(actor, "key.created", f"key:{key.pk}", after={"team": team.slug, "name": key.name})
+    after = {"team": team.slug, "name": key.name, **_rates(key)}
+    log.record(actor, "key.created", f"key:{key.pk}", after=after)
     return key, token
 
 
@@ -52,9 +64,37 @@ def revoke_key(*, actor: Actor, key: ApiKey) -> None:
 
 
 @transaction.atomic
+def set_rates(
+    *, actor: Actor, key: ApiKey, requests_per_minute: int | None, tokens_per_minute: int | None
+) -> None:
+    """Save how much a key may call in a minute; None is no limit.
+
+    Raises `ValidationError` on a number out of range.
+    """
+    require(actor, "configure")
+    row = ApiKey.objects.select_for_update().get(pk=key.pk)
+    before = _rates(row)
+    row.requests_per_minute, row.tokens_per_minute = requests_per_minute, tokens_per_minute
+    _check_rates(row)
+    if (after := _rates(row)) != before:
+        row.save(update_fields=["requests_per_minute", "tokens_per_minute"])
+        log.record(actor, "key.limited", f"key:{key.pk}", before=before, after=after)
+
+
+@transaction.atomic
 def pause_key(*, actor: Actor, key: ApiKey, reason: str) -> None:
     """Refuse calls of a key with `reason`; an empty reason lets them through again."""
     require(actor, "configure")
     ApiKey.objects.filter(pk=key.pk).update(paused_reason=reason.strip()[:200])
     action = "key.paused" if reason.strip() else "key.resumed"
     log.record(actor, action, f"key:{key.pk}", after={"reason": reason.strip()[:200]})
+
+
+def _rates(key: ApiKey) -> dict[str, Any]:
+    return {"requests_per_minute": key.requests_per_minute, "tokens_per_minute": key.tokens_per_minute}
+
+
+def _check_rates(key: ApiKey) -> None:
+    for name, rate in _rates(key).items():
+        if rate is not None and not 1 <= rate <= MAX_RATE:
+            raise ValidationError({name: f"write a number from 1 to {MAX_RATE}; pause a key to stop it"})

@@ -95,7 +95,8 @@ class Budget(models.Model):
     per = models.CharField(max_length=10, choices=Per)
     time_zone = models.CharField(max_length=64, default="UTC", help_text="IANA name")
     unit = models.CharField(max_length=10, choices=Unit, default=Unit.USD)
-    cap = models.BigIntegerField(null=True, help_text="in the unit, USD as nano-USD; empty: unlimited")
+    cap = models.BigIntegerField(
+        null=True, blank=True, help_text="in the unit, USD as nano-USD; empty: unlimited")
     hard = models.BooleanField(default=True)
     origin = models.CharField(max_length=10, choices=Origin, default=Origin.PERSON)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -141,11 +142,11 @@ class CallRules(models.Model):
 
     team_id = models.BigIntegerField(unique=True, help_text="0: the organisation")
     default_output_tokens = models.PositiveIntegerField(
-        null=True, help_text="where a call sets no limit; empty: as above"
+        null=True, blank=True, help_text="where a call sets no limit; empty: as above"
     )
     unpriced = models.CharField(max_length=10, choices=Unpriced, blank=True, help_text="empty: as above")
     allowance_nano = models.BigIntegerField(
-        null=True, help_text="nano-USD held for a call that tokens do not bound; empty: as above"
+        null=True, blank=True, help_text="nano-USD held for a call that tokens do not bound; empty: as above"
     )
 
     class Meta:

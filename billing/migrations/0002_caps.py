@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 (
                     "default_output_tokens",
                     models.PositiveIntegerField(
-                        help_text="where a call sets no limit; empty: as above", null=True
+                        blank=True, help_text="where a call sets no limit; empty: as above", null=True
                     ),
                 ),
                 (
@@ -38,6 +38,7 @@ class Migration(migrations.Migration):
                 (
                     "allowance_nano",
                     models.BigIntegerField(
+                        blank=True,
                         help_text="nano-USD held for a call that tokens do not bound; empty: as above",
                         null=True,
                     ),
@@ -69,7 +70,7 @@ class Migration(migrations.Migration):
             model_name="budget",
             name="cap",
             field=models.BigIntegerField(
-                help_text="in the unit, USD as nano-USD; empty: unlimited", null=True
+                blank=True, help_text="in the unit, USD as nano-USD; empty: unlimited", null=True
             ),
         ),
         migrations.AddField(

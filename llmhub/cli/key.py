@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError, Namespace, _SubParsersAction
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, _SubParsersAction
 from datetime import UTC, datetime
 from typing import Any
 
-from billing.key import create_key, pause_key, revoke_key
+from django.db import transaction
+
+from billing.budget import create_budget
+from billing.key import create_key, pause_key, revoke_key, set_rates
 from billing.models import ApiKey
+from billing.periods import PERIODS
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.cli import show
 from llmhub.cli.team import find as find_team
 
 
 def register(commands: _SubParsersAction[Any]) -> None:
-    """Add `key create`, `list`, `revoke`, `pause` and `resume`."""
+    """Add `key create`, `list`, `revoke`, `limit`, `pause` and `resume`."""
     noun = commands.add_parser("key", help="gateway keys of callers")
     verbs = noun.add_subparsers(required=True, metavar="VERB")
     create = verbs.add_parser("create", help="make a key and print it, this once")
     create.add_argument("--team", required=True, help="short name of the team")
     create.add_argument("--name", required=True)
     create.add_argument("--expires", type=moment, help="2026-12-31 or 2026-12-31T18:00+01:00")
+    create.add_argument("--budget", metavar="USD", help="a hard cap on what it may spend, with --per")
+    create.add_argument("--per", choices=PERIODS, help="how often its budget begins anew (default: month)")
+    _add_rates(create)
     show.add_json(create)
     create.set_defaults(run=create_one)
     listing = verbs.add_parser("list", help="every key, newest first")
@@ -31,10 +38,19 @@ def register(commands: _SubParsersAction[Any]) -> None:
         command = verbs.add_parser(verb, help=what)
         command.add_argument("key", help="its id or its first letters")
         command.set_defaults(run=revoke_one if verb == "revoke" else resume_one)
+    limit = verbs.add_parser("limit", help="how much a key may call in a minute; without options, no limit")
+    limit.add_argument("key", help="its id or its first letters")
+    _add_rates(limit)
+    limit.set_defaults(run=limit_one)
     pause = verbs.add_parser("pause", help="refuse a key's calls with a reason")
     pause.add_argument("key", help="its id or its first letters")
     pause.add_argument("reason")
     pause.set_defaults(run=pause_one)
+
+
+def _add_rates(parser: ArgumentParser) -> None:
+    parser.add_argument("--requests-per-minute", type=int, metavar="N")
+    parser.add_argument("--tokens-per-minute", type=int, metavar="N")
 
 
 def moment(text: str) -> datetime:
@@ -63,9 +79,25 @@ def find(text: str) -> ApiKey:
 
 def create_one(options: Namespace) -> int:
     """Make a key."""
-    key, token = create_key(
-        actor=COMMAND_LINE, team=find_team(options.team), name=options.name, expires_at=options.expires
-    )
+    if options.per and not options.budget:
+        raise ValueError("--per says how often a budget begins anew: give --budget too")
+    with transaction.atomic():
+        key, token = create_key(
+            actor=COMMAND_LINE,
+            team=find_team(options.team),
+            name=options.name,
+            expires_at=options.expires,
+            requests_per_minute=options.requests_per_minute,
+            tokens_per_minute=options.tokens_per_minute,
+        )
+        if options.budget:
+            create_budget(
+                actor=COMMAND_LINE,
+                scope="key",
+                name=str(key.pk),
+                per=options.per or "month",
+                cap=options.budget,
+            )
     if options.json:
         return show.document({"id": key.pk, "team": options.team, "name": key.name, "key": token})
     show.line(token)
@@ -95,6 +127,19 @@ def _row(key: ApiKey) -> show.Row:
         "revoked": key.revoked_at,
         "paused": key.paused_reason,
     }
+
+
+def limit_one(options: Namespace) -> int:
+    """Save how much a key may call in a minute."""
+    key = find(options.key)
+    set_rates(
+        actor=COMMAND_LINE,
+        key=key,
+        requests_per_minute=options.requests_per_minute,
+        tokens_per_minute=options.tokens_per_minute,
+    )
+    show.line(f"limited key {key.pk} ({key.name})")
+    return 0
 
 
 def revoke_one(options: Namespace) -> int:

@@ -10,6 +10,8 @@ from django.db import DatabaseError
 
 from llmhub.cli import (
     alias,
+    budget,
+    call_rules,
     config,
     key,
     model,
@@ -24,7 +26,21 @@ from llmhub.cli import (
 )
 from llmhub.people.roles import NotAllowed
 
-NOUNS = (process, config, model, provider, alias, team, key, request, user, service_key, pause)
+NOUNS = (
+    process,
+    config,
+    model,
+    provider,
+    alias,
+    team,
+    key,
+    budget,
+    call_rules,
+    request,
+    user,
+    service_key,
+    pause,
+)
 
 
 def parser() -> ArgumentParser:

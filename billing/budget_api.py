@@ -1,0 +1,217 @@
+"""Budgets and the rules of calls under a cap, in the management API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Router, Status
+from pydantic import Field
+
+from billing import amount
+from billing.budget import change_budget, create_budget, remove_budget
+from billing.budget_names import NotThere, find
+from billing.budget_state import BudgetRow, states
+from billing.call_rules import MAX_OUTPUT_TOKENS, Rules, own_rules, rule_book, set_rules
+from billing.entries import Unit
+from billing.models import Budget, CallRules
+from billing.periods import Per
+from billing.shapes import usd
+from llmhub.lib import clock
+from llmhub.lib.pages import keyset
+from llmhub.lib.rest import REFUSALS, BadQuery, Cursor, Input, Limit, Output, Page
+from llmhub.people.api_access import caller
+from llmhub.people.models import Team
+
+router = Router()
+
+ScopeName = Literal["organisation", "team", "key", "provider", "model", "tag"]
+Cap = Annotated[
+    str, Field(max_length=60, description='USD as "250.00", else a whole number; null is no limit')
+]
+
+
+class BudgetIn(Input):
+    """A budget to make."""
+
+    scope: ScopeName
+    name: Annotated[str, Field(max_length=200, description="team:slug, tag: name=value, …")] = ""
+    per: Per
+    cap: Cap | None  # no default: no limit is said, not forgotten
+    unit: Unit = "usd"
+    hard: bool = True
+    time_zone: Annotated[str, Field(max_length=64, description="the organisation's by default")] = ""
+
+
+class BudgetChange(Input):
+    """What can be changed of a budget; what is not given stays."""
+
+    cap: Cap | None = None
+    hard: bool = True
+
+
+class BudgetOut(Output):
+    """A budget in its period of the moment; amounts are in its unit, USD as decimals."""
+
+    id: int
+    scope: str
+    name: str
+    per: str
+    time_zone: str
+    unit: str
+    cap: str | None
+    hard: bool
+    spent: str
+    reserved: str
+    left: str | None
+    resets_at: datetime | None
+    created_at: datetime
+    removed_at: datetime | None
+
+
+class CallRulesChange(Input):
+    """Rules to change; what is not given stays, null means as above."""
+
+    default_output_tokens: Annotated[int, Field(ge=1, le=MAX_OUTPUT_TOKENS)] | None = None
+    unpriced: Literal["block", "allow"] | None = None
+    allowance: Annotated[str, Field(max_length=60, description="USD")] | None = None
+
+
+class CallRulesOut(Output):
+    """What is said here; null is as above, for a team the organisation's."""
+
+    default_output_tokens: int | None
+    unpriced: str | None
+    allowance: str | None
+    in_force: RulesOut
+
+
+class RulesOut(Output):
+    """The rules that calls go by."""
+
+    default_output_tokens: int
+    unpriced: str
+    allowance: str | None
+
+
+def budget_out(row: BudgetRow) -> BudgetOut:
+    """Return a budget as programs read it."""
+    budget, unit = row.budget, row.unit
+    return BudgetOut(
+        id=budget.pk,
+        scope=budget.scope,
+        name=row.name,
+        per=budget.per,
+        time_zone=budget.time_zone,
+        unit=unit,
+        cap=None if budget.cap is None else amount.show(budget.cap, unit),
+        hard=budget.hard,
+        spent=amount.show(row.spent, unit),
+        reserved=amount.show(row.held, unit),
+        left=None if row.left is None else amount.show(row.left, unit),
+        resets_at=row.resets_at,
+        created_at=budget.created_at,
+        removed_at=budget.removed_at,
+    )
+
+
+def _shown(budget: Budget) -> BudgetOut:
+    return budget_out(states([budget], at=clock.now())[0])
+
+
+@router.get("/budgets", response={200: Page[BudgetOut], **REFUSALS})
+def list_budgets(
+    request: HttpRequest,
+    scope: ScopeName | None = None,
+    name: str = "",
+    cursor: Cursor = "",
+    limit: Limit = 50,
+) -> Page[BudgetOut]:
+    """List the budgets in force, newest first; `scope` and `name` keep those of one thing."""
+    caller(request, "view")
+    budgets = Budget.objects.in_force()
+    if scope:
+        budgets = budgets.filter(scope=scope)
+    if scope and name:
+        try:
+            wanted = {"tag": name} if scope == "tag" else {"scope_id": find(scope, name)}
+        except NotThere as missing:
+            raise BadQuery(str(missing)) from missing
+        budgets = budgets.filter(**wanted)
+    try:
+        screen = keyset(budgets, by="-id", after=cursor, limit=limit)
+    except (ValueError, OverflowError) as exc:
+        raise BadQuery(f"cursor {cursor!r} is none of this list's: take next_cursor as it came") from exc
+    rows = states(screen.rows, at=clock.now())
+    return Page(data=[budget_out(row) for row in rows], next_cursor=screen.next_cursor)
+
+
+@router.post("/budgets", response={201: BudgetOut, **REFUSALS})
+def make_budget(request: HttpRequest, body: BudgetIn) -> Status[BudgetOut]:
+    """Make a budget; it is in force within seconds."""
+    actor = caller(request, "configure")
+    return Status(201, _shown(create_budget(actor=actor, **body.model_dump())))
+
+
+@router.get("/budgets/{int:budget_id}", response={200: BudgetOut, **REFUSALS})
+def show_budget(request: HttpRequest, budget_id: int) -> BudgetOut:
+    """Show a budget: what it has spent, reserved and left, and when it begins anew."""
+    caller(request, "view")
+    return _shown(get_object_or_404(Budget, pk=budget_id))
+
+
+@router.patch("/budgets/{int:budget_id}", response={200: BudgetOut, **REFUSALS})
+def alter_budget(request: HttpRequest, budget_id: int, body: BudgetChange) -> BudgetOut:
+    """Change cap or hardness; the next call goes by it."""
+    actor = caller(request, "configure")
+    budget = get_object_or_404(Budget, pk=budget_id)
+    changed = body.model_dump(include=body.model_fields_set)
+    return _shown(change_budget(actor=actor, budget=budget, **changed))
+
+
+@router.delete("/budgets/{int:budget_id}", response={204: None, **REFUSALS})
+def end_budget(request: HttpRequest, budget_id: int) -> Status[None]:
+    """Remove a budget; what it counted stays on record."""
+    actor = caller(request, "configure")
+    remove_budget(actor=actor, budget=get_object_or_404(Budget, pk=budget_id))
+    return Status(204, None)
+
+
+@router.get("/call-rules", response={200: CallRulesOut, **REFUSALS})
+def show_call_rules(request: HttpRequest, team: str = "") -> CallRulesOut:
+    """Show how calls under a hard cap are bounded: the organisation's rules, or a team's."""
+    caller(request, "view")
+    of = get_object_or_404(Team, slug=team) if team else None
+    return rules_out(own_rules(of), of)
+
+
+@router.patch("/call-rules", response={200: CallRulesOut, **REFUSALS})
+def change_call_rules(request: HttpRequest, body: CallRulesChange, team: str = "") -> CallRulesOut:
+    """Change the rules of the organisation, or of a team."""
+    actor = caller(request, "configure")
+    of = get_object_or_404(Team, slug=team) if team else None
+    changed = body.model_dump(include=body.model_fields_set)
+    if "unpriced" in changed:
+        changed["unpriced"] = changed["unpriced"] or ""
+    return rules_out(set_rules(actor=actor, team=of, **changed), of)
+
+
+def rules_out(own: CallRules, team: Team | None) -> CallRulesOut:
+    """Return the rules of a team, or of the organisation, as programs read them."""
+    book = rule_book()
+    return CallRulesOut(
+        default_output_tokens=own.default_output_tokens,
+        unpriced=own.unpriced or None,
+        allowance=usd(own.allowance_nano),
+        in_force=_in_force(book.of(team.pk) if team else book.organisation),
+    )
+
+
+def _in_force(rules: Rules) -> RulesOut:
+    return RulesOut(
+        default_output_tokens=rules.default_output_tokens,
+        unpriced="allow" if rules.allows_unpriced else "block",
+        allowance=usd(rules.allowance_nano),
+    )

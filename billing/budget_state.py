@@ -1,0 +1,85 @@
+"""What budgets have spent, hold and have left at a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from billing.budget import unit_of, value_of
+from billing.budget_names import Names
+from billing.entries import Unit
+from billing.models import ApiKey, Budget, Counter
+
+
+@dataclass(frozen=True)
+class BudgetRow:
+    """A budget with its period of the moment; amounts are in its unit, USD as nano-USD."""
+
+    budget: Budget
+    name: str  # "" for the organisation
+    label: str  # "team:support"
+    spent: int
+    held: int
+    resets_at: datetime | None  # in the budget's zone; None: never
+
+    @property
+    def unit(self) -> Unit:
+        """What it counts."""
+        return unit_of(self.budget)
+
+    @property
+    def left(self) -> int | None:
+        """What may still be reserved; below 0 after an overshoot, None: unlimited."""
+        return None if self.budget.cap is None else self.budget.cap - self.spent - self.held
+
+    @property
+    def used_share(self) -> float:
+        """How much of the cap is spent or held, 1 for all of it; 0 without a limit."""
+        if self.budget.cap is None:
+            return 0.0
+        return (self.spent + self.held) / self.budget.cap if self.budget.cap else 1.0
+
+
+def states(budgets: Iterable[Budget], *, at: datetime) -> list[BudgetRow]:
+    """Return each budget as it stands at `at`, in a fixed number of queries."""
+    budgets = list(budgets)
+    names = Names.of(budgets)
+    values = {budget.pk: value_of(budget, names) for budget in budgets}
+    starts = {pk: value.period_start(at) for pk, value in values.items()}
+    counters = {
+        (row.budget_id, row.period_start): row
+        for row in Counter.objects.filter(budget_id__in=starts, period_start__in=set(starts.values()))
+    }
+    found = []
+    for budget in budgets:
+        counter = counters.get((budget.pk, starts[budget.pk])) or Counter()
+        found.append(
+            BudgetRow(
+                budget=budget,
+                name=names.name(budget),
+                label=names.label(budget),
+                spent=counter.spent,
+                held=counter.held,
+                resets_at=values[budget.pk].resets_at(at),
+            )
+        )
+    return found
+
+
+def of_team(team_id: int) -> QuerySet[Budget]:
+    """Return the budgets that every call of a team falls under."""
+    return Budget.objects.in_force().filter(Q(scope="organisation") | Q(scope="team", scope_id=team_id))
+
+
+def of_key(key: ApiKey) -> QuerySet[Budget]:
+    """Return the budgets that every call of a key falls under."""
+    return of_team(key.team_id) | Budget.objects.in_force().filter(scope="key", scope_id=key.pk)
+
+
+def binding(rows: Sequence[BudgetRow]) -> BudgetRow | None:
+    """Return the hard limit of which the smallest share is left, or None where nothing can refuse."""
+    limits = [row for row in rows if row.budget.hard and row.budget.cap is not None]
+    return max(limits, key=lambda row: row.used_share, default=None)

@@ -1,0 +1,214 @@
+"""Budgets, call rules and rate limits through the management API."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from billing.models import Budget, Counter
+from llmhub.audit.models import AuditEvent
+from tests.billing import rows
+
+pytestmark = pytest.mark.django_db
+TEAM = {"scope": "team", "name": "support", "per": "month", "cap": "250.00"}
+
+
+@pytest.fixture
+def api(api_as):
+    api = api_as("admin")
+    api.post("/teams", name="Support")
+    return api
+
+
+def test_a_budget_shows_what_is_spent_reserved_and_left_and_when_it_begins_anew(api):
+    made = api.post("/budgets", **TEAM, time_zone="Europe/Berlin").json()
+    budget = Budget.objects.get(pk=made["id"])
+    start = _period_start(budget)
+    Counter.objects.create(budget_id=budget.pk, period_start=start, spent=248_200_000_000, held=10**9)
+    Counter.objects.create(budget_id=budget.pk, period_start=start - 10**6, spent=7)
+
+    shown = api.get(f"/budgets/{made['id']}").json()
+
+    assert (shown["scope"], shown["name"], shown["cap"]) == ("team", "support", "250")
+    assert (shown["spent"], shown["reserved"], shown["left"]) == ("248.2", "1", "0.8")
+    assert shown["resets_at"].endswith(("+01:00", "+02:00"))
+    assert budget.cap == 250 * 10**9
+
+
+def _period_start(budget) -> int:
+    from billing.budget import value_of
+    from billing.budget_names import Names
+    from llmhub.lib import clock
+
+    return value_of(budget, Names.of([budget])).period_start(clock.now())
+
+
+@pytest.mark.parametrize(
+    "cap",
+    [
+        "NaN",
+        "-1",
+        "-0.01",
+        "1e309",
+        "Infinity",
+        str(2**63),
+        "0.0000000001",
+        "1000000000.01",
+        "",
+        "ten",
+        "sNaN",
+        5,
+    ],
+)
+@pytest.mark.parametrize("unit", ["usd", "tokens", "requests"])
+def test_a_cap_that_is_no_amount_is_422_and_nothing_is_made(api, cap, unit):
+    answer = api.post("/budgets", **{**TEAM, "cap": cap, "unit": unit})
+
+    assert answer.status_code == 422
+    assert answer.json()["error"]["param"] == "cap"
+    assert not Budget.objects.exists()
+
+
+@pytest.mark.parametrize("cap", ["0", "0.000000001", "1000000000"])
+def test_every_cap_from_nothing_to_a_billion_is_taken_to_the_last_digit(api, cap):
+    assert api.post("/budgets", **{**TEAM, "cap": cap}).json()["cap"] == cap
+
+
+def test_no_limit_is_said_and_never_the_default(api):
+    assert api.post("/budgets", scope="organisation", per="day").status_code == 422
+    assert api.post("/budgets", scope="organisation", per="day", cap=None).json()["cap"] is None
+
+
+@pytest.mark.parametrize(
+    ("change", "param"),
+    [
+        ({"scope": "person"}, "scope"),
+        ({"name": "nobody"}, "name"),
+        ({"scope": "organisation"}, "name"),
+        ({"scope": "tag", "name": "env"}, "name"),
+        ({"scope": "tag", "name": "Env=prod"}, "name"),
+        ({"scope": "key", "name": "99"}, "name"),
+        ({"per": "decade"}, "per"),
+        ({"unit": "euro"}, "unit"),
+        ({"time_zone": "Mars/Base"}, "time_zone"),
+        ({"alert_at": [50]}, "alert_at"),
+    ],
+)
+def test_what_makes_no_sense_is_422_at_its_field(api, change, param):
+    answer = api.post("/budgets", **(TEAM | change))
+
+    assert (answer.status_code, answer.json()["error"]["param"]) == (422, param)
+
+
+def test_every_scope_can_have_a_budget(api):
+    key = rows.key(rows.team("growth"))
+    names = {
+        "organisation": "",
+        "team": "growth",
+        "key": "bot",
+        "provider": rows.provider().slug,
+        "model": rows.entry().slug,
+        "tag": "env=prod",
+    }
+
+    made = {
+        scope: api.post("/budgets", scope=scope, name=name, per="total", cap="1")
+        for scope, name in names.items()
+    }
+
+    assert {scope: answer.status_code for scope, answer in made.items()} == dict.fromkeys(names, 201)
+    assert {scope: answer.json()["name"] for scope, answer in made.items()} == names
+    assert api.get(f"/budgets?scope=key&name={key.pk}").json()["data"][0]["id"] == made["key"].json()["id"]
+    assert len(api.get("/budgets").json()["data"]) == 6
+
+
+def test_a_budget_is_changed_and_removed_and_each_step_is_on_record(api):
+    id_ = api.post("/budgets", **TEAM).json()["id"]
+
+    assert api.patch(f"/budgets/{id_}", cap="0").json()["cap"] == "0"
+    assert (
+        api.patch(f"/budgets/{id_}", hard=False).json() | {"hard": False, "cap": "0"}
+        == api.get(f"/budgets/{id_}").json()
+    )
+    assert api.patch(f"/budgets/{id_}", cap="-1").status_code == 422
+    assert api.delete(f"/budgets/{id_}").status_code == 204
+    assert api.get("/budgets").json()["data"] == []
+    assert api.patch(f"/budgets/{id_}", cap="5").status_code == 422
+
+    actions = (
+        AuditEvent.objects.filter(object=f"budget:{id_}").order_by("id").values_list("action", flat=True)
+    )
+    assert list(actions) == ["budget.created", "budget.changed", "budget.changed", "budget.removed"]
+
+
+def test_a_second_budget_of_the_same_kind_is_refused_and_one_of_another_kind_is_not(api):
+    id_ = api.post("/budgets", **TEAM).json()["id"]
+
+    again = api.post("/budgets", **TEAM)
+
+    assert (again.status_code, f"number {id_}" in again.json()["error"]["message"]) == (422, True)
+    for other in ({"per": "day"}, {"unit": "tokens", "cap": "5"}, {"hard": False}):
+        assert api.post("/budgets", **(TEAM | other)).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"cap": -1},
+        {"cap": 10**18 + 1},
+        {"scope": "person"},
+        {"per": "decade"},
+        {"unit": "eur"},
+        {"tag": "a=b"},
+    ],
+)
+def test_the_database_itself_refuses_what_is_no_budget(values):
+    whole = {"scope": "team", "scope_id": 1, "per": "day", "cap": 5}
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Budget.objects.create(**(whole | values))
+
+
+def test_a_viewer_sees_budgets_and_changes_none(api, api_as):
+    viewer, id_ = api_as("viewer"), api.post("/budgets", **TEAM).json()["id"]
+
+    assert viewer.get(f"/budgets/{id_}").status_code == 200
+    assert viewer.post("/budgets", **(TEAM | {"per": "day"})).status_code == 403
+    assert viewer.patch(f"/budgets/{id_}", cap=None).status_code == 403
+    assert viewer.delete(f"/budgets/{id_}").status_code == 403
+    assert viewer.patch("/call-rules", unpriced="allow").status_code == 403
+
+
+def test_a_team_has_the_organisations_call_rules_but_for_what_it_says_itself(api):
+    assert api.get("/call-rules").json()["in_force"] == {
+        "default_output_tokens": 4096, "unpriced": "block", "allowance": None
+    }  # fmt: skip
+    api.patch("/call-rules", default_output_tokens=1000, allowance="0.50")
+
+    team = api.patch("/call-rules?team=support", unpriced="allow").json()
+
+    assert team == {
+        "default_output_tokens": None, "unpriced": "allow", "allowance": None,
+        "in_force": {"default_output_tokens": 1000, "unpriced": "allow", "allowance": "0.5"},
+    }  # fmt: skip
+    assert api.patch("/call-rules?team=support", unpriced=None).json()["in_force"]["unpriced"] == "block"
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [{"allowance": "-1"}, {"allowance": "1e309"}, {"default_output_tokens": 0}, {"unpriced": "maybe"}],
+)
+def test_call_rules_out_of_range_are_422(api, rules):
+    assert api.patch("/call-rules", **rules).status_code == 422
+
+
+def test_a_key_has_rate_limits_that_can_be_changed_one_by_one(api):
+    id_ = api.post("/keys", team="support", name="bot", requests_per_minute=60).json()["id"]
+
+    changed = api.patch(f"/keys/{id_}", tokens_per_minute=1000).json()
+
+    assert (changed["requests_per_minute"], changed["tokens_per_minute"]) == (60, 1000)
+    assert changed["paused_reason"] == ""
+    assert api.patch(f"/keys/{id_}", requests_per_minute=None).json()["requests_per_minute"] is None
+    for wrong in (0, -1, 2**31, 1.5, "many"):
+        assert api.patch(f"/keys/{id_}", requests_per_minute=wrong).status_code == 422

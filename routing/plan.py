@@ -63,6 +63,14 @@ def plan(entry: EntryValue, *, dialect: str, only: Collection[str] = ()) -> Plan
     return Plan(tuple(candidates), tuple(dropped))
 
 
+def standing(entry: EntryValue, *, dialect: str) -> tuple[OfferValue, ...]:
+    """Return the offers of `entry` that can be called as they are set up, paused ones too."""
+    judged = [_judge(offer, dialect, ()) for offer in entry.offers]
+    return tuple(
+        found.offer for found in judged if isinstance(found, Candidate) or found.reason == "provider_paused"
+    )
+
+
 def _judge(offer: OfferValue, dialect: str, only: Collection[str]) -> Candidate | Dropped:
     provider = offer.provider
     if only and provider.slug not in only:

@@ -12,9 +12,11 @@ from llmhub.lib import clock
 from routing.gateway.errors import Refusal
 from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
+from routing.plan import standing
 from routing.resolve import resolve
 from routing.snapshot import Caller, EntryValue, OfferValue, Snapshot
 
+_DIALECT = "chat"  # the only one that callers can speak so far
 _PRICES = ("input", "output", "cache_read", "cache_write", "cache_write_1h")
 
 
@@ -33,13 +35,18 @@ async def show_model(hub: Hub, exchange: Exchange, caller: Caller, content: byte
     name = exchange.path.removeprefix("/v1/models/")
     resolve(snapshot, name, now=now)
     if not _is_callable(snapshot, name, now):
-        raise Refusal("no_candidate", f"{name!r} has no offer at any provider", param="model")
+        raise Refusal(
+            "no_candidate",
+            f"{name!r} has no offer that can be called: see why on its page in the console",
+            param="model",
+        )
     await exchange.answer(msgspec.json.encode(describe(snapshot, name, now=now)))
 
 
 def describe(snapshot: Snapshot, name: str, *, now: datetime) -> dict[str, Any]:
     """Return a model as the OpenAI API shows one, with what llmhub knows besides."""
     entry = _entry(snapshot, name)
+    offers = standing(entry, dialect=_DIALECT)
     return {
         "id": name,
         "object": "model",
@@ -54,8 +61,8 @@ def describe(snapshot: Snapshot, name: str, *, now: datetime) -> dict[str, Any]:
         "input_modalities": entry.input_modalities,
         "output_modalities": entry.output_modalities,
         "sunset_on": entry.sunset_on,
-        "pricing": next((price for offer in entry.offers if (price := _price(offer, now))), None),
-        "providers": [offer.provider.slug for offer in entry.offers],
+        "pricing": next((price for offer in offers if (price := _price(offer, now))), None),
+        "providers": [offer.provider.slug for offer in offers],
     }
 
 
@@ -65,7 +72,7 @@ def _entry(snapshot: Snapshot, name: str) -> EntryValue:
 
 def _is_callable(snapshot: Snapshot, name: str, now: datetime) -> bool:
     entry = _entry(snapshot, name)
-    return bool(entry.offers) and not (entry.sunset_on and entry.sunset_on <= now.date())
+    return bool(standing(entry, dialect=_DIALECT)) and not (entry.sunset_on and entry.sunset_on <= now.date())
 
 
 def _price(offer: OfferValue, now: datetime) -> dict[str, Any] | None:

@@ -214,6 +214,21 @@ def test_models_leaves_out_what_cannot_be_called(gateway, simulator):
     assert {name for name, model in made.items() if model.name in names} == {"fine"}
 
 
+def test_models_leaves_out_a_provider_without_its_credential_and_keeps_a_paused_one(gateway, simulator):
+    model = gateway.make(at=[simulator.path(), simulator.path()])
+    first, second = model.providers
+    provider = Provider.objects.filter
+
+    gateway.change(lambda: provider(slug=first).update(needs_credential=True))
+    assert model.client().models.retrieve(model.name).providers == [second]
+
+    gateway.change(lambda: provider(slug=second).update(paused_reason="bills"))
+    assert model.client().models.retrieve(model.name).providers == [second]
+
+    gateway.change(lambda: provider(slug=second).update(needs_credential=True, paused_reason=""))
+    assert model.name not in {row.id for row in model.client().models.list()}
+
+
 def test_a_configuration_that_cannot_be_read_keeps_the_last_good_one(make_gateway, simulator):
     gateway = make_gateway()
     gateway.start()

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 _AT_ONCE = 500  # rows in one transaction: a gateway waits no longer than that
 _PAUSE = 0.02  # seconds between two transactions, in which gateways write
+_PATIENCE = 60.0  # seconds that one run goes on
 _CALL = (
     "team_id", "key_id", "provider_id", "entry_id", "cost_centre", "status", "attempts",
     "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens",
@@ -49,11 +50,15 @@ class Claim:
 def recompute(limit: int = 500, *, now: datetime | None = None, alias: str = DEFAULT_DB_ALIAS) -> int:
     """Add up at most `limit` buckets that have ended and are out of date; return how many.
 
-    The newest come first: they are what people look at. Safe to run twice, at the same time too.
+    The newest come first: they are what people look at. What is left after a minute is for the next
+    run. Safe to run twice, at the same time too.
     The open bucket is left alone: it would be out of date again at once, and pages read the ledger.
     """
     done = 0
+    enough = time.monotonic() + _PATIENCE
     for bucket in _due(now or clock.now(), limit, alias):
+        if time.monotonic() > enough:
+            break
         done += roll_up(bucket, alias=alias)
         time.sleep(_PAUSE)
     return done
@@ -96,10 +101,8 @@ def summed(bucket: int, *, alias: str = DEFAULT_DB_ALIAS) -> dict[Key, Sums]:
     """Return the sums of a bucket as the ledger says."""
     tags = dict(ReportTag.objects.using(alias).values_list("slot", "name"))
     found = Bucket(tags)
-    records = UsageRecord.objects.using(alias).filter(
-        id__gte=rollup_bucket.first_id(bucket),
-        id__lt=rollup_bucket.first_id(bucket + rollup_bucket.SECONDS),
-    )
+    first, end = rollup_bucket.ids_of(bucket)
+    records = UsageRecord.objects.using(alias).filter(id__gte=first, id__lt=end)
     columns = (*_CALL, "tags") if tags else _CALL
     for call in records.order_by("id").values(*columns).iterator(chunk_size=2000):
         found.add(call)
@@ -165,10 +168,8 @@ def _rows(bucket: int, sums: dict[Key, Sums]) -> Iterator[RollUp]:
 
 def _trim(bucket: int, kept: int, alias: str) -> bool:
     """Delete a transaction full of roll-ups that the bucket no longer has; False when more are left."""
-    first = rollup_bucket.first_id(bucket)
-    beyond = RollUp.objects.using(alias).filter(
-        id__gte=first + kept, id__lt=rollup_bucket.first_id(bucket + rollup_bucket.SECONDS)
-    )
+    first, end = rollup_bucket.ids_of(bucket)
+    beyond = RollUp.objects.using(alias).filter(id__gte=first + kept, id__lt=end)
     gone = list(beyond.order_by("id").values_list("id", flat=True)[:_AT_ONCE])
     removed, _ = RollUp.objects.using(alias).filter(id__in=gone).delete()
     return removed < _AT_ONCE

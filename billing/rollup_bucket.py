@@ -29,6 +29,11 @@ def first_id(bucket: int) -> int:
     return max(0, bucket * 1000 - ids.EPOCH_MS) << ids.TIME_SHIFT
 
 
+def ids_of(bucket: int) -> tuple[int, int]:
+    """Return the ids of the calls in `bucket`: from the first to before the second."""
+    return first_id(bucket), first_id(bucket + SECONDS)
+
+
 def worker_of(row_id: int) -> int:
     """Return the worker bits of an id: which process made it."""
     return (row_id >> ids.WORKER_SHIFT) % ids.WORKERS

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.conf import settings
 
+from billing import reconcile as reconciling
+from billing import retention, rollup
 from billing import sweep as sweeping
 
 
@@ -11,3 +14,21 @@ from billing import sweep as sweeping
 def sweep() -> int:
     """Release reservations whose call can no longer settle. Safe to run twice."""
     return sweeping.sweep()
+
+
+@shared_task(time_limit=120, expires=120)
+def roll_up() -> int:
+    """Add up what is out of date. Safe to run twice."""
+    return rollup.recompute()
+
+
+@shared_task(time_limit=900, expires=900)
+def clear_old_calls() -> int:
+    """Delete calls that are older than they are kept. Safe to run twice."""
+    return retention.clear(settings.RETENTION_DAYS)
+
+
+@shared_task(time_limit=300, expires=300)
+def reconcile() -> int:
+    """Compare roll-ups and counters with the ledger. Safe to run twice."""
+    return len(reconciling.check())

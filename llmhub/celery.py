@@ -26,6 +26,9 @@ class Job:
 
 JOBS = {
     "sweep reservations": Job("billing.tasks.sweep", setting="SWEEP_SECONDS"),
+    "add calls up": Job("billing.tasks.roll_up", setting="ROLLUP_SECONDS"),
+    "delete old calls": Job("billing.tasks.clear_old_calls", setting="RETENTION_SECONDS"),
+    "compare sums with the ledger": Job("billing.tasks.reconcile", setting="RECONCILE_SECONDS"),
 }
 
 app = Celery("llmhub")

@@ -163,6 +163,20 @@ SWEEP_SECONDS = env.number(
     meaning="seconds between two looks for reservations that nobody settled",
     example="30",
 )
+ROLLUP_SECONDS = env.number(
+    "LLMHUB_ROLLUP_SECONDS",
+    default=15,
+    meaning="seconds between two looks for calls that are to be added up for reports",
+    example="15",
+)
+RETENTION_DAYS = env.number(
+    "LLMHUB_RETENTION_DAYS",
+    default=400,
+    meaning="days that single calls are kept, 2 or more; their sums are kept for good; 0 keeps all",
+    example="90",
+)
+RETENTION_SECONDS = 3600  # between two looks for calls that are older
+RECONCILE_SECONDS = 600  # between two comparisons of sums with the ledger
 
 # --- Django ---------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ Amounts are nano-USD, ids those of `llmhub.lib.ids`.
 
 * LedgerError
   + OverBudget           a budget has no room for the call: 402
+  + Repeated             a call with its idempotency key was there before: 409, with another body 422
   + LedgerUnavailable    the database does not answer: 503; a settle stays queued all the same
   + BadEntry             the entry itself cannot be written, a reservation's id taken twice: our mistake
 """
@@ -55,6 +56,34 @@ class OverBudget(LedgerError):
 
 
 @dataclass(frozen=True)
+class Once:
+    """The `Idempotency-Key` of a call: among calls of one key, only the first is sent."""
+
+    digest: str  # of the gateway key and the header's value
+    body_digest: str
+
+
+@dataclass(frozen=True)
+class FirstCall:
+    """The call that an idempotency key belongs to; the last three are None while it is in flight."""
+
+    body_digest: str
+    id: int
+    status: Status | None = None
+    http_status: int | None = None
+    cost_nano: int | None = None  # of one that has ended: nobody knows
+
+
+class Repeated(LedgerError):
+    """A call with this idempotency key was made before; nothing was reserved for this one."""
+
+    def __init__(self, first: FirstCall | None, *, is_same: bool) -> None:
+        super().__init__("a call with this idempotency key was made before")
+        self.first = first  # None: its key was freed this moment
+        self.is_same = is_same  # whether it had the same body
+
+
+@dataclass(frozen=True)
 class Hold:
     """What a call holds of one budget in one of its periods; those two name the counter."""
 
@@ -85,6 +114,7 @@ class Reserve:
     # Columns of the record if nobody settles: team_id, key_id, requested, dialect, streamed, entry_id,
     # offer_id, provider_id, price_id, tags, session; `cost_nano` is the estimate, else `amount_nano` is.
     facts: dict[str, Any] = field(default_factory=dict)
+    once: Once | None = None  # None: the call may be repeated
 
 
 @dataclass(frozen=True)
@@ -158,3 +188,4 @@ class Settle:
     ttft_ms: int | None = None
     tags: dict[str, str] = field(default_factory=dict)
     session: str = ""
+    frees_key: bool = False  # nothing was done upstream: a call with its idempotency key may run

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from django.db import DEFAULT_DB_ALIAS
 
-from billing.entries import BadEntry, LedgerUnavailable, Move, OverBudget, Reserve, Room, Settle
+from billing.entries import BadEntry, LedgerUnavailable, Move, OverBudget, Repeated, Reserve, Room, Settle
 from billing.ledger_batch import Release
 from billing.ledger_inbox import Entry, Inbox, Waiting
 from billing.ledger_writer import Writer
 from llmhub.lib import money
 
-__all__ = ["BadEntry", "Ledger", "LedgerStats", "LedgerUnavailable", "OverBudget"]
+__all__ = ["BadEntry", "Ledger", "LedgerStats", "LedgerUnavailable", "OverBudget", "Repeated"]
 
 _RESERVE_PATIENCE = 5.0  # seconds
 _SETTLE_PATIENCE = 10.0  # seconds
@@ -74,7 +74,7 @@ class Ledger:
 
         Returns what is left of the tightest of them, None where none has a limit. When the caller
         is cancelled meanwhile, the reservation is given back.
-        Raises `OverBudget`, `LedgerUnavailable`, and `BadEntry` on an amount out of range.
+        Raises `OverBudget`, `Repeated`, `LedgerUnavailable`, and `BadEntry` on an amount out of range.
         """
         _check_range(entry)
         future = self._submit(entry)

@@ -10,9 +10,10 @@ from django.db.backends.utils import CursorWrapper
 
 from billing import charge
 from billing import ledger_fold as fold
+from billing import ledger_keys as keys
 from billing import ledger_rows as rows
 from billing import ledger_sql as sql
-from billing.entries import LEASE_EXPIRED, Hold, Move, OverBudget, Reserve, Room, Settle
+from billing.entries import LEASE_EXPIRED, Hold, Move, OverBudget, Repeated, Reserve, Room, Settle
 from billing.totals import total
 
 _MAX_REDOS = 20  # each one means that a cap was lowered within a millisecond
@@ -45,6 +46,7 @@ class Batch:
 class Outcome:
     """What became of the reservations of a batch, by id."""
 
+    repeated: dict[int, Repeated]  # a call with their idempotency key was there before
     refused: dict[int, OverBudget]
     gone: frozenset[int]  # moves whose reservation was no longer there
     rooms: dict[int, Room]
@@ -71,7 +73,9 @@ def _apply(batch: Batch, cursor: CursorWrapper, next_id: Callable[[], int]) -> O
     leases = {id_: lease for id_, lease in taken.items() if id_ in ended}
     settles, corrected = _countable(batch.settles, leases, cursor)
     settled = fold.summed(_changes(settles, corrected, leases, batch.known_holds))
-    wishes = [*_moved(moves, taken), *(fold.Wish(reserve) for reserve in batch.reserves)]
+    repeated = keys.claim(cursor, batch.reserves)
+    firsts = [reserve for reserve in batch.reserves if reserve.id not in repeated]
+    wishes = [*_moved(moves, taken), *map(fold.Wish, firsts)]
 
     counters = {hold for wish in wishes for hold in wish.deltas()} | settled.keys()
     standings = sql.lock_counters(cursor, sorted(counters, key=fold.lock_order))
@@ -81,12 +85,13 @@ def _apply(batch: Batch, cursor: CursorWrapper, next_id: Callable[[], int]) -> O
     sql.book(cursor, fold.summed(_both(settled, given)))
     kept = [taken[id_].row(moves[id_].facts) for id_ in moves.keys() & admission.refused.keys()]
     sql.insert_reservations(cursor, [rows.reservation(wish.reserve) for wish in admission.accepted] + kept)
+    keys.free(cursor, _unused(batch, admission))
     sql.delete_records(cursor, corrected)
     _insert_records(cursor, settles, next_id)
     if not sql.hold(cursor, held):
         raise CapMoved
     gone = frozenset(move.id for move in batch.moves) - taken.keys()
-    return Outcome(admission.refused, gone, admission.rooms)
+    return Outcome(repeated, admission.refused, gone, admission.rooms)
 
 
 def _moved(moves: Mapping[int, Reserve], taken: Mapping[int, sql.Lease]) -> Iterator[fold.Wish]:
@@ -94,6 +99,13 @@ def _moved(moves: Mapping[int, Reserve], taken: Mapping[int, sql.Lease]) -> Iter
     for id_, new in moves.items():
         if id_ in taken:
             yield fold.Wish(new, before=taken[id_].held(), is_move=True)
+
+
+def _unused(batch: Batch, admission: fold.Admission) -> set[int]:
+    """Return the calls for which nothing was done upstream: their idempotency keys are free again."""
+    refused = {entry.id for entry in batch.reserves if entry.once and entry.id in admission.refused}
+    settled = {entry.id for entry in batch.settles if entry.frees_key}
+    return refused | settled | {entry.id for entry in batch.releases}
 
 
 def _split(accepted: Sequence[fold.Wish]) -> tuple[fold.Sums, fold.Sums]:

@@ -132,8 +132,9 @@ class Writer:
     def _remember(self, batch: Batch, outcome: BatchOutcome) -> None:
         """Keep the counters of calls in flight, as long as they are."""
         granted = [*batch.reserves, *(move.new for move in batch.moves if move.id not in outcome.gone)]
+        denied = outcome.refused.keys() | outcome.repeated.keys()
         self._holds.update(
-            (entry.id, entry.holds) for entry in granted if entry.holds and entry.id not in outcome.refused
+            (entry.id, entry.holds) for entry in granted if entry.holds and entry.id not in denied
         )
         for id_ in (entry.id for entries in (batch.settles, batch.releases) for entry in entries):
             self._holds.pop(id_, None)
@@ -220,4 +221,4 @@ def _answer(item: Waiting, outcome: BatchOutcome) -> Exception | Room | None:
     id_ = item.entry.id
     if isinstance(item.entry, Move) and id_ in outcome.gone:
         return LedgerUnavailable("the reservation ran out before it could be moved")
-    return outcome.refused.get(id_) or outcome.rooms.get(id_)
+    return outcome.repeated.get(id_) or outcome.refused.get(id_) or outcome.rooms.get(id_)

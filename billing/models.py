@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from billing import rollup_models  # noqa: F401  (Django finds models by this module)
+from billing import idempotency_models, rollup_models  # noqa: F401  (Django finds models by this module)
 from catalog.models import Origin
 from llmhub.lib import money
 from llmhub.people.models import Team
@@ -96,7 +96,8 @@ class Budget(models.Model):
     time_zone = models.CharField(max_length=64, default="UTC", help_text="IANA name")
     unit = models.CharField(max_length=10, choices=Unit, default=Unit.USD)
     cap = models.BigIntegerField(
-        null=True, blank=True, help_text="in the unit, USD as nano-USD; empty: unlimited")
+        null=True, blank=True, help_text="in the unit, USD as nano-USD; empty: unlimited"
+    )
     hard = models.BooleanField(default=True)
     origin = models.CharField(max_length=10, choices=Origin, default=Origin.PERSON)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
@@ -16,11 +16,15 @@ from billing import ledger_fold as fold
 from billing import ledger_rows as rows
 from billing import ledger_sql as sql
 from billing.charge import charged_unheard
-from llmhub.lib import clock
+from billing.idempotency_models import IdempotencyKey
+from llmhub.lib import clock, ids
 
 log = logging.getLogger(__name__)
 
+KEYS_LAST = timedelta(hours=24)  # from the moment of the call
+
 _AT_ONCE = 50  # reservations in one transaction: a gateway waits no longer than that
+_KEYS_AT_ONCE = 500
 _PAUSE = 0.02  # seconds between two transactions, in which gateways write
 
 
@@ -59,3 +63,17 @@ def _sweep_some(moment: int, alias: str) -> int:
         sql.book(cursor, sums)
         sql.insert_records(cursor, [row for lease, row, _ in ended if lease.id not in written])
     return len(leases)
+
+
+def forget_keys(now: datetime | None = None, *, alias: str = DEFAULT_DB_ALIAS) -> int:
+    """Delete idempotency keys that are older than they last and return how many there were.
+
+    Until then a key is taken, however late this runs. Safe to run twice, at the same time too.
+    """
+    end = ids.first_at((now or clock.now()) - KEYS_LAST)
+    old = IdempotencyKey.objects.using(alias).filter(usage_id__lt=end).order_by("usage_id")
+    forgotten = 0
+    while digests := list(old.values_list("pk", flat=True)[:_KEYS_AT_ONCE]):
+        forgotten += IdempotencyKey.objects.using(alias).filter(pk__in=digests).delete()[0]
+        time.sleep(_PAUSE)
+    return forgotten

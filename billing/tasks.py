@@ -12,7 +12,11 @@ from billing import sweep as sweeping
 
 @shared_task(time_limit=120, expires=120)
 def sweep() -> int:
-    """Release reservations whose call can no longer settle. Safe to run twice."""
+    """Release reservations whose call can no longer settle, and forget old idempotency keys.
+
+    Safe to run twice.
+    """
+    sweeping.forget_keys()
     return sweeping.sweep()
 
 

@@ -21,6 +21,7 @@ from llmhub import settings
 from llmhub.lib import logs
 from llmhub.up import child
 
+_WAIT_FOR_REQUEST = 5  # seconds
 RELOAD_OVERLAP = 4.0  # seconds in which the new worker gets ready before the old one drains
 SETTLE_SECONDS = 12  # after the grace time, for what the ledger still has to write
 
@@ -42,6 +43,10 @@ class OneSocket(Granian):  # type: ignore[misc, valid-type] # granian picks its 
         self._sfd = self._shd.get_fd()
         self._sso = socket.socket(fileno=self._sfd)
         self._sso.set_inheritable(True)
+        if hasattr(socket, "TCP_DEFER_ACCEPT"):
+            # A worker is given a connection when its request is there: one without, taken in the moment
+            # of a reload, would be closed unanswered.
+            self._sso.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, _WAIT_FOR_REQUEST)
 
 
 def main() -> None:

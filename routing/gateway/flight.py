@@ -8,6 +8,7 @@ from typing import Any
 
 from routing.gateway.exchange import Exchange
 
+_LAST_ARRIVALS = 0.25  # seconds after the signal: calls that the server took before it heard of it
 _SETTLE_SECONDS = 2.0  # for interrupted requests to settle and say so
 
 
@@ -42,7 +43,12 @@ class Flights:
             del self._running[task]
 
     async def stop(self, grace: float) -> None:
-        """Admit nothing more, give what runs `grace` seconds, and interrupt the rest."""
+        """Admit what has just arrived, then nothing more; give it `grace` seconds, interrupt the rest.
+
+        The server stops listening by itself. What it took in the moment of a reload is served here:
+        a refusal would be a failed call although another process is ready.
+        """
+        await asyncio.sleep(min(_LAST_ARRIVALS, grace))
         self.is_stopping = True
         if self._running and grace > 0:
             await asyncio.wait(list(self._running), timeout=grace)

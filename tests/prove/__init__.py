@@ -1,0 +1,1 @@
+"""Full figures for the rows of docs/requirements.md, each with its negative control: `./run prove`."""

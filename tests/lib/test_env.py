@@ -56,6 +56,9 @@ def test_a_choice_is_taken_whatever_its_case(monkeypatch):
             "C",
             "use A, B",
         ),
+        (lambda: env.address("SAMPLE", meaning="", example="http://c:1"), "c:1", "use an http address"),
+        (lambda: env.address("SAMPLE", meaning="", example="http://c:1"), "https://c", "use an http address"),
+        (lambda: env.address("SAMPLE", meaning="", example="http://c:1"), "http://c/x", "without a path"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_with_what_can(monkeypatch, read, value, advice):

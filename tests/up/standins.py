@@ -89,8 +89,9 @@ async def answer(send, value, *headers):
     await send({"type": "http.response.body", "body": json.dumps(value).encode()})
 
 
+CONSOLE = os.environ["CONSOLE"]
 front = Front(
     gateway=gateway,
-    relay=Relay(Path(os.environ["CONSOLE"])),
+    relay=Relay(CONSOLE if "://" in CONSOLE else Path(CONSOLE)),
     trusted=forwarded.networks(filter(None, os.environ.get("TRUSTED", "").split(","))),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +30,7 @@ _DRAWN = 96  # older ones that each check draws by lot
 _AT_ONCE = 96  # buckets in one statement
 _PAUSE = 0.05  # seconds between two statements of a check of everything
 _LOT = random.SystemRandom()
+Side = dict[tuple[Any, ...], dict[str, int]]  # sums by bucket and dimensions
 
 
 def check(
@@ -68,16 +69,29 @@ def of_buckets(buckets: Sequence[int], *, alias: str = DEFAULT_DB_ALIAS) -> list
         return []
     with connections[alias].cursor() as cursor:
         cursor.execute(*_statement(buckets))
-        ledger, rolled = _sides(cursor.fetchall())
-    return [
-        Difference(ROLL_UP, _named(key), key[0], expected=ledger.get(key, {}), found=rolled.get(key, {}))
-        for key in sorted(ledger.keys() | rolled.keys())
-        if ledger.get(key) != rolled.get(key)
-    ]
+        ledger, rolled, supply = _sides(cursor.fetchall())
+    return [*_differing(ledger, rolled, ""), *_differing(_over_all_teams(ledger), supply, "all teams")]
+
+
+def _differing(ledger: Side, rolled: Side, of: str) -> Iterator[Difference]:
+    for key in sorted(ledger.keys() | rolled.keys()):
+        expected, found = ledger.get(key, {}), rolled.get(key, {})
+        if expected != found:
+            yield Difference(ROLL_UP, _named(key, of), key[0], expected, found)
+
+
+def _over_all_teams(ledger: Side) -> Side:
+    """Return what supply roll-ups should say."""
+    found: Side = {}
+    for (bucket, _, _, *supply), values in ledger.items():
+        sums = found.setdefault((bucket, 0, 0, *supply), dict.fromkeys(values, 0))
+        for name, value in values.items():
+            sums[name] += value
+    return found
 
 
 def _statement(buckets: Sequence[int]) -> tuple[str, list[int]]:
-    names, measures = ", ".join(DIMENSIONS), list(MEASURES)
+    names, rolled = ", ".join(DIMENSIONS), ", ".join(f"SUM({name})" for name in MEASURES)
     ledger = ", ".join(f"{column} AS {name}" for name, column in DIMENSIONS.items())
     rows = ",".join(["(CAST(%s AS BIGINT),CAST(%s AS BIGINT),CAST(%s AS BIGINT))"] * len(buckets))
     statement = f"""WITH asked(bucket, low, high) AS (VALUES {rows}),
@@ -86,21 +100,22 @@ def _statement(buckets: Sequence[int]) -> tuple[str, list[int]]:
           FROM clean c CROSS JOIN billing_usagerecord u WHERE u.id >= c.low AND u.id < c.high
          GROUP BY c.bucket, {", ".join(DIMENSIONS.values())}
         UNION ALL
-        SELECT 1, c.bucket, {names}, {", ".join(f"SUM({name})" for name in measures)}
+        SELECT 1, c.bucket, {names}, {rolled}
           FROM clean c CROSS JOIN billing_rollup r WHERE r.id >= c.low AND r.id < c.high
-         GROUP BY c.bucket, {names}"""  # noqa: S608
+         GROUP BY c.bucket, {names}
+        UNION ALL
+        SELECT 2, c.bucket, 0, 0, provider_id, entry_id, cost_centre, {rolled}
+          FROM clean c CROSS JOIN billing_supplyrollup r WHERE r.id >= c.low AND r.id < c.high
+         GROUP BY c.bucket, provider_id, entry_id, cost_centre"""  # noqa: S608
     ends = [
         (b, rollup_bucket.first_id(b), rollup_bucket.first_id(b + rollup_bucket.SECONDS)) for b in buckets
     ]
     return statement, [number for end in ends for number in end]
 
 
-Side = dict[tuple[Any, ...], dict[str, int]]
-
-
-def _sides(rows: Iterable[Sequence[Any]]) -> tuple[Side, Side]:
-    """Return what the ledger says and what roll-ups say, by bucket and dimensions."""
-    sides: tuple[Side, Side] = ({}, {})
+def _sides(rows: Iterable[Sequence[Any]]) -> tuple[Side, Side, Side]:
+    """Return what ledger, roll-ups and supply roll-ups say, by bucket and dimensions."""
+    sides: tuple[Side, Side, Side] = ({}, {}, {})
     width = 2 + len(DIMENSIONS)
     for row in rows:
         values = dict(zip(MEASURES, map(int, row[width:]), strict=True))
@@ -108,8 +123,9 @@ def _sides(rows: Iterable[Sequence[Any]]) -> tuple[Side, Side]:
     return sides
 
 
-def _named(key: tuple[Any, ...]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in zip(DIMENSIONS, key[1:], strict=True) if value)
+def _named(key: tuple[Any, ...], of: str) -> str:
+    named = [f"{name} {value}" for name, value in zip(DIMENSIONS, key[1:], strict=True) if value]
+    return ", ".join([of] * bool(of) + named)
 
 
 def _chosen(everything: bool, now: datetime, alias: str) -> list[int]:

@@ -11,18 +11,19 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
+from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.models import QuerySet
 
 from billing import rollup_bucket
 from billing.models import UsageRecord
-from billing.rollup_models import DirtyBucket, ReportTag, Retention, RollUp
-from billing.rollup_sum import Bucket, Key, Sums
+from billing.rollup_models import AnyRollUp, DirtyBucket, ReportTag, Retention, RollUp, SupplyRollUp
+from billing.rollup_sum import COUNTS, Bucket, Key, Sums, by_supply
 from llmhub.lib import clock, ids
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,11 @@ _CALL = (
     "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens",
     "cost_nano", "latency_ms", "ttft_ms",
 )  # fmt: skip
-_WRITTEN = [field.attname for field in RollUp._meta.concrete_fields if field.attname != "id"]
+_TABLES: tuple[type[AnyRollUp], ...] = (RollUp, SupplyRollUp)
+_WRITTEN = {
+    table: [field.attname for field in table._meta.concrete_fields if field.attname != "id"]
+    for table in _TABLES
+}
 
 
 @dataclass(frozen=True)
@@ -109,23 +114,23 @@ def summed(bucket: int, *, alias: str = DEFAULT_DB_ALIAS) -> dict[Key, Sums]:
     return found.sums
 
 
-def replace(claimed: Claim, sums: dict[Key, Sums], *, alias: str = DEFAULT_DB_ALIAS) -> bool:
+def replace(claimed: Claim, sums: Mapping[Key, Sums], *, alias: str = DEFAULT_DB_ALIAS) -> bool:
     """Put these sums in the place of a bucket's roll-ups and clear its marks.
 
     False when the marks are no longer ours: then the bucket stays out of date.
     """
-    rows = iter(_rows(claimed.bucket, sums))
-    left = len(sums)
+    supply = by_supply(sums)
+    kept: dict[type[AnyRollUp], int] = {RollUp: len(sums), SupplyRollUp: len(supply)}
+    rows = chain(_rows(RollUp, claimed.bucket, sums), _rows(SupplyRollUp, claimed.bucket, supply))
+    left = sum(kept.values())
     while True:
         with transaction.atomic(using=alias):
             if not _is_ours(claimed, alias):
                 return False
             some = list(islice(rows, _AT_ONCE))
-            RollUp.objects.using(alias).bulk_create(
-                some, update_conflicts=True, unique_fields=["id"], update_fields=_WRITTEN
-            )
+            _write(some, alias)
             left -= len(some)
-            if not left and _trim(claimed.bucket, len(sums), alias):
+            if not left and all(_trim(model, claimed.bucket, count, alias) for model, count in kept.items()):
                 _marks(claimed, alias).delete()
                 return True
         time.sleep(_PAUSE)
@@ -152,24 +157,36 @@ def _is_ours(claimed: Claim, alias: str) -> bool:
     return _marks(claimed, alias).update(stamp=claimed.stamp) == claimed.marks
 
 
-def _rows(bucket: int, sums: dict[Key, Sums]) -> Iterator[RollUp]:
+def _rows(model: type[AnyRollUp], bucket: int, sums: Mapping[Any, Sums]) -> Iterator[AnyRollUp]:
     """Yield the roll-ups of a bucket; the same sums make the same rows."""
     first = rollup_bucket.first_id(bucket)
     for number, (key, found) in enumerate(sums.items()):
-        yield RollUp(
+        yield model(
             id=first + number,
             bucket=bucket,
-            **{name: getattr(key, name) for name in Key.__slots__},
-            **{name: getattr(found, name) for name in Sums.__slots__ if name not in ("latency", "ttft")},
+            **{name: getattr(key, name) for name in key.__slots__},
+            **{name: getattr(found, name) for name in COUNTS},
             latency=found.latency.to_bytes(),
             ttft=found.ttft.to_bytes(),
         )
 
 
-def _trim(bucket: int, kept: int, alias: str) -> bool:
+def _write(rows: Sequence[AnyRollUp], alias: str) -> None:
+    """Write roll-ups over those with the same ids."""
+    for model in _TABLES:
+        model._default_manager.using(alias).bulk_create(
+            [row for row in rows if isinstance(row, model)],
+            update_conflicts=True,
+            unique_fields=["id"],
+            update_fields=_WRITTEN[model],
+        )
+
+
+def _trim(model: type[AnyRollUp], bucket: int, kept: int, alias: str) -> bool:
     """Delete a transaction full of roll-ups that the bucket no longer has; False when more are left."""
     first, end = rollup_bucket.ids_of(bucket)
-    beyond = RollUp.objects.using(alias).filter(id__gte=first + kept, id__lt=end)
+    found = model._default_manager.using(alias)
+    beyond = found.filter(id__gte=first + kept, id__lt=end)
     gone = list(beyond.order_by("id").values_list("id", flat=True)[:_AT_ONCE])
-    removed, _ = RollUp.objects.using(alias).filter(id__in=gone).delete()
+    removed, _ = found.filter(id__in=gone).delete() if gone else (0, {})
     return removed < _AT_ONCE

@@ -7,22 +7,17 @@ from django.db import models
 SLOTS = 3
 
 
-class RollUp(models.Model):
-    """Sums over the calls of one bucket that share all dimensions; 0 and "" stand for none.
+class AnyRollUp(models.Model):
+    """Sums over calls of one bucket that an entry of a provider answered; 0 and "" stand for none.
 
     Ids begin at the first id of the bucket: like the ledger's, they are ordered by time.
     """
 
     id = models.BigAutoField(primary_key=True)
     bucket = models.BigIntegerField(help_text="first second of the quarter of an hour, Unix time")
-    team_id = models.BigIntegerField(default=0)
-    key_id = models.BigIntegerField(default=0)
     provider_id = models.BigIntegerField(default=0)
     entry_id = models.BigIntegerField(default=0)
     cost_centre = models.CharField(max_length=20, blank=True)
-    tag_1 = models.CharField(max_length=200, blank=True, help_text="value of the report tag in slot 1")
-    tag_2 = models.CharField(max_length=200, blank=True)
-    tag_3 = models.CharField(max_length=200, blank=True)
     requests = models.BigIntegerField(default=0)
     errors = models.BigIntegerField(default=0, help_text="failed or interrupted")
     interrupted = models.BigIntegerField(default=0)
@@ -37,6 +32,23 @@ class RollUp(models.Model):
     spend_nano = models.BigIntegerField(default=0, help_text="nano-USD, without calls of unknown cost")
     latency = models.BinaryField(default=b"", help_text="sketch of ms, of calls that were answered")
     ttft = models.BinaryField(default=b"", help_text="sketch of ms, of streams that were answered")
+
+    class Meta:
+        abstract = True
+
+
+class RollUp(AnyRollUp):
+    """Sums over the calls of one bucket that share all dimensions."""
+
+    team_id = models.BigIntegerField(default=0)
+    key_id = models.BigIntegerField(default=0)
+    tag_1 = models.CharField(max_length=200, blank=True, help_text="value of the report tag in slot 1")
+    tag_2 = models.CharField(max_length=200, blank=True)
+    tag_3 = models.CharField(max_length=200, blank=True)
+
+
+class SupplyRollUp(AnyRollUp):
+    """The same over all teams, keys and tags: few rows, however many callers there are."""
 
 
 class DirtyBucket(models.Model):

@@ -51,7 +51,8 @@ _PARTS = f"""
               SELECT CASE WHEN {_LOW} < {_BIG} THEN {_BIG} ELSE {_LOW} END AS low, {_HIGH} AS high
                 FROM stale) o
          WHERE o.low < s.high AND o.high > s.low)"""  # noqa: S608
-_ROLLED = """FROM span s CROSS JOIN billing_rollup r
+_SUPPLY = {"provider_id", "entry_id", "cost_centre"}
+_ROLLED = """FROM span s CROSS JOIN {table} r
          WHERE r.id >= s.low AND r.id < s.high AND r.bucket NOT IN (SELECT bucket FROM stale)"""
 _LEDGER = """FROM part p CROSS JOIN billing_usagerecord u
          WHERE u.id >= p.low AND u.id < p.high"""
@@ -90,7 +91,7 @@ def sums(
     ledger = [DIMENSIONS[name] for name in by]
     head, parameters = _head(spans, floor)
     statement = f"""{head}
-        SELECT {_columns("s.n", rolled, [f"SUM(r.{name})" for name in measures])} {_ROLLED}
+        SELECT {_columns("s.n", rolled, [f"SUM(r.{name})" for name in measures])} {_rolled(by)}
         GROUP BY {_columns("s.n", rolled)}
         UNION ALL
         SELECT {_columns("p.n", ledger, [MEASURES[name] for name in measures])} {_LEDGER}
@@ -104,9 +105,10 @@ def times(span: Span, *, floor: int = 0, alias: str = DEFAULT_DB_ALIAS) -> tuple
     """Return latency, and time to first token, of the calls of a span that were answered."""
     head, parameters = _head([span], floor)
     statement = f"""{head}
-        SELECT r.latency, r.ttft, NULL, NULL {_ROLLED}
+        SELECT r.latency, r.ttft, NULL, NULL {_rolled(())}
         UNION ALL
-        SELECT NULL, NULL, u.latency_ms, u.ttft_ms {_LEDGER} AND u.status = 'ok'"""
+        SELECT NULL, NULL, u.latency_ms, u.ttft_ms {_LEDGER}
+           AND u.status NOT IN ('error', 'interrupted', 'cancelled')"""
     latency, ttft = Sketch(), Sketch()
     with connections[alias].cursor() as cursor:
         cursor.execute(statement, parameters)
@@ -131,6 +133,11 @@ def floor_of(span: Span, *, alias: str = DEFAULT_DB_ALIAS) -> int:
             return 0
         cursor.execute("SELECT id FROM billing_usagerecord ORDER BY id DESC LIMIT 1 OFFSET %s", [MOST_ROWS])
         return int(cursor.fetchone()[0]) + 1
+
+
+def _rolled(by: Sequence[str]) -> str:
+    """Return where sums come from: the table with few rows where it tells these dimensions apart."""
+    return _ROLLED.format(table="billing_supplyrollup" if _SUPPLY.issuperset(by) else "billing_rollup")
 
 
 def _head(spans: Sequence[Span], floor: int) -> tuple[str, list[int]]:

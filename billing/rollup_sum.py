@@ -27,6 +27,15 @@ class Key:
     tag_3: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class SupplyKey:
+    """What the calls of one supply roll-up have in common: who answered, not who asked."""
+
+    provider_id: int
+    entry_id: int
+    cost_centre: str
+
+
 @dataclass(slots=True)
 class Sums:
     """What is added up; the fields are columns of `RollUp`."""
@@ -62,6 +71,13 @@ class Sums:
         if call["status"] == "ok":
             self._time(call["latency_ms"], call["ttft_ms"])
 
+    def merge(self, other: Sums) -> None:
+        """Add what others counted."""
+        for name in COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.latency.merge(other.latency)
+        self.ttft.merge(other.ttft)
+
     def _count(self, status: str) -> None:
         self.requests += 1
         self.errors += status in ("error", "interrupted")
@@ -72,6 +88,18 @@ class Sums:
         self.latency.add(latency_ms)
         if ttft_ms is not None:
             self.ttft.add(ttft_ms)
+
+
+COUNTS = tuple(name for name in Sums.__slots__ if name not in ("latency", "ttft"))
+
+
+def by_supply(sums: Mapping[Key, Sums]) -> dict[SupplyKey, Sums]:
+    """Return the sums over all teams, keys and tags."""
+    found: dict[SupplyKey, Sums] = {}
+    for key, some in sums.items():
+        supply = SupplyKey(key.provider_id, key.entry_id, key.cost_centre)
+        found.setdefault(supply, Sums()).merge(some)
+    return found
 
 
 class Bucket:

@@ -11,7 +11,7 @@ from billing import ledger_batch, reconcile, rollup
 from billing.ledger_batch import Batch
 from billing.models import Budget, Counter
 from billing.reconcile import check, open_discrepancies
-from billing.rollup_models import Discrepancy, RollUp
+from billing.rollup_models import Discrepancy, RollUp, SupplyRollUp
 from billing.rollup_read import MEASURES
 from llmhub.lib import ids
 from tests.billing import calls, rows
@@ -54,6 +54,14 @@ def test_one_nano_too_much_in_any_column_of_a_roll_up_is_found(rolled_up, measur
     assert (found.kind, found.subject, found.period_start) == ("roll-up", "team_id 1", changed.bucket)
     assert found.found[measure] - found.expected[measure] == 1
     assert f"{measure} {found.found[measure]} instead of {found.expected[measure]}" in str(found)
+
+
+def test_a_changed_sum_over_all_teams_is_found(rolled_up):
+    SupplyRollUp.objects.filter(pk=SupplyRollUp.objects.last().pk).update(spend_nano=1)
+
+    (found,) = check(now=NOW)
+
+    assert (found.subject, found.found["spend_nano"]) == ("all teams", 1)
 
 
 def test_a_roll_up_that_is_lost_or_of_another_team_is_found(rolled_up):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from billing import ledger_batch, rollup, rollup_bucket, rollup_read, rollup_sum
 from billing.ledger_batch import Batch
 from billing.models import UsageRecord
-from billing.rollup_models import DirtyBucket, ReportTag, RollUp
+from billing.rollup_models import DirtyBucket, ReportTag, RollUp, SupplyRollUp
 from billing.rollup_read import Span
 from billing.sweep import sweep
 from llmhub.lib import ids
@@ -253,7 +253,7 @@ class History:
     """What gateways, sweeper and two workers do, one step after the other."""
 
     def __init__(self) -> None:
-        for model in (UsageRecord, RollUp, DirtyBucket):
+        for model in (UsageRecord, RollUp, SupplyRollUp, DirtyBucket):
             model.objects.all().delete()
         self.reserved: list[int] = []
         self.begun: list[tuple] = []
@@ -298,11 +298,14 @@ def test_whatever_happens_pages_read_and_roll_ups_become_the_sums_of_the_ledger(
     for step, *arguments in steps:
         getattr(history, step)(*arguments)
         assert read_by_team() == recorded_by_team()
+        assert read_total() == recorded_total()
 
     history.finish()
     roll_up_everything()
     assert rolled() == recorded()
     assert read_by_team() == recorded_by_team()
+    assert read_total() == recorded_total()
+    assert SupplyRollUp.objects.count() == len(recorded())
 
 
 def read_by_team() -> dict[tuple, tuple]:
@@ -314,6 +317,17 @@ def read_by_team() -> dict[tuple, tuple]:
         values = tuple(row.values[name] for name in ("requests", "spend_nano", "errors", "unpriced"))
         found[key] = tuple(map(sum, zip(found.get(key, (0, 0, 0, 0)), values, strict=True)))
     return found
+
+
+def read_total() -> tuple[int, int]:
+    """Requests and spend of all, read from the table with few rows."""
+    values = [row.values for row in rollup_read.sums([Span(T0, LATER)])]
+    return sum(v["requests"] for v in values), sum(v["spend_nano"] for v in values)
+
+
+def recorded_total() -> tuple[int, int]:
+    costs = [cost or 0 for cost in UsageRecord.objects.values_list("cost_nano", flat=True)]
+    return len(costs), sum(costs)
 
 
 def recorded_by_team() -> dict[tuple, tuple]:

@@ -15,7 +15,7 @@ from catalog.alias import add_alias, move_alias, remove_alias
 from catalog.availability import entries_now, offers_with_providers
 from catalog.entry import create_entry, update_entry, withdraw_entry
 from catalog.models import Alias, CatalogEntry, Offer
-from catalog.offer import add_offer, set_price, withdraw_offer
+from catalog.offer import add_offer, set_price, update_offer, withdraw_offer
 from catalog.rates import Rates
 from catalog.shapes import AliasOut, ModelOut, alias_out, model_out
 from llmhub.lib import clock, money
@@ -37,6 +37,7 @@ def _amount(text: str) -> str:
 Amount = Annotated[
     str, Field(max_length=40, description="USD per million tokens, a decimal string"), AfterValidator(_amount)
 ]
+Rank = Annotated[int, Field(ge=0, le=32_767, description="lower is tried first")]
 Words = Annotated[list[Annotated[str, Field(max_length=30)]], Field(max_length=30)]
 
 
@@ -89,8 +90,14 @@ class OfferIn(Input):
     model: ModelId
     provider: Annotated[str, Field(max_length=64)]
     upstream_id: Annotated[str, Field(min_length=1, max_length=200)]
-    rank: Annotated[int, Field(ge=0, le=1000)] = 100
+    rank: Rank = 100
     prices: Annotated[list[RatesIn], Field(max_length=10)] = []
+
+
+class OfferChange(Input):
+    """What can be changed of an offer."""
+
+    rank: Rank
 
 
 class PriceIn(Input):
@@ -194,6 +201,16 @@ def price_offer(
     tiers = [tier.rates() for tier in body.tiers]
     set_price(actor=actor, offer=_offer(entry, provider, upstream_id), tiers=tiers, source=body.source)
     return Status(201, _model(entry))
+
+
+@router.patch("/offers/{provider}/{path:upstream_id}", response={200: ModelOut, **REFUSALS})
+def change_offer(
+    request: HttpRequest, provider: str, upstream_id: str, model: ModelId, body: OfferChange
+) -> ModelOut:
+    """Change when an offer is tried: a lower rank first."""
+    actor, entry = caller(request, "configure"), _entry(model)
+    update_offer(actor=actor, offer=_offer(entry, provider, upstream_id), rank=body.rank)
+    return _model(entry)
 
 
 @router.delete("/offers/{provider}/{path:upstream_id}", response={204: None, **REFUSALS})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
@@ -17,11 +17,12 @@ from billing.budget_api import router as budget_router
 from billing.usage_api import router as usage_router
 from catalog.api import router as catalog_router
 from llmhub.lib.rest import BadQuery, Conflict, Failure, FailureAnswer
-from llmhub.people.access import needs
 from llmhub.people.api import router as people_router
-from llmhub.people.api_access import ServiceKeyBearer, Session
+from llmhub.people.api_access import ServiceKeyBearer, Session, documented
+from llmhub.people.organisation_api import router as organisation_router
 from llmhub.people.roles import NotAllowed
 from providers.api import router as providers_router
+from routing.api import router as routing_router
 
 logger = logging.getLogger(__name__)
 
@@ -30,13 +31,15 @@ api = NinjaAPI(
     version="1",
     description="Everything that the console can do. Money is a decimal string in USD.",
     auth=[ServiceKeyBearer(), Session()],
-    docs_decorator=needs("view"),
+    docs_decorator=documented,
 )
+api.add_router("", organisation_router, tags=["organisation"])
 api.add_router("", people_router, tags=["people"])
 api.add_router("", providers_router, tags=["providers"])
 api.add_router("", catalog_router, tags=["catalog"])
 api.add_router("", billing_router, tags=["keys"])
 api.add_router("", budget_router, tags=["budgets"])
+api.add_router("", routing_router, tags=["keys"])
 api.add_router("", usage_router, tags=["usage"])
 
 
@@ -59,7 +62,15 @@ def _not_allowed(request: HttpRequest, exc: Exception) -> HttpResponse:
 
 @api.exception_handler(Http404)
 def _not_found(request: HttpRequest, exc: Http404) -> HttpResponse:
-    return _answer(request, 404, "not_found", str(exc) or "there is nothing here")
+    said = str(exc)
+    if not said or said.endswith("matches the given query."):  # Django's words name a class of ours
+        said = f"There is nothing at {request.path}: list what is there first."
+    return _answer(request, 404, "not_found", said)
+
+
+@api.exception_handler(RequestDataTooBig)
+def _too_large(request: HttpRequest, exc: RequestDataTooBig) -> HttpResponse:
+    return _answer(request, 413, "too_large", "The body is larger than 1 MiB: send less at once.")
 
 
 @api.exception_handler(Conflict)

@@ -221,6 +221,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "llmhub.zone.in_time_zone",
+    "llmhub.api_refusals.refuse_methods",
 ]
 ROOT_URLCONF = "llmhub.urls"
 ASGI_APPLICATION = "llmhub.asgi.application"

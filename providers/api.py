@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Router, Status
@@ -12,10 +13,12 @@ from pydantic import Field
 
 from llmhub.lib.rest import REFUSALS, Cursor, Input, Limit, Output, Page, page
 from llmhub.people.api_access import caller
+from providers.adapters import KINDS
 from providers.check import check_and_save
 from providers.credential import remove_credential, set_credential
 from providers.models import Provider
 from providers.provider import create_provider, pause_provider, remove_provider, update_provider
+from providers.trial import try_connection
 
 router = Router()
 Slug = Annotated[str, Field(min_length=1, max_length=64)]
@@ -47,6 +50,24 @@ class CredentialIn(Input):
 
     secret: Secret | None = None
     reference: Annotated[str, Field(max_length=300)] | None = None
+
+
+class ConnectionIn(Input):
+    """A connection to test."""
+
+    kind: Annotated[str, Field(max_length=20)] = "custom"
+    base_url: Annotated[str, Field(max_length=300)] = ""
+    dialect: Annotated[str, Field(max_length=20)] = ""
+    secret: Secret | None = None
+
+
+class CheckOut(Output):
+    """What a free call found, and what to do about it."""
+
+    outcome: str
+    message: str
+    models: list[str]
+    latency_ms: int
 
 
 class CredentialOut(Output):
@@ -111,6 +132,23 @@ def add_provider(request: HttpRequest, body: ProviderIn) -> Status[ProviderOut]:
     """Add a provider; its credential comes in a call of its own."""
     provider = create_provider(actor=caller(request, "configure"), **body.model_dump())
     return Status(201, _provider(_found(provider.slug)))
+
+
+@router.post("/provider-tests", response={200: CheckOut, **REFUSALS})
+def test_connection(request: HttpRequest, body: ConnectionIn) -> CheckOut:
+    """Test a connection before it is saved, by a free call; nothing is kept."""
+    caller(request, "configure")
+    if body.kind not in KINDS:
+        raise ValidationError({"kind": f"{body.kind!r} is no kind of provider: use {', '.join(KINDS)}"})
+    found = try_connection(
+        KINDS[body.kind], base_url=body.base_url, dialect=body.dialect, secret=body.secret or ""
+    )
+    return CheckOut(
+        outcome=found.outcome,
+        message=found.message,
+        models=[listing.upstream_id for listing in found.listings],
+        latency_ms=found.latency_ms,
+    )
 
 
 @router.get("/providers/{slug}", response={200: ProviderOut, **REFUSALS})

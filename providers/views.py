@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -18,14 +17,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from llmhub.lib.forms import refuse
 from llmhub.lib.pages import render_page, screen_of
 from llmhub.people.access import actor_of, needs
-from providers.adapters import KINDS, DialectNotServed, Kind, adapter_for
-from providers.check import Check, Outcome, check, check_and_save
+from providers.adapters import KINDS, Kind
+from providers.check import Check, check_and_save
 from providers.credential import remove_credential, set_credential
 from providers.forms import CredentialForm, PauseForm, ProviderChangeForm, ProviderForm, served_dialects
 from providers.models import Credential, Provider
-from providers.provider import checked_url, create_provider, pause_provider, remove_provider, update_provider
+from providers.provider import create_provider, pause_provider, remove_provider, update_provider
 from providers.status import Status, outcome_kind, status_of
-from providers.wire import Target
+from providers.trial import try_connection
 
 LISTINGS_SHOWN = 500  # of the models a check finds
 
@@ -130,17 +129,12 @@ def provider_try(request: HttpRequest) -> HttpResponse:
 
 def _tried(form: ProviderForm) -> Check:
     values = form.cleaned_data
-    try:
-        base_url = checked_url(values.get("base_url", ""))
-    except ValidationError as refusal:
-        return Check(Outcome.REFUSED, " ".join(refusal.messages))
-    if form.kind.needs_credential and not values.get("secret"):
-        return Check(Outcome.NO_CREDENTIAL, "give its credential first")
-    try:
-        adapter = adapter_for(form.kind.name, values["dialect"])
-    except DialectNotServed as refusal:
-        return Check(Outcome.NOT_SERVED, str(refusal))
-    return async_to_sync(check)(Target(base_url, "", values.get("secret", "")), adapter)
+    return try_connection(
+        form.kind,
+        base_url=values.get("base_url", ""),
+        dialect=values.get("dialect", ""),
+        secret=values.get("secret", ""),
+    )
 
 
 def _told(found: Check) -> dict[str, Any]:

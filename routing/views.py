@@ -8,12 +8,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from billing.models import ApiKey
-from llmhub.lib import clock, secrets
 from llmhub.lib.pages import render_page
 from llmhub.people.access import needs
-from routing.key_verdict import Verdict, judge
-from routing.load import load_snapshot
+from routing.key_check import check_key
+from routing.key_verdict import Verdict
 
 
 class KeyTestForm(forms.Form):
@@ -33,7 +31,7 @@ class KeyTestForm(forms.Form):
 def key_test(request: HttpRequest) -> HttpResponse:
     """Say what a key can do now; nothing is sent to a provider. htmx swaps only the verdict."""
     form = KeyTestForm(request.POST or None)
-    verdict = _verdict(form.cleaned_data["key"]) if form.is_valid() else None
+    verdict = check_key(form.cleaned_data["key"]) if form.is_valid() else None
     failed = form.is_bound and verdict is None
     if failed:
         verdict = Verdict("Paste the key first.")
@@ -44,11 +42,3 @@ def key_test(request: HttpRequest) -> HttpResponse:
         context={"form": form, "verdict": verdict},
         status=422 if failed else 200,
     )
-
-
-def _verdict(text: str) -> Verdict:
-    digest = secrets.digest(text)
-    revoked = ApiKey.objects.filter(digest=digest, revoked_at__isnull=False).first()
-    if revoked is not None:
-        return Verdict(f"This key, {revoked.name!r}, was revoked: make a new one.")
-    return judge(load_snapshot(), digest, now=clock.now())

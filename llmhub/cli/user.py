@@ -5,17 +5,21 @@ from __future__ import annotations
 from argparse import Namespace, _SubParsersAction
 from typing import Any
 
-from django.conf import settings
-from django.urls import reverse
-
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.cli import show
 from llmhub.people.models import Role, User
-from llmhub.people.person import create_user, make_link
+from llmhub.people.person import (
+    activate_user,
+    change_role,
+    create_user,
+    deactivate_user,
+    make_link,
+    sign_in_address,
+)
 
 
 def register(commands: _SubParsersAction[Any]) -> None:
-    """Add `user create`, `user list` and `user link`."""
+    """Add `user create`, `list`, `link`, `role`, `deactivate` and `activate`."""
     noun = commands.add_parser("user", help="people, and one-time sign-in links")
     verbs = noun.add_subparsers(required=True, metavar="VERB")
     create = verbs.add_parser("create", help="make a person and print a one-time sign-in link")
@@ -26,6 +30,17 @@ def register(commands: _SubParsersAction[Any]) -> None:
     listing = verbs.add_parser("list", help="every person")
     show.add_json(listing)
     listing.set_defaults(run=list_all)
+    role = verbs.add_parser("role", help="change what a person may do")
+    role.add_argument("email")
+    role.add_argument("role", choices=Role.values)
+    role.set_defaults(run=role_one)
+    for verb, what in (
+        ("deactivate", "sign a person out everywhere, for good"),
+        ("activate", "let one in again"),
+    ):
+        command = verbs.add_parser(verb, help=what)
+        command.add_argument("email")
+        command.set_defaults(run=deactivate_one if verb == "deactivate" else activate_one)
     link = verbs.add_parser("link", help="print a one-time sign-in link for a person")
     link.add_argument("email")
     link.set_defaults(run=link_one)
@@ -35,7 +50,7 @@ def create_one(options: Namespace) -> int:
     """Make a person."""
     user = create_user(actor=COMMAND_LINE, email=options.email, name=options.name, role=options.role)
     show.line(f"made {user.email} ({user.role})")
-    show.line(sign_in_address(user))
+    show.line(_link(user))
     return 0
 
 
@@ -50,14 +65,38 @@ def list_all(options: Namespace) -> int:
 
 def link_one(options: Namespace) -> int:
     """Print a one-time sign-in link."""
-    user = User.objects.filter(email__iexact=options.email).first()
-    if user is None:
-        raise ValueError(f"nobody has the address {options.email!r}: see `llmhub user list`")
-    show.line(sign_in_address(user))
+    show.line(_link(find(options.email)))
     return 0
 
 
-def sign_in_address(user: User) -> str:
-    """Return a new address that signs `user` in once, within the hour."""
-    token = make_link(actor=COMMAND_LINE, user=user)
-    return f"{settings.PUBLIC_URL}{reverse('people:use_link', args=[token])}"
+def role_one(options: Namespace) -> int:
+    """Change what a person may do."""
+    change_role(actor=COMMAND_LINE, user=find(options.email), role=options.role)
+    show.line(f"{options.email} is now {options.role}")
+    return 0
+
+
+def deactivate_one(options: Namespace) -> int:
+    """Sign a person out everywhere, for good."""
+    deactivate_user(actor=COMMAND_LINE, user=find(options.email))
+    show.line(f"deactivated {options.email}")
+    return 0
+
+
+def activate_one(options: Namespace) -> int:
+    """Let a person in again; they need a new link."""
+    activate_user(actor=COMMAND_LINE, user=find(options.email))
+    show.line(f"activated {options.email}; a link lets them in: user link {options.email}")
+    return 0
+
+
+def find(email: str) -> User:
+    """Return the person of this address. Raises `ValueError` when there is none."""
+    user = User.objects.filter(email__iexact=email).first()
+    if user is None:
+        raise ValueError(f"nobody has the address {email!r}: see `llmhub user list`")
+    return user
+
+
+def _link(user: User) -> str:
+    return sign_in_address(make_link(actor=COMMAND_LINE, user=user))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
+from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Router, Status
@@ -13,9 +14,16 @@ from pydantic import AwareDatetime, Field
 from llmhub.lib.rest import REFUSALS, Cursor, Input, Limit, Output, Page, page
 from llmhub.people.api_access import caller
 from llmhub.people.models import ServiceKey, Team, User
-from llmhub.people.person import create_user
+from llmhub.people.person import (
+    activate_user,
+    change_role,
+    create_user,
+    deactivate_user,
+    make_link,
+    sign_in_address,
+)
 from llmhub.people.service_key import create_service_key, revoke_service_key
-from llmhub.people.team import create_team
+from llmhub.people.team import create_team, rename_team
 
 router = Router()
 Name = Annotated[str, Field(min_length=1, max_length=100)]
@@ -37,6 +45,12 @@ class TeamOut(Output):
     created_at: datetime
 
 
+class TeamChange(Input):
+    """Another name for a team; its short name stays."""
+
+    name: Name
+
+
 class UserIn(Input):
     """A person to invite."""
 
@@ -53,6 +67,19 @@ class UserOut(Output):
     name: str
     role: str
     is_active: bool
+
+
+class UserChange(Input):
+    """What can be changed of a person; deactivating signs them out everywhere."""
+
+    role: RoleName | None = None
+    is_active: bool | None = None
+
+
+class LinkMade(Output):
+    """A one-time sign-in link: shown this once."""
+
+    url: str
 
 
 class ServiceKeyIn(Input):
@@ -107,6 +134,20 @@ def make_team(request: HttpRequest, body: TeamIn) -> Status[TeamOut]:
     return Status(201, _team(create_team(actor=actor, name=body.name, slug=body.slug)))
 
 
+@router.get("/teams/{slug}", response={200: TeamOut, **REFUSALS})
+def show_team(request: HttpRequest, slug: str) -> TeamOut:
+    """Show one team."""
+    caller(request, "view")
+    return _team(get_object_or_404(Team, slug=slug))
+
+
+@router.patch("/teams/{slug}", response={200: TeamOut, **REFUSALS})
+def change_team(request: HttpRequest, slug: str, body: TeamChange) -> TeamOut:
+    """Give a team another name."""
+    actor = caller(request, "configure")
+    return _team(rename_team(actor=actor, team=get_object_or_404(Team, slug=slug), name=body.name))
+
+
 @router.get("/people", response={200: Page[UserOut], **REFUSALS})
 def list_people(request: HttpRequest, cursor: Cursor = "", limit: Limit = 50) -> Page[UserOut]:
     """List the people of the organisation by e-mail address."""
@@ -119,6 +160,26 @@ def make_person(request: HttpRequest, body: UserIn) -> Status[UserOut]:
     """Invite a person; a one-time sign-in link is made by `llmhub user link` or on the People page."""
     actor = caller(request, "own")
     return Status(201, _user(create_user(actor=actor, email=body.email, name=body.name, role=body.role)))
+
+
+@router.patch("/people/{person_id}", response={200: UserOut, **REFUSALS})
+def change_person(request: HttpRequest, person_id: int, body: UserChange) -> UserOut:
+    """Change a person's role, or whether they may sign in."""
+    actor, person = caller(request, "own"), get_object_or_404(User, pk=person_id)
+    with transaction.atomic():
+        if body.role is not None:
+            change_role(actor=actor, user=person, role=body.role)
+        if body.is_active is not None:
+            (activate_user if body.is_active else deactivate_user)(actor=actor, user=person)
+    return _user(User.objects.get(pk=person_id))
+
+
+@router.post("/people/{person_id}/links", response={201: LinkMade, **REFUSALS})
+def make_sign_in_link(request: HttpRequest, person_id: int) -> Status[LinkMade]:
+    """Make a link that signs a person in once, within the hour; earlier ones end."""
+    actor = caller(request, "own")
+    person = get_object_or_404(User, pk=person_id, is_active=True)
+    return Status(201, LinkMade(url=sign_in_address(make_link(actor=actor, user=person))))
 
 
 @router.get("/service-keys", response={200: Page[ServiceKeyOut], **REFUSALS})

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import Any
 
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja.security import HttpBearer, SessionAuth
 
 from llmhub.audit.actor import Actor
 from llmhub.lib import clock, secrets
-from llmhub.people.access import actor_of
+from llmhub.people.access import View, actor_of, needs
 from llmhub.people.models import ServiceKey
 from llmhub.people.roles import Action, require
 
@@ -36,6 +37,19 @@ class ServiceKeyBearer(HttpBearer):
         if key is None:
             return None
         return Actor(kind="service_key", label=key.name, role=key.role, id=key.pk)
+
+
+def documented(view: View) -> View:
+    """Show the schema and its pages to whoever may read the API; others sign in first."""
+    gated = needs("view")(view)
+    by_key = ServiceKeyBearer()
+
+    @wraps(view)
+    def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        opened = by_key(request) is not None
+        return (view if opened else gated)(request, *args, **kwargs)
+
+    return shown
 
 
 def caller(request: HttpRequest, action: Action) -> Actor:

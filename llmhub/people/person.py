@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.urls import reverse
 
 from llmhub.audit import log
 from llmhub.audit.actor import Actor
@@ -90,6 +92,11 @@ def make_link(*, actor: Actor, user: User) -> str:
     SignInLink.objects.create(user=user, digest=secrets.digest(token), expires_at=clock.now() + LINK_LIFETIME)
     log.record(actor, "user.link_made", f"user:{user.email}")
     return token
+
+
+def sign_in_address(token: str) -> str:
+    """Return the address that a new link's token makes."""
+    return settings.PUBLIC_URL + reverse("people:use_link", args=[token])
 
 
 @transaction.atomic

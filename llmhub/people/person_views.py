@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -16,7 +14,14 @@ from llmhub.lib.forms import refuse
 from llmhub.lib.pages import screen_of
 from llmhub.people.access import actor_of, needs
 from llmhub.people.models import Role, User
-from llmhub.people.person import activate_user, change_role, create_user, deactivate_user, make_link
+from llmhub.people.person import (
+    activate_user,
+    change_role,
+    create_user,
+    deactivate_user,
+    make_link,
+    sign_in_address,
+)
 
 
 class PersonForm(forms.Form):
@@ -68,7 +73,7 @@ def person_link(request: HttpRequest, person_id: int) -> HttpResponse:
 
 def _show_link(request: HttpRequest, person: User) -> HttpResponse:
     token = make_link(actor=actor_of(request), user=person)
-    link = settings.PUBLIC_URL + reverse("people:use_link", args=[token])
+    link = sign_in_address(token)
     return render(request, "people/person_link.html", {"person": person, "link": link})
 
 

@@ -112,3 +112,22 @@ def test_the_audit_log_says_that_the_command_line_did_it(llmhub):
 
 def test_a_list_without_rows_says_what_to_do_next(llmhub):
     assert "key create" in llmhub("key", "list")[1]
+
+
+def test_a_person_is_given_a_role_deactivated_and_let_in_again(llmhub):
+    llmhub("user", "create", "boss@example.com", "--role", "owner")
+    llmhub("user", "create", "ana@example.com")
+    ana = User.objects.get(email="ana@example.com")
+
+    assert llmhub("user", "role", "ana@example.com", "admin")[0] == 0
+    assert llmhub("user", "deactivate", "ana@example.com")[0] == 0
+    ana.refresh_from_db()
+    assert (ana.role, ana.is_active) == ("admin", False)
+    assert llmhub("user", "activate", "ana@example.com")[0] == 0
+    assert "only owner" in llmhub("user", "deactivate", "boss@example.com")[2]
+
+
+def test_a_team_is_renamed(llmhub):
+    llmhub("team", "create", "Support")
+
+    assert "Help desk" in llmhub("team", "rename", "support", "Help desk")[1]

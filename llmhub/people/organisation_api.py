@@ -1,0 +1,98 @@
+"""The organisation, its pause switch and its audit log in the management API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from django.db import transaction
+from django.http import HttpRequest
+from ninja import Router
+from pydantic import Field
+
+from llmhub.audit.models import AuditEvent
+from llmhub.lib.rest import REFUSALS, Cursor, Input, Limit, Output, Page, page
+from llmhub.people import organisation
+from llmhub.people.api_access import caller
+from llmhub.people.models import Organisation
+
+router = Router()
+
+
+class OrganisationOut(Output):
+    """The organisation; while `paused_reason` is not empty every call is answered with 503 and it."""
+
+    name: str
+    time_zone: str
+    paused_reason: str
+
+
+class OrganisationChange(Input):
+    """What can be changed; an empty `paused_reason` lets calls through again."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    time_zone: Annotated[str, Field(max_length=64)] | None = None
+    paused_reason: Annotated[str, Field(max_length=200)] | None = None
+
+
+class AuditOut(Output):
+    """One change of configuration."""
+
+    id: int
+    at: datetime
+    actor_kind: str
+    actor: str
+    action: str
+    object: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    hash: str
+
+
+def _organisation(row: Organisation) -> OrganisationOut:
+    return OrganisationOut(name=row.name, time_zone=row.time_zone, paused_reason=row.paused_reason)
+
+
+def _event(event: AuditEvent) -> AuditOut:
+    return AuditOut.model_validate(event, from_attributes=True)
+
+
+@router.get("/organisation", response={200: OrganisationOut, **REFUSALS})
+def show_organisation(request: HttpRequest) -> OrganisationOut:
+    """Show the organisation."""
+    caller(request, "view")
+    return _organisation(organisation.current())
+
+
+@router.patch("/organisation", response={200: OrganisationOut, **REFUSALS})
+def change_organisation(request: HttpRequest, body: OrganisationChange) -> OrganisationOut:
+    """Rename the organisation, set its time zone, pause every call with a reason or resume."""
+    actor, now = caller(request, "configure"), organisation.current()
+    with transaction.atomic():
+        if body.name is not None or body.time_zone is not None:
+            organisation.describe(
+                actor=actor, name=body.name or now.name, time_zone=body.time_zone or now.time_zone
+            )
+        if body.paused_reason:
+            organisation.pause(actor=actor, reason=body.paused_reason)
+        elif body.paused_reason is not None:
+            organisation.resume(actor=actor)
+    return _organisation(organisation.current())
+
+
+@router.get("/audit", response={200: Page[AuditOut], **REFUSALS})
+def list_audit(
+    request: HttpRequest,
+    object: Annotated[str, Field(max_length=250)] = "",  # noqa: A002 - the word of the log itself
+    action: Annotated[str, Field(max_length=60)] = "",
+    cursor: Cursor = "",
+    limit: Limit = 50,
+) -> Page[AuditOut]:
+    """List changes of configuration, newest first; `object` and `action` keep those of one thing or kind."""
+    caller(request, "view")
+    rows = AuditEvent.objects.all()
+    if object:
+        rows = rows.filter(object=object)
+    if action:
+        rows = rows.filter(action=action)
+    return page(rows, _event, by="-id", cursor=cursor, limit=limit)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from typing import Any
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.redis import RedisCache
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeout
 from redis.retry import Retry
 
 logger = logging.getLogger(__name__)
 
 _SECONDS = 0.25
+_FAILURES = 3  # time-outs in a row, then nothing is asked for a while
+_PAUSE = 5.0  # seconds
 
 
 class Json:
@@ -41,12 +45,19 @@ class BoundedRedisCache(RedisCache):
         }
         super().__init__(server, {**params, "OPTIONS": {**bounds, **params.get("OPTIONS", {})}})
         self._is_away = False
+        self._failures = 0  # time-outs in a row
+        self._ask_again_at = 0.0  # on the monotonic clock
 
     def _try(self, action: Any, *arguments: Any, otherwise: Any, **named: Any) -> Any:
         """Return what `action` returns, or `otherwise` when Redis does not answer."""
+        if time.monotonic() < self._ask_again_at:
+            return otherwise
         try:
             answer = action(*arguments, **named)
         except RedisError as exc:
+            self._failures += isinstance(exc, RedisTimeout)  # a refusal comes at once and costs nothing
+            if self._failures >= _FAILURES:
+                self._ask_again_at = time.monotonic() + _PAUSE
             if not self._is_away:
                 logger.warning("the cache is away: %s", exc)
             self._is_away = True
@@ -54,6 +65,7 @@ class BoundedRedisCache(RedisCache):
         if self._is_away:
             logger.warning("the cache is back")
         self._is_away = False
+        self._failures = 0
         return answer
 
     def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> bool:

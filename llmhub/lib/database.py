@@ -64,5 +64,5 @@ def from_url(url: str, *, connections: int = 0) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 0,  # the pool keeps connections
         "CONN_HEALTH_CHECKS": True,  # a connection from before a restart of the server is not handed out
-        "OPTIONS": _POSTGRES | dict(parse_qsl(parts.query)) | pool,
+        "OPTIONS": _POSTGRES | dict(parse_qsl(parts.query, keep_blank_values=True)) | pool,
     }

@@ -51,6 +51,24 @@ def test_a_frozen_server_costs_a_quarter_second_not_an_answer(cache, valkey_serv
     assert cache.get("key") == 1
 
 
+def test_a_server_that_stays_frozen_costs_time_three_times_and_is_asked_again_later(
+    cache, valkey_server, monkeypatch
+):
+    monkeypatch.setattr("llmhub.lib.cache._PAUSE", 0.5)
+    cache.set("key", 1)
+    valkey_server.process.send_signal(signal.SIGSTOP)
+    took = []
+    for _ in range(20):
+        began = time.monotonic()
+        cache.get("key")
+        took.append(time.monotonic() - began)
+
+    valkey_server.process.send_signal(signal.SIGCONT)
+    assert len([seconds for seconds in took if seconds > 0.02]) <= 5
+    time.sleep(0.6)
+    assert cache.get("key") == 1
+
+
 def test_without_a_server_everything_is_a_miss_and_said_once(cache, valkey_server, caplog):
     valkey_server.stop()
 

@@ -37,9 +37,10 @@ def test_another_address_is_refused_with_what_to_write():
 
 
 def test_options_of_the_address_come_before_ours():
-    settings = database.from_url("postgres://hub@db/hub?connect_timeout=60")
+    settings = database.from_url("postgres://hub@db/hub?connect_timeout=60&options=")
 
     assert settings["OPTIONS"]["connect_timeout"] == "60"
+    assert settings["OPTIONS"]["options"] == ""
     assert settings["OPTIONS"]["keepalives_idle"] == 5
 
 

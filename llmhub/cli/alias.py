@@ -8,8 +8,7 @@ from typing import Any
 from catalog.alias import add_alias, remove_alias
 from catalog.models import Alias
 from llmhub.audit.actor import COMMAND_LINE
-from llmhub.cli import show
-from llmhub.cli.model import find as find_model
+from llmhub.cli import find, show
 
 
 def register(commands: _SubParsersAction[Any]) -> None:
@@ -38,7 +37,7 @@ def list_all(options: Namespace) -> int:
 
 def add_one(options: Namespace) -> int:
     """Give a model another name."""
-    add_alias(actor=COMMAND_LINE, name=options.name, entry=find_model(options.model))
+    add_alias(actor=COMMAND_LINE, name=options.name, entry=find.model(options.model))
     show.line(f"{options.name} is now {options.model}")
     return 0
 

@@ -8,8 +8,7 @@ from typing import Any
 from billing.budget_api import rules_out
 from billing.call_rules import own_rules, set_rules
 from llmhub.audit.actor import COMMAND_LINE
-from llmhub.cli import show
-from llmhub.cli.team import find as find_team
+from llmhub.cli import find, show
 from llmhub.people.models import Team
 
 INHERIT = "inherit"
@@ -59,4 +58,4 @@ def change_rules(options: Namespace) -> int:
 
 
 def _team(options: Namespace) -> Team | None:
-    return find_team(options.team) if options.team else None
+    return find.team(options.team) if options.team else None

@@ -13,8 +13,7 @@ from billing.key import create_key, pause_key, revoke_key, set_rates
 from billing.models import ApiKey
 from billing.periods import PERIODS
 from llmhub.audit.actor import COMMAND_LINE
-from llmhub.cli import show
-from llmhub.cli.team import find as find_team
+from llmhub.cli import find, show
 
 
 def register(commands: _SubParsersAction[Any]) -> None:
@@ -66,17 +65,6 @@ def moment(text: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def find(text: str) -> ApiKey:
-    """Return the key of this id or these first letters. Raises `ValueError` unless it is just one."""
-    keys = ApiKey.objects.select_related("team")
-    found = list(
-        keys.filter(pk=int(text)) if text.isdecimal() else keys.filter(prefix__startswith=text[:16])[:2]
-    )
-    if len(found) != 1:
-        raise ValueError(f"{len(found) or 'no'} keys fit {text!r}: give an id of `llmhub key list`")
-    return found[0]
-
-
 def create_one(options: Namespace) -> int:
     """Make a key."""
     if options.per and not options.budget:
@@ -84,7 +72,7 @@ def create_one(options: Namespace) -> int:
     with transaction.atomic():
         key, token = create_key(
             actor=COMMAND_LINE,
-            team=find_team(options.team),
+            team=find.team(options.team),
             name=options.name,
             expires_at=options.expires,
             requests_per_minute=options.requests_per_minute,
@@ -109,7 +97,7 @@ def list_all(options: Namespace) -> int:
     """List keys without their text."""
     keys = ApiKey.objects.select_related("team")
     if options.team:
-        keys = keys.filter(team=find_team(options.team))
+        keys = keys.filter(team=find.team(options.team))
     columns = ("id", "team", "name", "prefix", "made_by", "expires", "revoked", "paused")
     return show.rows(
         options, map(_row, keys), columns=columns, empty="no key yet: key create --team T --name N"
@@ -131,7 +119,7 @@ def _row(key: ApiKey) -> show.Row:
 
 def limit_one(options: Namespace) -> int:
     """Save how much a key may call in a minute."""
-    key = find(options.key)
+    key = find.key(options.key)
     set_rates(
         actor=COMMAND_LINE,
         key=key,
@@ -144,7 +132,7 @@ def limit_one(options: Namespace) -> int:
 
 def revoke_one(options: Namespace) -> int:
     """End a key for good."""
-    key = find(options.key)
+    key = find.key(options.key)
     revoke_key(actor=COMMAND_LINE, key=key)
     show.line(f"revoked key {key.pk} ({key.name})")
     return 0
@@ -152,7 +140,7 @@ def revoke_one(options: Namespace) -> int:
 
 def pause_one(options: Namespace) -> int:
     """Refuse a key's calls with a reason."""
-    key = find(options.key)
+    key = find.key(options.key)
     pause_key(actor=COMMAND_LINE, key=key, reason=options.reason)
     show.line(f"paused key {key.pk} ({key.name})")
     return 0
@@ -160,7 +148,7 @@ def pause_one(options: Namespace) -> int:
 
 def resume_one(options: Namespace) -> int:
     """Let a paused key call again."""
-    key = find(options.key)
+    key = find.key(options.key)
     pause_key(actor=COMMAND_LINE, key=key, reason="")
     show.line(f"resumed key {key.pk} ({key.name})")
     return 0

@@ -7,16 +7,18 @@ from typing import Any
 
 from catalog.availability import EntryNow, entries_now, offers_with_providers
 from catalog.models import CatalogEntry, EntryQuerySet
-from catalog.names import nearest
+from catalog.new_model import add_model
+from catalog.rates import Rates
 from catalog.shapes import model_out
-from llmhub.cli import show
-from llmhub.lib import clock
+from llmhub.audit.actor import COMMAND_LINE
+from llmhub.cli import find, show
+from llmhub.lib import clock, money
 
 COLUMNS = ("model", "context", "input", "output", "capabilities", "callable")
 
 
 def register(commands: _SubParsersAction[Any]) -> None:
-    """Add `model list`, `model search` and `model show`."""
+    """Add `model list`, `search`, `show` and `add`."""
     noun = commands.add_parser("model", help="models: what can be called, and for how much")
     verbs = noun.add_subparsers(required=True, metavar="VERB")
     listing = verbs.add_parser("list", help="the catalog, prices in USD per million tokens")
@@ -28,21 +30,20 @@ def register(commands: _SubParsersAction[Any]) -> None:
     search.add_argument("query", nargs="+")
     show.add_json(search)
     search.set_defaults(run=search_all)
+    add = verbs.add_parser("add", help="make a model callable at a provider")
+    add.add_argument("model", help="the id callers will use: author/model")
+    add.add_argument("--provider", required=True, help="short name of the provider")
+    add.add_argument("--upstream-id", help="what the provider calls it, if not by its last part")
+    add.add_argument("--context", type=int, help="tokens")
+    for meter in ("input", "output", "cache-read"):
+        add.add_argument(
+            f"--{meter}", help="USD per million tokens; without input and output the cost is unknown"
+        )
+    add.set_defaults(run=add_one)
     one = verbs.add_parser("show", help="everything about one model")
     one.add_argument("model", help="its id")
     show.add_json(one)
     one.set_defaults(run=show_one)
-
-
-def find(model_id: str) -> CatalogEntry:
-    """Return the listed model of this id. Raises `ValueError` with the nearest ids."""
-    entry = CatalogEntry.objects.listed().filter(slug=model_id).first()
-    if entry is None:
-        near = nearest(model_id, CatalogEntry.objects.listed().values_list("slug", flat=True))
-        raise ValueError(
-            f"no model {model_id!r}: {'did you mean ' + ', '.join(near) if near else 'see model list'}"
-        )
-    return entry
 
 
 def _now(entries: EntryQuerySet) -> list[EntryNow]:
@@ -96,9 +97,32 @@ def search_all(options: Namespace) -> int:
     return 0 if rows else 1
 
 
+def add_one(options: Namespace) -> int:
+    """Make a model callable at a provider; one that is in the catalog gets one more offer."""
+    add_model(
+        actor=COMMAND_LINE,
+        provider=find.provider(options.provider),
+        upstream_id=options.upstream_id or options.model.rpartition("/")[2],
+        slug=options.model,
+        rates=_rates(options),
+        context_tokens=options.context,
+    )
+    show.line(f"{options.model} can be called at {options.provider} within seconds")
+    return 0
+
+
+def _rates(options: Namespace) -> Rates | None:
+    if options.input is None and options.output is None:
+        return None
+    if options.input is None or options.output is None:
+        raise ValueError("give both --input and --output, or neither: then the cost is unknown")
+    cache_read = None if options.cache_read is None else money.parse(options.cache_read)
+    return Rates(input=money.parse(options.input), output=money.parse(options.output), cache_read=cache_read)
+
+
 def show_one(options: Namespace) -> int:
     """Show everything about one model."""
-    entry = find(options.model)
+    entry = find.model(options.model)
     shape = _json(_now(CatalogEntry.objects.filter(pk=entry.pk))[0])
     if options.json:
         return show.document(shape)

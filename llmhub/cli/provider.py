@@ -8,7 +8,7 @@ from getpass import getpass
 from typing import Any
 
 from llmhub.audit.actor import COMMAND_LINE
-from llmhub.cli import alias, show
+from llmhub.cli import alias, find, show
 from providers.adapters import KINDS
 from providers.check import check_and_save
 from providers.credential import set_credential
@@ -55,15 +55,6 @@ def register(commands: _SubParsersAction[Any]) -> None:
     alias.register(verbs)
 
 
-def find(slug: str) -> Provider:
-    """Return the provider of this short name. Raises `ValueError` that lists the ones there are."""
-    provider = Provider.objects.listed().filter(slug=slug).first()
-    if provider is None:
-        there = ", ".join(Provider.objects.listed().values_list("slug", flat=True)[:20])
-        raise ValueError(f"no provider {slug!r}: there are {there or 'none yet'}")
-    return provider
-
-
 def _row(provider: Provider) -> show.Row:
     usable = [c for c in provider.credentials.all() if not c.disabled_reason]
     if provider.paused_reason:
@@ -108,7 +99,7 @@ def add_one(options: Namespace) -> int:
 
 def credential_one(options: Namespace) -> int:
     """Set a provider's credential; one that is typed is not shown and stands in no history."""
-    provider, given = find(options.slug), options.secret
+    provider, given = find.provider(options.slug), options.secret
     if given.startswith(("env:", "file:")):
         set_credential(actor=COMMAND_LINE, provider=provider, label=options.label, reference=given)
     elif given == "-":
@@ -122,36 +113,36 @@ def credential_one(options: Namespace) -> int:
 
 def check_some(options: Namespace) -> int:
     """Check one provider or all that can be called; 1 when one does not answer well."""
-    chosen = [find(options.slug)] if options.slug else _checkable()
+    chosen = [find.provider(options.slug)] if options.slug else _checkable()
     checks = {provider.slug: check_and_save(provider) for provider in chosen}
-    found = [_row(find(provider.slug)) for provider in chosen]
+    found = [_row(find.provider(provider.slug)) for provider in chosen]
     show.rows(options, found, columns=("provider", "state", "says"), empty="nothing to check yet")
     return 0 if all(check.answered for check in checks.values()) else 1
 
 
 def _checkable() -> list[Provider]:
     rows = map(_row, Provider.objects.listed().prefetch_related("credentials"))
-    return [find(row["provider"]) for row in rows if row["state"] != "needs a credential"]
+    return [find.provider(row["provider"]) for row in rows if row["state"] != "needs a credential"]
 
 
 def pause_one(options: Namespace) -> int:
     """Send a provider nothing, for a reason."""
     if not options.reason.strip():
         raise ValueError("say why: the reason stands on pages and in refusals")
-    pause_provider(actor=COMMAND_LINE, provider=find(options.slug), reason=options.reason)
+    pause_provider(actor=COMMAND_LINE, provider=find.provider(options.slug), reason=options.reason)
     show.line(f"paused {options.slug}")
     return 0
 
 
 def resume_one(options: Namespace) -> int:
     """Send a provider calls again."""
-    pause_provider(actor=COMMAND_LINE, provider=find(options.slug), reason="")
+    pause_provider(actor=COMMAND_LINE, provider=find.provider(options.slug), reason="")
     show.line(f"resumed {options.slug}")
     return 0
 
 
 def remove_one(options: Namespace) -> int:
     """Take a provider away."""
-    remove_provider(actor=COMMAND_LINE, provider=find(options.slug))
+    remove_provider(actor=COMMAND_LINE, provider=find.provider(options.slug))
     show.line(f"removed {options.slug}")
     return 0

@@ -7,8 +7,7 @@ from typing import Any
 
 from billing.record import RequestFilter, request, requests
 from billing.shapes import request_out, request_whole
-from llmhub.cli import show
-from llmhub.cli.team import find as find_team
+from llmhub.cli import find, show
 from llmhub.lib import clock, ids
 
 
@@ -29,7 +28,7 @@ def register(commands: _SubParsersAction[Any]) -> None:
 
 def list_newest(options: Namespace) -> int:
     """List the newest requests."""
-    filters = RequestFilter(team_id=find_team(options.team).pk if options.team else None)
+    filters = RequestFilter(team_id=find.team(options.team).pk if options.team else None)
     screen = requests(filters, now=clock.now(), limit=max(1, min(options.limit, 200)))
     found = [request_out(row).model_dump(mode="json") for row in screen.rows]
     columns = ("id", "at", "team", "requested", "provider", "status", "cost", "latency_ms")

@@ -6,7 +6,7 @@ from argparse import Namespace, _SubParsersAction
 from typing import Any
 
 from llmhub.audit.actor import COMMAND_LINE
-from llmhub.cli import show
+from llmhub.cli import find, show
 from llmhub.people.models import Team
 from llmhub.people.team import create_team, rename_team
 
@@ -28,17 +28,6 @@ def register(commands: _SubParsersAction[Any]) -> None:
     listing.set_defaults(run=list_all)
 
 
-def find(slug: str) -> Team:
-    """Return the team of this short name. Raises `ValueError` that lists the teams there are."""
-    team = Team.objects.filter(slug=slug).first()
-    if team is None:
-        there = ", ".join(Team.objects.values_list("slug", flat=True)[:20])
-        raise ValueError(
-            f"no team {slug!r}: {'there are ' + there if there else 'make one with team create'}"
-        )
-    return team
-
-
 def create_one(options: Namespace) -> int:
     """Make a team."""
     team = create_team(actor=COMMAND_LINE, name=options.name, slug=options.slug)
@@ -48,7 +37,7 @@ def create_one(options: Namespace) -> int:
 
 def rename_one(options: Namespace) -> int:
     """Give a team another name."""
-    team = rename_team(actor=COMMAND_LINE, team=find(options.slug), name=options.name)
+    team = rename_team(actor=COMMAND_LINE, team=find.team(options.slug), name=options.name)
     show.line(f"{team.slug} is now called {team.name}")
     return 0
 

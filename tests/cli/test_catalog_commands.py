@@ -88,3 +88,16 @@ def test_a_credential_comes_from_standard_input_or_a_reference_never_from_the_co
     code, _, err = llmhub("provider", "credential", "openai", "sk-canary-0123456789")
     assert (code, "history" in err) == (1, True)
     assert Credential.objects.get().reference == "env:LAB_KEY"
+
+
+def test_a_model_is_added_with_its_price_and_a_wrong_one_changes_nothing(llmhub, simulator):
+    llmhub("provider", "add", "lab", "--base-url", simulator.path(), "--no-credential")
+    words = ("model", "add", "acme/small-1", "--provider", "lab", "--context", "8000")
+
+    assert llmhub(*words, "--input", "0.15")[0] == 1
+    assert llmhub(*words, "--input", "0.15", "--output", "x")[0] == 1
+    assert llmhub("model", "show", "acme/small-1")[0] == 1
+    assert llmhub(*words, "--input", "0.15", "--output", "0.60")[0] == 0
+
+    offer = json.loads(llmhub("model", "show", "acme/small-1", "--json")[1])["offers"][0]
+    assert (offer["upstream_id"], offer["prices"][0]["output"]) == ("small-1", "0.60")

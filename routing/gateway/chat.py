@@ -63,7 +63,7 @@ async def _serve(hub: Hub, exchange: Exchange, account: Account, route: Plan) ->
     try:
         await asyncio.shield(hub.ledger.settle(ended))
     except LedgerUnavailable as exc:
-        last = Refusal("ledger_unavailable", f"The call is done but could not be written: {exc}")
+        last = last if isinstance(last, Refusal) else _unwritten(exchange, exc)
     cost = _count(hub, exchange, account, ended)
     await _finish(exchange, account, last, cost)
 
@@ -115,6 +115,17 @@ async def _settle_unheard(hub: Hub, exchange: Exchange, account: Account) -> Non
     _count(hub, exchange, account, ended)
     if exchange.is_interrupted:
         await exchange.refuse(Refusal("shutting_down", "This llmhub process is stopping"))
+
+
+def _unwritten(exchange: Exchange, error: LedgerUnavailable) -> Refusal:
+    """Return what takes the place of an answer that nobody can account for yet.
+
+    No SDK may try again by itself: the call would be paid for twice.
+    """
+    message = f"The call was served and must not be sent again, but {error}"
+    details = {"request_id": exchange.request_id, "served": True}
+    remedies = (f"see GET /v1/requests/{exchange.request_id} when the database is back",)
+    return Refusal("not_written_yet", message, details=details, remedies=remedies)
 
 
 async def _finish(exchange: Exchange, account: Account, last: bytes | Refusal, cost: str | None) -> None:

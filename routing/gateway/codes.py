@@ -116,6 +116,10 @@ _LIST = (
     Code("ledger_unavailable", 503, _UNAVAILABLE,
         "llmhub cannot write its ledger, and serves no call that it cannot account for",
         "try again shortly", retryable=True, sdk_may_retry=True, retry_after=1),
+    Code("not_written_yet", 503, _UNAVAILABLE,
+        "the call was served and will be paid for, but its record could not be written in time; "
+        "it is written as soon as the database is back",
+        "do not send it again: look it up by its request id"),
     Code("shutting_down", 503, _UNAVAILABLE,
         "this llmhub process is stopping",
         "try again shortly: another process takes over", retryable=True, sdk_may_retry=True, retry_after=1),

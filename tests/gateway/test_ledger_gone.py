@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 
 import openai
@@ -20,7 +21,7 @@ def own(make_gateway):
 @pytest.fixture
 def held(own):
     """A function: hold the database so that nobody else can write; it is let go at the end."""
-    connection = sqlite3.connect(own.home / "llmhub.db", isolation_level=None)
+    connection = sqlite3.connect(own.home / "llmhub.db", isolation_level=None, check_same_thread=False)
     yield lambda: connection.execute("BEGIN IMMEDIATE")
     connection.close()
 
@@ -53,11 +54,39 @@ def test_a_stream_ends_with_an_error_and_is_recorded_when_the_database_is_back(o
     took = time.monotonic() - began
     connection.rollback()
 
-    assert caught.value.body["code"] == "ledger_unavailable"
+    assert caught.value.body["code"] == "not_written_yet"
     assert 5 < took < 20
     own.until(lambda: own.records(model), within=10)
     assert own.records(model)[0].status == "ok"
     assert own.reservations() == 0
+
+
+def test_a_call_that_was_served_is_not_sent_again_when_it_cannot_be_written(own, simulator, held):
+    model = own.make(at=[simulator.path("latency/1000", tag="served-once")])
+    held_by_another = threading.Thread(target=_hold, args=(own, simulator, held, 13))
+    held_by_another.start()
+
+    with pytest.raises(openai.InternalServerError) as caught:
+        model.client(max_retries=2, timeout=40).chat.completions.create(
+            model=model.name, messages=[{"role": "user", "content": "x"}]
+        )
+    held_by_another.join()
+
+    headers, body = caught.value.response.headers, caught.value.body
+    assert (caught.value.status_code, body["code"], body["retryable"]) == (503, "not_written_yet", False)
+    assert headers["x-should-retry"] == "false"
+    assert "retry-after" not in headers
+    assert len(simulator.hits("served-once")) == 1
+    own.until(lambda: own.record(body["details"]["request_id"]), within=10)
+    assert own.record(body["details"]["request_id"]).cost_nano > 0
+
+
+def _hold(own, simulator, held, seconds):
+    """Hold the database once the provider has the call: it is reserved, and cannot be settled."""
+    own.until(lambda: simulator.hits("served-once"), within=5)
+    connection = held().connection
+    time.sleep(seconds)
+    connection.rollback()
 
 
 def answered(model) -> bool:

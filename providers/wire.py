@@ -28,6 +28,11 @@ class Usage:
     reported_cost: Decimal | None = None  # USD, where the provider says what it charged
     estimated: bool = False  # counted by us, because the provider did not say
 
+    @property
+    def counts_output(self) -> bool:
+        """Whether it says that something was generated: in tokens, or by what was charged."""
+        return bool(self.output_tokens or self.reported_cost)
+
 
 @dataclass(frozen=True)
 class Target:

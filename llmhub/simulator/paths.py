@@ -90,9 +90,9 @@ FAULTS = (
     Switch("bad_chunks", "chunked framing that is broken after the first event"),
     Switch(
         "usage",
-        "usage that is missing, negative, given twice, absurdly large, or text",
+        "usage that is missing, negative, given twice, absurdly large, text, or zero, whole or in its output",
         "HOW",
-        words=("none", "negative", "doubled", "huge", "text"),
+        words=("none", "negative", "doubled", "huge", "text", "zero", "no_output"),
     ),
 )
 RECORDED = Switch("case", "the recorded answer of this folder below --recordings", "FOLDER", free=True)

@@ -50,12 +50,15 @@ def _charged(given: int, output: int, path: Path) -> dict[str, Any]:
 
 
 def _spoilt(usage: dict[str, Any], how: str) -> dict[str, Any]:
-    """Return usage with its three numbers made wrong."""
+    """Return usage with its numbers made wrong."""
     wrong = {
         "negative": lambda count: -count,
         "huge": lambda count: ABSURD + count,
         "text": lambda count: f"{count} tokens",
+        "zero": lambda count: 0 * count,
     }.get(how)
+    if how == "no_output":
+        return usage | {"completion_tokens": 0, "total_tokens": usage["prompt_tokens"]}
     if wrong is None:
         return usage
     return usage | {

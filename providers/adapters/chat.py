@@ -34,6 +34,7 @@ class ChatAdapter:
     """Speaks the chat dialect, and reads liberally what compatible servers make of it."""
 
     dialect = "chat"
+    limit_field = "max_tokens"
     needs_done = False  # R-09: a finish reason is an end too, and some servers never send the marker
 
     def headers(self, target: Target) -> dict[str, str]:
@@ -63,7 +64,8 @@ class ChatAdapter:
     def parse_answer(self, content: bytes) -> Answer:
         """Read a whole answer; the error that some servers put inside a 200 is raised.
 
-        What was generated is not looked into: it may be large, and is passed on as it came.
+        What was generated is not looked into (it may be large, and is passed on as it came) unless
+        the usage says that it is nothing.
         """
         body = decode_raw(content)
         read = {field: value_of(body[field]) for field in _READ_OF_ANSWER if field in body}
@@ -73,6 +75,8 @@ class ChatAdapter:
             raise failures.inside_200(error, usage)
         if not choices:
             raise BadReply("the provider's answer holds no choices")
+        if usage and not usage.counts_output and _holds_something(body["choices"]):
+            usage = None  # not credible: llmhub counts itself
         return Answer(
             body=body,
             usage=usage,
@@ -102,7 +106,7 @@ class ChatAdapter:
             model=name(read.get("model")),
             upstream_id=name(read.get("id")),
             error=failures.message_of(error) if error else "",
-            only_usage=usage is not None and not choices and not error,
+            only_usage=bool(mapping(read.get("usage"))) and not choices and not error,
         )
 
     def parse_models(self, content: bytes) -> list[Listing]:
@@ -135,6 +139,14 @@ def _choices(body: Body) -> list[_Choice]:
         return msgspec.json.decode(body.get("choices", b"null"), type=list[_Choice] | None) or []
     except (msgspec.DecodeError, RecursionError):
         raise BadReply("the choices in the provider's answer cannot be read") from None
+
+
+def _holds_something(choices: msgspec.Raw) -> bool:
+    """Return whether anything was generated in the choices of a whole answer."""
+    messages = [mapping(mapping(choice).get("message")) for choice in items(value_of(choices))]
+    return any(
+        message.get("content") or _text_of(message) or _has_other_content(message) for message in messages
+    )
 
 
 def _with_usage(options: msgspec.Raw | None) -> msgspec.Raw:

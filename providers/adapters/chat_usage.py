@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from providers.adapters.reading import mapping, tokens, usd
 from providers.wire import Usage
 
 
-def usage_of(reported: Any) -> Usage | None:
+def usage_of(reported: Any, *, charged: Decimal | None = None) -> Usage | None:
     """Return the usage in a `usage` object, or None when it gives no credible counts.
 
-    Nonsense (negative, absurd, no number) is as if nothing were said: the answer is still
-    good and paid for, and llmhub counts itself.
+    Nonsense (negative, absurd, no number, an input of nothing) is as if nothing were said: the
+    answer is still good and paid for, and llmhub counts itself. Only where the provider says that
+    it `charged` something are counts of nothing taken as they are.
     """
     usage = mapping(reported)
     input_tokens, output_tokens = tokens(usage.get("prompt_tokens")), tokens(usage.get("completion_tokens"))
     if input_tokens is None or output_tokens is None:
         return None
+    if charged is None:  # Perplexity says it here
+        charged = usd(mapping(usage.get("cost")).get("total_cost"))
+    if not input_tokens and not charged:
+        return None  # every call has an input: a broken server's would be free
     prompt = mapping(usage.get("prompt_tokens_details"))
     completion = mapping(usage.get("completion_tokens_details"))
     reasoning = _first(completion.get("reasoning_tokens"), usage.get("reasoning_tokens"))
@@ -29,7 +35,7 @@ def usage_of(reported: Any) -> Usage | None:
         cache_read_tokens=min(input_tokens, _cached(usage, prompt)),
         cache_write_tokens=min(input_tokens, _first(prompt.get("cache_write_tokens"))),
         reasoning_tokens=min(output_tokens, reasoning),
-        reported_cost=usd(mapping(usage.get("cost")).get("total_cost")),  # Perplexity says what it charged
+        reported_cost=charged,
     )
 
 

@@ -5,7 +5,6 @@ Source: https://openrouter.ai/docs/api-reference/overview
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -29,8 +28,7 @@ class OpenRouterAdapter(ChatAdapter):
     def usage(self, read: dict[str, Any]) -> Usage | None:
         """Return the usage with the cost that was charged."""
         reported = mapping(read.get("usage"))
-        usage = usage_of(reported)
-        return replace(usage, reported_cost=_charged(reported)) if usage else None
+        return usage_of(reported, charged=_charged(reported))
 
     def listing(self, row: dict[str, Any]) -> Listing:
         """Read one model of the list."""

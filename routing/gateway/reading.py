@@ -31,10 +31,16 @@ class Heard:
     upstream_id: str = ""
     finish_reason: str = ""
     text_bytes: int = 0  # of what was generated
+    has_output: bool = False  # of a stream: something was generated, text or not
 
     def event(self, event: Event) -> None:
-        """Take in an event; of usage that is counted in every event the last one counts."""
-        self.usage = event.usage or self.usage
+        """Take in an event; of usage that is counted in every event the last one counts.
+
+        A usage without output is not credible once some was heard: llmhub counts itself then.
+        """
+        self.has_output = self.has_output or bool(event.text) or event.kind == "content"
+        usage = event.usage or self.usage
+        self.usage = usage if usage is None or usage.counts_output or not self.has_output else None
         self.model = event.model or self.model
         self.upstream_id = event.upstream_id or self.upstream_id
         self.finish_reason = event.finish_reason or self.finish_reason

@@ -177,7 +177,7 @@ def test_an_unpriced_call_has_an_unknown_cost_and_not_zero(gateway, simulator):
     assert record.unpriced_reason
 
 
-@pytest.mark.parametrize("how", ["none", "negative", "text", "huge"])
+@pytest.mark.parametrize("how", ["none", "negative", "text", "huge", "zero", "no_output"])
 def test_usage_that_cannot_be_believed_is_estimated_and_marked(gateway, simulator, how):
     model = gateway.make(at=[simulator.path("tokens/50", f"usage/{how}")])
 

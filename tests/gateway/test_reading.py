@@ -113,6 +113,30 @@ def test_an_event_that_is_none_is_a_bad_reply():
         passed(b"data: {half\n\n", reading())
 
 
+TOOL = {"choices": [{"index": 0, "delta": {"tool_calls": [{"index": 0, "function": {"arguments": "{}"}}]}}]}
+IMAGE = {"choices": [{"index": 0, "delta": {"images": [{"type": "image_url"}]}}]}
+NO_OUTPUT = {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 0}}
+
+
+@pytest.mark.parametrize(
+    "events", [(TEXT, NO_OUTPUT), (NO_OUTPUT, TEXT), (TOOL, NO_OUTPUT), (IMAGE, NO_OUTPUT)]
+)
+def test_a_usage_without_output_is_not_believed_where_some_was_heard(events):
+    to = reading()
+    passed(sse(*events, FINISH, DONE), to)
+
+    assert to.heard.usage is None
+
+
+def test_a_usage_without_output_is_believed_where_none_was_heard_or_a_later_one_has_some():
+    empty, counted = reading(), reading()
+    passed(sse(ROLE, FINISH, NO_OUTPUT, DONE), empty)
+    passed(sse(NO_OUTPUT, TEXT, NO_OUTPUT, FINISH, USAGE, DONE), counted)
+
+    assert (empty.heard.usage.input_tokens, empty.heard.usage.output_tokens) == (3, 0)
+    assert counted.heard.usage.output_tokens == 5
+
+
 def test_the_text_seen_is_counted_in_bytes_of_utf8():
     to = reading()
     passed(sse({"choices": [{"index": 0, "delta": {"content": "é€"}}]}), to)

@@ -112,6 +112,7 @@ def test_usage_is_normalised(reported, expected):
         None, {}, [], "12", {"prompt_tokens": -1, "completion_tokens": 7}, {"prompt_tokens": 5},
         {"prompt_tokens": 10**12, "completion_tokens": 7}, {"prompt_tokens": "5", "completion_tokens": 7},
         {"prompt_tokens": True, "completion_tokens": 7}, {"prompt_tokens": 1.5, "completion_tokens": 7},
+        {"prompt_tokens": 0, "completion_tokens": 7}, {"prompt_tokens": 0, "completion_tokens": 0},
     ],
 )  # fmt: skip
 def test_usage_that_cannot_be_is_as_if_nothing_were_said(reported):
@@ -160,6 +161,40 @@ def test_usage_beside_content_is_read_and_only_usage_alone_is_marked():
     assert (beside.usage, beside.only_usage) == (Usage(8, 5), False)
     assert (alone.usage, alone.only_usage) == (Usage(8, 5), True)
     assert groq.usage == Usage(8, 5)
+
+
+NO_OUTPUT = {"prompt_tokens": 8, "completion_tokens": 0}
+
+
+@pytest.mark.parametrize(
+    ("message", "usage"),
+    [
+        ({"content": "hi"}, None),
+        ({"content": [{"type": "text", "text": "hi"}]}, None),
+        ({"content": None, "reasoning_content": "hm"}, None),
+        ({"content": None, "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]}, None),
+        ({"content": "", "refusal": "no"}, None),
+        ({"content": "", "tool_calls": []}, Usage(8, 0)),  # max_tokens 0, or a content filter
+        ({"content": None}, Usage(8, 0)),
+        (None, Usage(8, 0)),
+    ],
+)
+def test_no_output_is_believed_only_of_an_answer_that_holds_none(message, usage):
+    answer = {"choices": [{"message": message, "finish_reason": "stop"}], "usage": NO_OUTPUT}
+
+    assert chat.parse_answer(json.dumps(answer).encode()).usage == usage
+
+
+def test_what_was_charged_is_believed_whatever_was_counted():
+    told = {"prompt_tokens": 0, "completion_tokens": 0, "cost": {"total_cost": 0.02}}
+    answer = {"choices": [{"message": {"content": "hi"}, "finish_reason": "stop"}], "usage": told}
+
+    assert chat.parse_answer(json.dumps(answer).encode()).usage.reported_cost == Decimal("0.02")
+
+
+def test_a_chunk_of_nothing_but_nonsensical_usage_is_taken_out_too():
+    """Clients that did not ask for usage read the first choice of every chunk."""
+    assert chat.parse_event(chunk(choices=[], usage={"prompt_tokens": 0})).only_usage
 
 
 def test_the_done_marker_is_known_with_and_without_spaces():

@@ -222,7 +222,7 @@ def test_the_framing_can_lie(simulator, fault, ask):
 
 @pytest.mark.parametrize(
     ("how", "expected"),
-    [("negative", -63), ("huge", 10**15 + 63), ("text", "63 tokens")],
+    [("negative", -63), ("huge", 10**15 + 63), ("text", "63 tokens"), ("zero", 0), ("no_output", 0)],
 )
 def test_usage_can_be_nonsense(simulator, how, expected):
     usage = json.loads(body(simulator, f"usage/{how}", "tokens/63"))["usage"]

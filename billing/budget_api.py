@@ -14,10 +14,11 @@ from billing import amount
 from billing.budget import change_budget, create_budget, remove_budget
 from billing.budget_names import NotThere, find
 from billing.budget_state import BudgetRow, states
-from billing.call_rules import MAX_OUTPUT_TOKENS, Rules, own_rules, rule_book, set_rules
+from billing.call_rules import own_rules, rule_book, set_rules
 from billing.entries import Unit
 from billing.models import Budget, CallRules
 from billing.periods import Per
+from billing.rules import MAX_OUTPUT_TOKENS, Rules
 from billing.shapes import usd
 from llmhub.lib import clock
 from llmhub.lib.pages import keyset

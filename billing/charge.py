@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from billing.entries import AttemptEntry, Hold, Settle
+from billing.entries import AttemptEntry, Hold
 from billing.totals import is_unpriced, total
 from llmhub.lib import money
 
@@ -16,14 +16,17 @@ def held(hold: Hold, amount_nano: int) -> int:
     return amount_nano if hold.amount is None else hold.amount
 
 
-def charged(hold: Hold, settle: Settle) -> int:
-    """Return what the budget of `hold` is charged for a call that has ended."""
-    attempts = _counted(hold, settle.attempts)
+def charged(hold: Hold, all_attempts: Sequence[AttemptEntry], *, unknown_nano: int = 0) -> int:
+    """Return what the budget of `hold` is charged for the attempts of a call.
+
+    One of unknown cost is charged `unknown_nano`.
+    """
+    attempts = _counted(hold, all_attempts)
     if hold.unit == "requests":
         return min(len(attempts), 1)
     if hold.unit == "tokens":
         return min(sum(_tokens(attempt) for attempt in attempts), MAX_CALL_TOKENS)
-    unknown = settle.unknown_nano * sum(is_unpriced(attempt) for attempt in attempts)
+    unknown = unknown_nano * sum(is_unpriced(attempt) for attempt in attempts)
     return min(total(attempts).charged_nano + unknown, money.MAX_CALL_NANO)
 
 

@@ -160,6 +160,7 @@ def _changes(
         estimate = corrected.get(settle.id)
         for hold, amount in held.items():
             booked = 0 if estimate is None else charge.charged_unheard(hold, estimate)
-            yield fold.Change(hold, charge.charged(hold, settle) - booked, -amount)
+            spent = charge.charged(hold, settle.attempts, unknown_nano=settle.unknown_nano)
+            yield fold.Change(hold, spent - booked, -amount)
     for id_ in leases.keys() - {settle.id for settle in settles}:
         yield from (fold.Change(hold, 0, -amount) for hold, amount in leases[id_].held().items())

@@ -1,16 +1,16 @@
-"""Pure: the most a call can cost, which is what is held for it until it is settled (R-02)."""
+"""Pure: the most a call can take, which is what is held for it until it is settled (R-02)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from billing.rules import DEFAULT_OUTPUT_TOKENS
 from catalog.pricing import MTOK, PriceValue
 from llmhub.lib import money
 
-DEFAULT_OUTPUT_LIMIT = 4096  # tokens, where the caller sets none
 _PER_MESSAGE = 50  # tokens: roles and separators
 _FOR_TOOLS = 700  # tokens: the instructions a provider adds once
 
@@ -24,23 +24,32 @@ class Size:
     tools: bool = False
     output_limit: int | None = None  # tokens of one answer, as the caller limits it
     answers: int = 1  # the caller's n
+    files: bool = False  # images, files or videos: bytes do not bound their tokens
+    unbounded: str = ""  # what is in it whose cost tokens do not bound: "server tools"
+    context_tokens: int | None = None  # of the model: the most that files can be
 
     @property
     def input_tokens(self) -> int:
-        """No text has more tokens than bytes."""
-        return self.body_bytes + _PER_MESSAGE * self.messages + (_FOR_TOOLS if self.tools else 0)
+        """No text has more tokens than bytes, and no input more than the model's context."""
+        text = self.body_bytes + _PER_MESSAGE * self.messages + (_FOR_TOOLS if self.tools else 0)
+        return max(text, self.context_tokens or 0) if self.files else text
 
     @property
     def output_tokens(self) -> int:
         """What all answers together may have."""
-        limit = DEFAULT_OUTPUT_LIMIT if self.output_limit is None else self.output_limit
+        limit = DEFAULT_OUTPUT_TOKENS if self.output_limit is None else self.output_limit
         return limit * self.answers
 
+    @property
+    def tokens(self) -> int:
+        """Input and output together."""
+        return self.input_tokens + self.output_tokens
 
-def worst_case_nano(size: Size, offers: Iterable[Sequence[PriceValue]], *, at: datetime) -> int:
-    """Return the bound over the prices of every offer that may be tried; unpriced ones add nothing."""
-    bounds = (_of_price(size, price) for prices in offers for price in prices if _applies(price, size, at))
-    return min(max(bounds, default=0), money.MAX_CALL_NANO)
+
+def worst_case_nano(size: Size, prices: Sequence[PriceValue], *, at: datetime) -> int | None:
+    """Return the bound at one offer, or None where it has no price."""
+    bounds = [_of_price(size, price) for price in prices if _applies(price, size, at)]
+    return min(max(bounds), money.MAX_CALL_NANO) if bounds else None
 
 
 def _applies(price: PriceValue, size: Size, at: datetime) -> bool:

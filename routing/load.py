@@ -7,7 +7,10 @@ from datetime import datetime
 
 from django.db.models import Max
 
+from billing.budget import in_force
+from billing.call_rules import rule_book
 from billing.models import ApiKey
+from billing.scopes import by_subject
 from catalog.models import Alias, CatalogEntry, Offer, Price
 from catalog.pricing import PriceValue
 from llmhub.audit.models import AuditEvent
@@ -52,6 +55,8 @@ def _read(version: int) -> Snapshot:
         aliases={name: slug for name, slug in aliases if slug in entries},
         providers=frozenset(provider.slug for provider in providers.values()),
         paused_reason=_paused_reason(),
+        budgets=by_subject(in_force()),
+        rules=rule_book(),
     )
 
 
@@ -69,6 +74,8 @@ def _keys() -> dict[str, Caller]:
             team_slug=key.team.slug,
             expires_at=key.expires_at,
             paused_reason=key.paused_reason,
+            requests_per_minute=key.requests_per_minute,
+            tokens_per_minute=key.tokens_per_minute,
         )
         for key in ApiKey.objects.active().select_related("team")
     }

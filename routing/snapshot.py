@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from billing.rules import RuleBook
+from billing.scopes import Budgets
 from catalog.pricing import PriceValue
 
 
@@ -23,6 +25,8 @@ class Caller:
     team_slug: str
     expires_at: datetime | None = None
     paused_reason: str = ""
+    requests_per_minute: int | None = None  # None: no limit
+    tokens_per_minute: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,8 @@ class Snapshot:
     aliases: Mapping[str, str] = field(repr=False, default_factory=dict)  # alias: slug
     providers: frozenset[str] = frozenset()  # slugs
     paused_reason: str = ""  # not empty: no call is let through
+    budgets: Budgets = field(repr=False, default_factory=dict)  # by who pays
+    rules: RuleBook = field(default_factory=RuleBook)
 
     def names(self) -> list[str]:
         """Return every name that can be asked for, sorted."""

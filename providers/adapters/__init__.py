@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from providers.adapters.base import Adapter, DialectNotServed
 from providers.adapters.chat import ChatAdapter
+from providers.adapters.openai import OpenAiAdapter
 from providers.adapters.openrouter import OpenRouterAdapter
 
 __all__ = ["KINDS", "Adapter", "DialectNotServed", "Kind", "adapter_for"]
@@ -36,7 +37,7 @@ KINDS = {
 }
 
 _ADAPTERS: dict[tuple[str, str], Adapter] = {
-    ("openai", "chat"): ChatAdapter(),
+    ("openai", "chat"): OpenAiAdapter(),
     ("openrouter", "chat"): OpenRouterAdapter(),
     ("custom", "chat"): ChatAdapter(),
 }

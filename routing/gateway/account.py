@@ -6,17 +6,19 @@ import time
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from billing.entries import AttemptEntry, Reserve, Settle, Status
+from billing.charge import charged
+from billing.charge import held as held_by
+from billing.entries import AttemptEntry, Hold, Reserve, Room, Settle, Status
 from billing.totals import total
 from catalog.pricing import cost_of
 from llmhub.lib import clock, money
 from providers.errors import ProviderError
 from providers.wire import Usage
-from routing.bound import worst_case_nano
+from routing.demand import Demand, Payment
 from routing.gateway.chat_request import ChatRequest
 from routing.gateway.estimate import estimate
 from routing.gateway.reading import Heard
-from routing.plan import Candidate, Plan
+from routing.plan import Candidate
 from routing.snapshot import Caller, EntryValue
 
 # The upstream was at work when we ended it: a failure without usage, but not without cost.
@@ -64,32 +66,57 @@ class Account:
     entry: EntryValue
     request: ChatRequest
     at: datetime  # decides which price is in force
+    payment: Payment
+    default_output: int | None = None  # tokens; set where the caller set no limit and a hard cap applies
+    held: Reserve | None = None  # what the ledger holds for the call
+    room: Room | None = None  # what was left of the tightest budget then
     started: float = field(default_factory=time.monotonic)
     notes: list[Note] = field(default_factory=list)
     ttft_ms: int | None = None
 
-    def reserve(self, plan: Plan, *, seconds: float) -> Reserve:
-        """Return what is held for the call until it is settled, at most `seconds`."""
-        first = plan.candidates[0].offer
-        amount = worst_case_nano(
-            self.request.size, (candidate.offer.prices for candidate in plan.candidates), at=self.at
-        )
+    def reservation(self, candidate: Candidate, demand: Demand, *, seconds: float) -> Reserve:
+        """Return what is held while a candidate is tried, at most `seconds`: earlier attempts included."""
+        offer = candidate.offer
+        so_far = [self._entry(note) for note in self.notes]
+        spent = charged(Hold(0, 0), so_far, unknown_nano=self.payment.unknown_nano)
         return Reserve(
             id=self.id,
-            amount_nano=amount,
+            amount_nano=min(demand.nano + spent, money.MAX_CALL_NANO),
             expires_at=int(self.at.timestamp() + seconds),
+            holds=self.payment.holds(demand, offer.provider.id, so_far),
             facts={
                 "team_id": self.caller.team_id,
                 "key_id": self.caller.key_id,
                 "requested": self.request.model,
                 "streamed": self.request.stream,
                 "entry_id": self.entry.id,
-                "offer_id": first.id,
-                "provider_id": first.provider.id,
+                "offer_id": offer.id,
+                "provider_id": offer.provider.id,
                 "tags": self.request.extras.tags,
                 "session": self.request.extras.session,
             },
         )
+
+    def is_covered(self, wanted: Reserve) -> bool:
+        """Return whether what is held already is enough for another reservation of the same budgets."""
+        if self.held is None or set(wanted.holds) != set(self.held.holds):
+            return False
+        there = {hold: held_by(hold, self.held.amount_nano) for hold in self.held.holds}
+        return all(held_by(hold, wanted.amount_nano) <= there[hold] for hold in wanted.holds)
+
+    def remaining(self) -> tuple[int, int] | None:
+        """Return the id of the tightest budget and what is left of it; None where none has a limit.
+
+        A call that has not ended still holds the most that it may take.
+        """
+        if self.room is None or self.held is None:
+            return None
+        left = self.room.left
+        if self.notes and self.notes[-1].status is not None:
+            hold = next(hold for hold in self.held.holds if hold.budget_id == self.room.budget_id)
+            entries = [self._entry(note) for note in self.notes]
+            left += self.room.taken - charged(hold, entries, unknown_nano=self.payment.unknown_nano)
+        return self.room.budget_id, max(left, 0)
 
     def begin(self, candidate: Candidate) -> Note:
         """Note that an attempt begins."""
@@ -101,6 +128,11 @@ class Account:
         """Note that the first content has come."""
         note.ttft_ms = note.elapsed_ms
         self.ttft_ms = int((time.monotonic() - self.started) * 1000)
+
+    def tokens_used(self) -> int:
+        """Return the input and output of all attempts."""
+        entries = [self._entry(note) for note in self.notes]
+        return sum(entry.input_tokens + entry.output_tokens for entry in entries)
 
     @property
     def fallback_reason(self) -> str:
@@ -129,6 +161,7 @@ class Account:
             error_code=error_code,
             finish_reason=last.heard.finish_reason if last else "",
             fallback_reason=self.fallback_reason,
+            unknown_nano=self.payment.unknown_nano,
             latency_ms=int((time.monotonic() - self.started) * 1000),
             ttft_ms=self.ttft_ms,
             tags=self.request.extras.tags,

@@ -17,6 +17,7 @@ from routing.gateway.extras import HOP_HEADER
 from routing.gateway.flight import Flights
 from routing.gateway.hub import Hub, Limits
 from routing.gateway.life import Life
+from routing.gateway.opening import ask_for_request
 from routing.snapshot import Caller
 
 log = logging.getLogger("llmhub.gateway")
@@ -80,6 +81,7 @@ class Gateway:
             caller = _caller(hub, exchange)
             if endpoint.reaches_providers:
                 admit(hub.watch.snapshot, caller)
+                ask_for_request(hub, caller)
             content = await exchange.read_body() if endpoint.method == "POST" else b""
             self._refuse_when_stopping()
             await self._flights.run(exchange, _refusing(hub, exchange, endpoint.function, caller, content))

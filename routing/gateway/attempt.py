@@ -18,6 +18,7 @@ from routing.gateway.account import Account, Note
 from routing.gateway.exchange import EVENTS, JSON, Exchange
 from routing.gateway.extras import HOP_HEADER
 from routing.gateway.hub import Hub
+from routing.gateway.money_headers import money_headers
 from routing.gateway.reading import Reading
 from routing.plan import Candidate
 
@@ -120,7 +121,10 @@ def _call(hub: Hub, account: Account, candidate: Candidate) -> Call:
     """Return the call to a candidate; its credential is opened here and forgotten with the call."""
     provider = candidate.offer.provider
     target = Target(provider.base_url, candidate.offer.upstream_id, _credential(candidate))
-    call = candidate.adapter.chat_call(target, account.request.body, stream=account.request.stream)
+    body = account.request.body
+    if account.default_output is not None:
+        body = body | {candidate.adapter.limit_field: msgspec.Raw(str(account.default_output).encode())}
+    call = candidate.adapter.chat_call(target, body, stream=account.request.stream)
     return replace(call, headers={**call.headers, HOP_HEADER: hub.name})
 
 
@@ -143,6 +147,7 @@ def describe(exchange: Exchange, account: Account) -> None:
         "x-llmhub-provider": note.candidate.offer.provider.slug,
         "x-llmhub-attempts": str(note.number),
     }
+    exchange.answer_headers |= money_headers(account)
     if account.fallback_reason:
         exchange.answer_headers["x-llmhub-fallback"] = account.fallback_reason
 

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
-from billing.entries import LedgerUnavailable, OverBudget, Settle
+from billing.entries import LedgerUnavailable, Settle
 from billing.totals import total
 from llmhub.lib import clock, money
 from providers.errors import ProviderError
 from routing.gateway.account import Account
+from routing.gateway.admission import Admission
 from routing.gateway.attempt import describe, send_stream, send_whole
 from routing.gateway.chat_request import read_chat
 from routing.gateway.errors import Refusal, from_failures
 from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
-from routing.plan import Plan, plan
+from routing.gateway.opening import ask_for_tokens, correct_tokens, open_account
+from routing.plan import Candidate, plan
 from routing.resolve import resolve
 from routing.snapshot import Caller
 
 log = logging.getLogger(__name__)
-
-_MARGIN = 60.0  # seconds a reservation outlives the deadline of its call
 
 
 async def complete(hub: Hub, exchange: Exchange, caller: Caller, content: bytes) -> None:
@@ -30,28 +31,26 @@ async def complete(hub: Hub, exchange: Exchange, caller: Caller, content: bytes)
     request = read_chat(content, exchange.headers, known_providers=snapshot.providers)
     entry = resolve(snapshot, request.model, now=now)
     route = plan(entry, dialect="chat", only=request.extras.providers)
-    account = Account(id=exchange.id, caller=caller, entry=entry, request=request, at=now)
+    account = open_account(snapshot, caller, entry, request, route, id_=exchange.id, at=now)
     exchange.facts |= {"model": entry.slug, "streamed": request.stream}
-    await _reserve(hub, account, route)
-    await _serve(hub, exchange, account, route)
-
-
-async def _reserve(hub: Hub, account: Account, route: Plan) -> None:
+    admission = Admission(hub, account, snapshot)
+    foreseen = ask_for_tokens(hub, account)
     try:
-        await hub.ledger.reserve(account.reserve(route, seconds=hub.limits.deadline + _MARGIN))
-    except OverBudget as exc:
-        raise Refusal("budget_exceeded", str(exc)) from exc
-    except LedgerUnavailable as exc:
-        raise Refusal("ledger_unavailable", f"The ledger cannot be written: {exc}") from exc
+        candidates = await admission.first(route.candidates)
+        await _serve(hub, exchange, account, admission, candidates)
+    finally:
+        correct_tokens(hub, account, foreseen)
 
 
-async def _serve(hub: Hub, exchange: Exchange, account: Account, route: Plan) -> None:
+async def _serve(
+    hub: Hub, exchange: Exchange, account: Account, admission: Admission, candidates: Sequence[Candidate]
+) -> None:
     """Try, settle, answer: whatever happens in between, the reservation is settled once.
 
     The last bytes go out after the settle is on disk, and only then.
     """
     try:
-        last: bytes | Refusal = await _answer(hub, exchange, account, route)
+        last: bytes | Refusal = await _answer(hub, exchange, account, admission, candidates)
         ended = account.settle("ok", http_status=200)
     except Refusal as refusal:
         last = refusal
@@ -68,11 +67,13 @@ async def _serve(hub: Hub, exchange: Exchange, account: Account, route: Plan) ->
     await _finish(exchange, account, last, cost)
 
 
-async def _answer(hub: Hub, exchange: Exchange, account: Account, route: Plan) -> bytes:
+async def _answer(
+    hub: Hub, exchange: Exchange, account: Account, admission: Admission, candidates: Sequence[Candidate]
+) -> bytes:
     """Return the last bytes of the answer. Raises `Refusal`, whatever went wrong."""
     try:
         async with asyncio.timeout(hub.limits.deadline):
-            return await _first_answer(hub, exchange, account, route)
+            return await _first_answer(hub, exchange, account, admission, candidates)
     except TimeoutError:
         message = f"The request took longer than {hub.limits.deadline:.0f} s"
         raise Refusal("deadline_exceeded", message) from None
@@ -83,14 +84,20 @@ async def _answer(hub: Hub, exchange: Exchange, account: Account, route: Plan) -
         raise Refusal("internal_error", f"A fault of llmhub; it was logged as {exchange.request_id}") from exc
 
 
-async def _first_answer(hub: Hub, exchange: Exchange, account: Account, route: Plan) -> bytes:
-    """Return what the first candidate gives that answers.
+async def _first_answer(
+    hub: Hub, exchange: Exchange, account: Account, admission: Admission, candidates: Sequence[Candidate]
+) -> bytes:
+    """Return what the first candidate gives that answers; for the first one money is held already.
 
     The next one is tried where the failure allows it and the caller has seen nothing yet.
     """
     send = send_stream if account.request.stream else send_whole
     failures: list[ProviderError] = []
-    for candidate in route.candidates[: hub.limits.attempts]:
+    for candidate in candidates:
+        if len(failures) == hub.limits.attempts:
+            break
+        if failures and not await admission.next(candidate):
+            continue
         note = account.begin(candidate)
         try:
             return await send(hub, exchange, account, note)

@@ -11,6 +11,7 @@ from providers.wire import Body
 from routing.bound import Size
 from routing.gateway.body import field as read
 from routing.gateway.body import read_object
+from routing.gateway.contents import read_contents
 from routing.gateway.errors import Refusal
 from routing.gateway.extras import Extras, read_extras
 
@@ -39,6 +40,7 @@ def read_chat(content: bytes, headers: Mapping[str, str], *, known_providers: Co
         if not value:
             raise Refusal("invalid_request", f"{name!r} is missing or empty", param=name)
     stream = read(body, "stream", bool, False)
+    files, unbounded = read_contents(body)
     options = read(body, "stream_options", dict[str, msgspec.Raw], {})
     return ChatRequest(
         model=model,
@@ -50,6 +52,8 @@ def read_chat(content: bytes, headers: Mapping[str, str], *, known_providers: Co
             tools=bool(read(body, "tools", list[msgspec.Raw], []) or read(body, "functions", list, [])),
             output_limit=_output_limit(body),
             answers=_bounded(body, "n", MAX_ANSWERS) or 1,
+            files=files,
+            unbounded=unbounded,
         ),
         extras=read_extras(headers, body, known_providers=known_providers),
         body=body,

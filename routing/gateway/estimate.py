@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from billing.rules import DEFAULT_OUTPUT_TOKENS
 from providers.wire import Usage
-from routing.bound import DEFAULT_OUTPUT_LIMIT, Size
+from routing.bound import Size
 
 BYTES_PER_TOKEN = 4  # of English text; of code a little less, of JSON and Chinese more
 TOKENS_PER_SECOND = 50  # of an answer nobody has seen, while an offer's own speed is not known
@@ -17,7 +18,7 @@ def estimate(size: Size, *, text_bytes: int, unseen_seconds: float = 0) -> Usage
     """
     output = _tokens(text_bytes)
     if unseen_seconds and not text_bytes:
-        limit = DEFAULT_OUTPUT_LIMIT if size.output_limit is None else size.output_limit
+        limit = DEFAULT_OUTPUT_TOKENS if size.output_limit is None else size.output_limit
         output = min(int(unseen_seconds * TOKENS_PER_SECOND), limit) * size.answers
     return Usage(input_tokens=_tokens(size.body_bytes), output_tokens=output, estimated=True)
 

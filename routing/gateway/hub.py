@@ -8,6 +8,7 @@ from billing.ledger import Ledger
 from providers.client import Client, Timeouts
 from routing.gateway.metrics import Metrics
 from routing.gateway.watch import Reader, Watch
+from routing.rates import Rates
 
 
 @dataclass(frozen=True)
@@ -30,3 +31,4 @@ class Hub:
     client: Client
     metrics: Metrics
     limits: Limits
+    rates: Rates = field(default_factory=Rates)

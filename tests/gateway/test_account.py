@@ -5,10 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from billing.rules import Rules
 from providers.adapters import adapter_for
 from providers.errors import ProviderUnavailable
 from providers.wire import Usage
 from routing.bound import Size
+from routing.demand import payment
 from routing.gateway.account import Account
 from routing.gateway.chat_request import ChatRequest
 from routing.gateway.estimate import estimate
@@ -17,6 +19,7 @@ from routing.plan import Candidate, plan
 from tests.gateway.values import CALLER, NOW, entry, offer, price
 
 PRICED = offer("a", prices=[price("1", "2")])
+PAYS = payment({}, Rules(), CALLER, entry("acme/small", PRICED), {}, at=NOW)
 SIZE = Size(body_bytes=400, messages=1, output_limit=30)
 
 
@@ -24,7 +27,9 @@ def account(*, stream: bool = False) -> Account:
     request = ChatRequest(
         "acme/small", stream=stream, wants_usage=False, size=SIZE, extras=Extras({"t": "v"}, "s"), body={}
     )
-    return Account(id=7, caller=CALLER, entry=entry("acme/small", PRICED), request=request, at=NOW)
+    return Account(
+        id=7, caller=CALLER, entry=entry("acme/small", PRICED), request=request, at=NOW, payment=PAYS
+    )
 
 
 def attempt(of: Account):
@@ -34,7 +39,8 @@ def attempt(of: Account):
 def test_the_reservation_holds_the_bound_for_the_team_and_says_what_the_sweeper_needs():
     call = account()
 
-    held = call.reserve(plan(call.entry, dialect="chat"), seconds=660)
+    demand = PAYS.demand(call.request.size, PRICED)
+    held = call.reservation(plan(call.entry, dialect="chat").candidates[0], demand, seconds=660)
 
     assert held.amount_nano == 450 * 1000 + 30 * 2000
     assert held.expires_at == int(NOW.timestamp()) + 660

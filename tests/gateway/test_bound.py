@@ -27,34 +27,33 @@ def test_without_a_limit_of_the_caller_the_default_counts():
     assert Size(body_bytes=1, messages=1, answers=2).output_tokens == 2 * 4096
 
 
-def test_the_dearest_offer_counts():
-    bound = worst_case_nano(SIZE, [[price("1", "2")], [price("3", "4")]], at=NOW)
-
-    assert bound == 1800 * 3000 + 300 * 4000
+def test_files_are_as_much_as_the_model_can_read():
+    assert Size(body_bytes=10, messages=1, files=True, context_tokens=8000).input_tokens == 8000
+    assert Size(body_bytes=9000, messages=1, files=True, context_tokens=8000).input_tokens == 9050
 
 
 def test_the_dearest_kind_of_input_counts():
-    assert worst_case_nano(SIZE, [[price("1", "0", cache_write_1h=Decimal(2))]], at=NOW) == 1800 * 2000
+    assert worst_case_nano(SIZE, [price("1", "0", cache_write_1h=Decimal(2))], at=NOW) == 1800 * 2000
 
 
 @pytest.mark.parametrize(("above", "bound"), [(1799, 1800 * 9000), (1800, 1800 * 1000)])
 def test_a_tier_counts_if_this_input_can_reach_it(above, bound):
     tiers = [price("1", "0"), price("9", "0", above_input_tokens=above)]
 
-    assert worst_case_nano(SIZE, [tiers], at=NOW) == bound
+    assert worst_case_nano(SIZE, tiers, at=NOW) == bound
 
 
 def test_a_price_that_is_not_in_force_yet_does_not_count():
     coming = price("9", "9", effective_from=NOW + timedelta(days=1))
 
-    assert worst_case_nano(SIZE, [[price("1", "0"), coming]], at=NOW) == 1800 * 1000
+    assert worst_case_nano(SIZE, [price("1", "0"), coming], at=NOW) == 1800 * 1000
 
 
-def test_unpriced_offers_hold_nothing_and_nothing_passes_the_range_of_the_ledger():
-    assert worst_case_nano(SIZE, [[]], at=NOW) == 0
-    assert worst_case_nano(SIZE, [[price("9999999", "9999999")] * 2], at=NOW) <= money.MAX_CALL_NANO
+def test_an_offer_without_a_price_has_no_bound_and_nothing_passes_the_range_of_the_ledger():
+    assert worst_case_nano(SIZE, [], at=NOW) is None
+    assert worst_case_nano(SIZE, [price("9999999", "9999999")] * 2, at=NOW) <= money.MAX_CALL_NANO
     huge = Size(body_bytes=10**9, messages=1, output_limit=10**8, answers=128)
-    assert worst_case_nano(huge, [[price("9999999", "9999999")]], at=NOW) == money.MAX_CALL_NANO
+    assert worst_case_nano(huge, [price("9999999", "9999999")], at=NOW) == money.MAX_CALL_NANO
 
 
 prices = st.decimals(min_value=0, max_value=1000, places=6)
@@ -77,4 +76,4 @@ def test_the_bound_covers_every_usage_within_the_limits(tokens, output, amounts,
     base = price(amounts[0], amounts[1], cache_read=amounts[2], cache_write=amounts[3])
     tiers = [base, price(amounts[1], amounts[0], above_input_tokens=tier)] if tier else [base]
 
-    assert cost_of(usage, tiers, at=NOW).nano <= worst_case_nano(SIZE, [tiers], at=NOW)
+    assert cost_of(usage, tiers, at=NOW).nano <= worst_case_nano(SIZE, tiers, at=NOW)

@@ -1,0 +1,14 @@
+"""Pure: OpenAI itself, which speaks the chat dialect as every compatible server does but for a word.
+
+Source: https://platform.openai.com/docs/api-reference/chat/create#chat-create-max_completion_tokens
+"""
+
+from __future__ import annotations
+
+from providers.adapters.chat import ChatAdapter
+
+
+class OpenAiAdapter(ChatAdapter):
+    """Its reasoning models refuse `max_tokens`; all its models take the newer name."""
+
+    limit_field = "max_completion_tokens"

@@ -1,0 +1,113 @@
+"""Pure: what an attempt at an offer is held against, and how much it may take there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from billing import charge, scopes
+from billing.entries import AttemptEntry, Hold, Unit
+from billing.rules import Rules
+from billing.scopes import Budgets, BudgetValue
+from catalog.pricing import PriceValue
+from routing.bound import Size, worst_case_nano
+from routing.snapshot import Caller, EntryValue, OfferValue
+
+Unfit = Literal["unpriced", "unbounded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """The most that one attempt may take."""
+
+    nano: int
+    tokens: int
+
+    def of(self, unit: Unit) -> int:
+        """Return it in the unit of a budget."""
+        return {"usd": self.nano, "tokens": self.tokens, "requests": 1}[unit]
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """Who pays for a call, and by which rules; made once for each call."""
+
+    budgets: Budgets
+    payers: tuple[BudgetValue, ...]  # whoever answers
+    entry_id: int
+    rules: Rules
+    at: datetime  # decides which prices and periods are in force
+
+    def at_provider(self, provider_id: int) -> tuple[BudgetValue, ...]:
+        """Return what pays because of where an attempt goes."""
+        return scopes.of(self.budgets, scopes.suppliers(provider_id=provider_id, entry_id=self.entry_id))
+
+    def bounding(self, offer: OfferValue) -> set[Unit]:
+        """Return the units in which something may refuse an attempt at this offer."""
+        budgets = (*self.payers, *self.at_provider(offer.provider.id))
+        return {budget.unit for budget in budgets if budget.hard}
+
+    def demand(self, size: Size, offer: OfferValue) -> Demand | Unfit:
+        """Return what an attempt at `offer` is held for, or why a hard cap does not let it through."""
+        limited = self.bounding(offer)
+        bound = worst_case_nano(size, offer.prices, at=self.at)
+        allowance = self.rules.allowance_nano
+        if "usd" in limited and bound is None and not self.rules.allows_unpriced:
+            return "unpriced"
+        if is_unbounded(size) and limited & {"usd", "tokens"} and allowance is None:
+            return "unbounded"
+        if bound is None or is_unbounded(size):
+            bound = max(bound or 0, allowance or 0)
+        return Demand(bound, size.tokens)
+
+    def holds(
+        self, demand: Demand, provider_id: int, so_far: Sequence[AttemptEntry] = ()
+    ) -> tuple[Hold, ...]:
+        """Return what is held for an attempt at a provider, what earlier attempts took included."""
+        tried = dict.fromkeys(
+            [provider_id, *(attempt.provider_id for attempt in so_far if attempt.provider_id)]
+        )
+        budgets = dict.fromkeys([*self.payers, *(each for id_ in tried for each in self.at_provider(id_))])
+        whole = demand.nano + charge.charged(Hold(0, 0), so_far, unknown_nano=self.unknown_nano)
+        return tuple(self._hold(budget, demand, provider_id, so_far, whole) for budget in budgets)
+
+    def _hold(
+        self,
+        budget: BudgetValue,
+        demand: Demand,
+        provider_id: int,
+        so_far: Sequence[AttemptEntry],
+        whole: int,
+    ) -> Hold:
+        hold = Hold(budget.id, budget.period_start(self.at), unit=budget.unit, only=budget.only)
+        amount = charge.charged(hold, so_far, unknown_nano=self.unknown_nano)
+        if budget.only is None or budget.only in {("provider_id", provider_id), ("entry_id", self.entry_id)}:
+            amount = 1 if budget.unit == "requests" else amount + demand.of(budget.unit)
+        is_plain = budget.only is None and budget.unit == "usd" and amount == whole
+        return replace(hold, amount=None if is_plain else amount)
+
+    @property
+    def unknown_nano(self) -> int:
+        """What an attempt of unknown cost is charged: the allowance that was held for it."""
+        return self.rules.allowance_nano or 0
+
+
+def payment(
+    budgets: Budgets, rules: Rules, caller: Caller, entry: EntryValue, tags: dict[str, str], *, at: datetime
+) -> Payment:
+    """Return who pays for a call."""
+    payers = scopes.payers(team_id=caller.team_id, key_id=caller.key_id, tags=tags)
+    return Payment(budgets, scopes.of(budgets, payers), entry.id, rules, at)
+
+
+def is_unbounded(size: Size) -> bool:
+    """Return whether tokens do not bound what a call may cost."""
+    return bool(size.unbounded) or (size.files and not size.context_tokens)
+
+
+def price_at(prices: Sequence[PriceValue], at: datetime) -> PriceValue | None:
+    """Return the dearest price in force, to compare models by."""
+    begun = [price for price in prices if price.effective_from <= at]
+    return max(begun, key=lambda price: price.output, default=None)

@@ -1,0 +1,67 @@
+"""Hold money for a call, candidate by candidate; what does not fit is dropped, not tried."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from billing.entries import LedgerUnavailable, OverBudget, Room
+from routing.demand import Demand
+from routing.gateway.account import Account
+from routing.gateway.errors import Refusal
+from routing.gateway.hub import Hub
+from routing.gateway.over_budget import Asked, Unfit, refusal
+from routing.plan import Candidate
+from routing.snapshot import Snapshot
+
+_MARGIN = 60.0  # seconds a reservation outlives the deadline of its call
+
+
+class Admission:
+    """The reservation of one call, which moves with each fallback before its attempt."""
+
+    def __init__(self, hub: Hub, account: Account, snapshot: Snapshot) -> None:
+        self._hub = hub
+        self._account = account
+        self._snapshot = snapshot
+
+    async def first(self, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+        """Reserve for the first candidate that fits, and return the candidates from it on.
+
+        Raises `Refusal` when none fits; then nothing is held.
+        """
+        unfit: list[Unfit] = []
+        for index, candidate in enumerate(candidates):
+            found = await self._admit(candidate)
+            if found is None:
+                return tuple(candidates[index:])
+            unfit.append(found)
+        asked = Asked(self._snapshot, self._account.payment, self._account.entry, self._account.request.size)
+        raise refusal(asked, unfit)
+
+    async def next(self, candidate: Candidate) -> bool:
+        """Return whether a fallback fits, what was spent on the way here included; then it is held."""
+        return await self._admit(candidate) is None
+
+    async def _admit(self, candidate: Candidate) -> Unfit | None:
+        demand = self._account.payment.demand(self._account.request.size, candidate.offer)
+        if not isinstance(demand, Demand):
+            return Unfit(candidate, demand)
+        try:
+            self._account.room = await self._hold(candidate, demand)
+        except OverBudget as exc:
+            return Unfit(candidate, "over_budget", demand, exc)
+        except LedgerUnavailable as exc:
+            raise Refusal("ledger_unavailable", f"The ledger cannot be written: {exc}") from exc
+        return None
+
+    async def _hold(self, candidate: Candidate, demand: Demand) -> Room | None:
+        account = self._account
+        wanted = account.reservation(candidate, demand, seconds=self._hub.limits.deadline + _MARGIN)
+        if account.held is None:
+            room = await self._hub.ledger.reserve(wanted)
+        elif account.is_covered(wanted):
+            return account.room
+        else:
+            room = await self._hub.ledger.move(wanted)
+        account.held = wanted
+        return room

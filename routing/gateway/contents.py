@@ -1,0 +1,79 @@
+"""Pure: what in a chat call is more than text: files, and what tokens do not bound the cost of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from providers.wire import Body
+
+# Fields that call in what is billed beside tokens, or other models: search, plugins, speech, drafts.
+_FIELDS = {
+    "plugins": "plugins",
+    "web_search_options": "web search",
+    "audio": "audio",
+    "prediction": "a prediction",
+    "models": "a list of other models",
+}
+_TEXT = ("text", "refusal")
+_AUDIO = ("input_audio", "audio")
+_OUR_TOOLS = ("function", "custom")  # run by the caller; any other is run by the provider
+_PLAIN_TIERS = (None, "auto", "default", "standard", "flex")  # none dearer than the price we know
+
+
+class _Part(msgspec.Struct):
+    """A part of a message, or a tool, as far as its type says what it is."""
+
+    type: Any = "text"
+
+
+class _Message(msgspec.Struct):
+    content: str | list[_Part] | None = None
+    audio: Any = None
+
+
+def read_contents(body: Body) -> tuple[bool, str]:
+    """Return whether a call holds files, and what in it makes its cost unbounded by tokens, or "".
+
+    What is of no known type counts as a file.
+    """
+    messages = _messages(body["messages"])
+    types = [
+        part.type for message in messages if isinstance(message.content, list) for part in message.content
+    ]
+    hears = any(type_ in _AUDIO for type_ in types) or any(message.audio is not None for message in messages)
+    has_files = any(type_ not in _TEXT for type_ in types)
+    return has_files, "audio" if hears else _unbounded_field(body)
+
+
+def _unbounded_field(body: Body) -> str:
+    for field, what in _FIELDS.items():
+        if field in body and _value(body[field]) not in (None, [], False):
+            return what
+    if any(tool.type not in _OUR_TOOLS for tool in _tools(body)):
+        return "server tools"
+    if _value(body.get("service_tier")) not in _PLAIN_TIERS:
+        return "a dearer service tier"
+    if _value(body.get("modalities")) not in (None, [], ["text"]):
+        return "an answer that is not text"
+    return ""
+
+
+def _messages(raw: msgspec.Raw) -> list[_Message]:
+    try:
+        return msgspec.json.decode(raw, type=list[_Message])
+    except msgspec.DecodeError:  # not as the dialect has it: whatever is in there is taken for a file
+        return [_Message(content=[_Part(type=None)])]
+
+
+def _tools(body: Body) -> list[_Part]:
+    raw = body.get("tools")
+    try:
+        return msgspec.json.decode(raw, type=list[_Part] | None) or [] if raw is not None else []
+    except msgspec.DecodeError:
+        return [_Part(type=None)]
+
+
+def _value(raw: msgspec.Raw | None) -> Any:
+    return None if raw is None else msgspec.json.decode(raw)

@@ -1,0 +1,31 @@
+"""What an answer's headers say about budgets: `x-llmhub-remaining` and `x-llmhub-defaulted`."""
+
+from __future__ import annotations
+
+import re
+
+from billing import amount
+from billing.scopes import BudgetValue
+from routing.gateway.account import Account
+
+
+def money_headers(account: Account) -> dict[str, str]:
+    """Return the headers of a call whose last attempt answers."""
+    found = {}
+    candidate = account.notes[-1].candidate
+    if account.default_output is not None:
+        found["x-llmhub-defaulted"] = f"{candidate.adapter.limit_field}={account.default_output}"
+    if left := account.remaining():
+        budget_id, rest = left
+        pays = account.payment
+        known = (*pays.payers, *pays.at_provider(candidate.offer.provider.id))
+        budget = next((each for each in known if each.id == budget_id), None)
+        if budget is not None:
+            found["x-llmhub-remaining"] = _remaining(budget, rest)
+    return found
+
+
+def _remaining(budget: BudgetValue, rest: int) -> str:
+    """Return what is left as a structured field (RFC 8941): `1.8;unit=usd;scope="team:web";per=month`."""
+    scope = re.sub(r'[^\x20-\x7e]|["\\]', "?", budget.label)
+    return f'{amount.show(rest, budget.unit)};unit={budget.unit};scope="{scope}";per={budget.per}'

@@ -1,0 +1,133 @@
+"""Pure: the 402 of a call that no budget lets through: what is in its way, and what can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from billing import amount
+from billing.entries import OverBudget
+from billing.scopes import BudgetValue
+from routing.bound import Size
+from routing.demand import Demand, Payment
+from routing.gateway.errors import Refusal
+from routing.plan import Candidate
+from routing.remedies import Left, about, cheaper_model, lower_limit
+from routing.snapshot import EntryValue, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """A candidate that is not tried for the money it might take."""
+
+    candidate: Candidate
+    reason: Literal["over_budget", "unpriced", "unbounded"]
+    demand: Demand | None = None
+    error: OverBudget | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The call that was refused."""
+
+    snapshot: Snapshot
+    payment: Payment
+    entry: EntryValue
+    size: Size
+
+
+def refusal(asked: Asked, unfit: Sequence[Unfit]) -> Refusal:
+    """Return what the caller of a call without any candidate is told."""
+    over = [each for each in unfit if each.error is not None and each.demand is not None]
+    dropped = [{"provider": each.candidate.offer.provider.slug, "reason": each.reason} for each in unfit]
+    if over:
+        found = _over(asked, min(over, key=lambda each: each.demand.nano if each.demand else 0))
+    elif any(each.reason == "unpriced" for each in unfit):
+        found = _unpriced(asked)
+    else:
+        found = _unbounded(asked)
+    found.details["dropped"] = dropped
+    return found
+
+
+def _over(asked: Asked, unfit: Unfit) -> Refusal:
+    assert unfit.error is not None
+    budget = _budget(asked, unfit)
+    error, at = unfit.error, asked.payment.at
+    if budget is None:  # it was made a moment ago: the snapshot does not have it yet
+        return Refusal("budget_exceeded", f"A budget has no room for this call: {error}")
+    resets_at = budget.resets_at(at)
+    return Refusal(
+        "budget_exceeded",
+        _message(budget, error, resets_at),
+        details={
+            "scope": budget.label,
+            "budget": budget.id,
+            "per": budget.per,
+            "unit": budget.unit,
+            "cap": amount.show(error.cap, budget.unit),
+            "spent": amount.show(error.spent, budget.unit),
+            "reserved": amount.show(error.held, budget.unit),
+            "estimate": amount.show(error.amount, budget.unit),
+            "resets_at": None if resets_at is None else resets_at.isoformat(),
+        },
+        remedies=tuple(_remedies(asked, unfit, budget)),
+    )
+
+
+def _budget(asked: Asked, unfit: Unfit) -> BudgetValue | None:
+    assert unfit.error is not None
+    provider_id = unfit.candidate.offer.provider.id
+    known = (*asked.payment.payers, *asked.payment.at_provider(provider_id))
+    return next((budget for budget in known if budget.id == unfit.error.budget_id), None)
+
+
+def _message(budget: BudgetValue, error: OverBudget, resets_at: datetime | None) -> str:
+    whose, _, name = budget.label.partition(":")
+    left = amount.read(max(error.cap - error.spent - error.held, 0), budget.unit).removesuffix(" USD")
+    until = f" until {resets_at:%-d %b %H:%M} {budget.zone.key}" if resets_at else ""
+    could = amount.read(error.amount, budget.unit)
+    return (
+        f"{whose.capitalize()}{f' {name}' if name else ''} has {left} of "
+        f"{amount.read(error.cap, budget.unit)} left{until}; this call could take {could}."
+    )
+
+
+def _remedies(asked: Asked, unfit: Unfit, budget: BudgetValue) -> Iterator[str]:
+    assert unfit.error is not None
+    error, at = unfit.error, asked.payment.at
+    left = Left(error.rooms)
+    if error.cap > 0:
+        limit = lower_limit(asked.size, unfit.candidate.offer, left, at=at)
+        if limit is not None:
+            yield f"lower {unfit.candidate.adapter.limit_field} to {limit} or less"
+        if cheaper := cheaper_model(asked.snapshot, asked.entry, asked.size, left, at=at):
+            yield f"use {cheaper[0]}: {about(cheaper[1])}"
+        resets_at = budget.resets_at(at)
+        if resets_at is not None and error.amount <= error.cap:
+            yield f"wait until {resets_at.isoformat()}, when the budget of {budget.label} begins anew"
+    yield f"have an admin raise the budget of {budget.label}"
+
+
+def _unpriced(asked: Asked) -> Refusal:
+    return Refusal(
+        "unpriced_model",
+        f"{asked.entry.slug!r} has no price, and a hard budget applies: its cost would be unknown.",
+        remedies=(
+            "use a model with a price",
+            "have an admin set its price, 0 where it is free, or allow unpriced models in the call rules",
+        ),
+    )
+
+
+def _unbounded(asked: Asked) -> Refusal:
+    what = asked.size.unbounded or "images or files, for a model whose context length is not known"
+    details: dict[str, Any] = {"what": what}
+    return Refusal(
+        "unbounded_call",
+        f"The call uses {what}: tokens do not bound what it may cost, and a hard budget applies.",
+        details=details,
+        remedies=(f"leave out {what}", "have an admin set an allowance per call in the call rules"),
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llmhub.lib import forwarded
-from llmhub.lib.asgi import App, Receive, Scope, Send, header
+from llmhub.lib.asgi import App, Message, Receive, Scope, Send, header
 from llmhub.relay import Relay
 
 _GATEWAY_PATHS = frozenset({"/v1", "/healthz", "/readyz", "/metrics"})
@@ -22,6 +22,14 @@ class Front:
         self._gateway = gateway
         self._relay = relay
         self._trusted = trusted
+        self._is_leaving = False
+
+    def leave(self) -> None:
+        """Close each connection with its next answer: another process is about to take over.
+
+        A connection that is closed while its caller sends the next call is a failed call.
+        """
+        self._is_leaving = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or live through the server's life."""
@@ -30,7 +38,7 @@ class Front:
                 await self._gateway(scope, receive, send)
         elif scope["type"] == "http":
             app = self._gateway if is_gateways(scope["path"]) else self._relay
-            await app(self._seen(scope), receive, send)
+            await app(self._seen(scope), receive, _closing(send) if self._is_leaving else send)
 
     def _seen(self, scope: Scope) -> Scope:
         """Return the scope with the caller's own address and scheme, proxies of ours looked through."""
@@ -45,6 +53,15 @@ class Front:
 def is_gateways(path: str) -> bool:
     """Return whether the gateway answers this path."""
     return path.startswith("/v1/") or path in _GATEWAY_PATHS
+
+
+def _closing(send: Send) -> Send:
+    async def send_and_close(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], (b"connection", b"close")]
+        await send(message)
+
+    return send_and_close
 
 
 def make_front() -> Front:

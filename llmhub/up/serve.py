@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ from llmhub import settings
 from llmhub.lib import logs
 from llmhub.up import child
 
+_LEAVE = signal.SIGUSR1
 _WAIT_FOR_REQUEST = 5  # seconds
 RELOAD_OVERLAP = 4.0  # seconds in which the new worker gets ready before the old one drains
 SETTLE_SECONDS = 12  # after the grace time, for what the ledger still has to write
@@ -47,6 +49,12 @@ class OneSocket(Granian):  # type: ignore[misc, valid-type] # granian picks its 
             # A worker is given a connection when its request is there: one without, taken in the moment
             # of a reload, would be closed unanswered.
             self._sso.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, _WAIT_FOR_REQUEST)
+
+    def _respawn_workers(self, workers: list[int], *arguments: Any, **named: Any) -> None:
+        """Have the old workers close each connection with its next answer, then replace them."""
+        for number in workers:
+            os.kill(self.wrks[number].inner.pid, _LEAVE)
+        super()._respawn_workers(workers, *arguments, **named)
 
 
 def main() -> None:
@@ -79,6 +87,7 @@ def main() -> None:
         workers_kill_timeout=settings.GRACE_SECONDS + SETTLE_SECONDS,
         respawn_interval=RELOAD_OVERLAP,
     )
+    signal.signal(_LEAVE, signal.SIG_IGN)  # for a worker that is told before it listens to it
     server.serve(target_loader=load, wrap_loader=False)
 
 
@@ -87,7 +96,9 @@ def load_front() -> Callable[..., Any]:
     child.die_with_parent(os.getppid())
     from llmhub.front import make_front
 
-    return make_front()
+    front = make_front()
+    signal.signal(_LEAVE, lambda *_: front.leave())
+    return front
 
 
 def load_console() -> Callable[..., Any]:

@@ -48,7 +48,7 @@ async def call(
         return Outcome(0, began, time.monotonic() - began, text=repr(error))
 
 
-async def _clients(urls, key, model, number, goes_on, **options) -> list[Outcome]:
+async def _clients(urls, key, model, number, goes_on, keep, **options) -> list[Outcome]:
     outcomes: list[Outcome] = []
     turn = cycle(urls)
 
@@ -57,19 +57,29 @@ async def _clients(urls, key, model, number, goes_on, **options) -> list[Outcome
             outcomes.append(await call(session, next(turn), key, model, **options))
 
     timeout = aiohttp.ClientTimeout(total=30)
-    # A connection for each call: a server that stops may close one that is kept at any moment.
     async with aiohttp.ClientSession(
-        timeout=timeout, connector=aiohttp.TCPConnector(force_close=True)
+        timeout=timeout, connector=aiohttp.TCPConnector(force_close=not keep)
     ) as session:
         await asyncio.gather(*(client(session) for _ in range(number)))
     return outcomes
 
 
 def calls(
-    urls: Sequence[str], key: str, model: str, *, clients: int, goes_on: Callable[[int], bool], **options
+    urls: Sequence[str],
+    key: str,
+    model: str,
+    *,
+    clients: int,
+    goes_on: Callable[[int], bool],
+    keep: bool = False,
+    **options,
 ) -> list[Outcome]:
-    """Call as long as `goes_on`, which is told how many calls are done."""
-    return asyncio.run(_clients(urls, key, model, clients, goes_on, **options))
+    """Call as long as `goes_on`, which is told how many calls are done.
+
+    Each call has a connection of its own, unless clients `keep` theirs: a server that is killed, or stops
+    for good, may close one that is kept at any moment.
+    """
+    return asyncio.run(_clients(urls, key, model, clients, goes_on, keep, **options))
 
 
 def streamed_error(outcome: Outcome) -> str:

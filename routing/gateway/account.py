@@ -8,11 +8,11 @@ from datetime import datetime
 
 from billing.charge import charged
 from billing.charge import held as held_by
-from billing.entries import AttemptEntry, Hold, Reserve, Room, Settle, Status
+from billing.entries import AttemptEntry, Hold, Once, Reserve, Room, Settle, Status
 from billing.totals import total
 from catalog.pricing import cost_of
 from llmhub.lib import clock, money
-from providers.errors import ProviderError
+from providers.errors import ProviderError, RateLimited, RequestRejected, TargetMisconfigured
 from providers.wire import Usage
 from routing.demand import Demand, Payment
 from routing.gateway.chat_request import ChatRequest
@@ -23,6 +23,8 @@ from routing.snapshot import Caller, EntryValue
 
 # The upstream was at work when we ended it: a failure without usage, but not without cost.
 _OUR_DOING = {"deadline_exceeded", "internal_error"}
+# The provider said no and did nothing.
+_REFUSED = {RateLimited.code, RequestRejected.code, TargetMisconfigured.code}
 
 
 @dataclass(slots=True)
@@ -44,6 +46,11 @@ class Note:
     def elapsed_ms(self) -> int:
         """Milliseconds since the attempt began."""
         return int((time.monotonic() - self.started) * 1000)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the provider refused the request: it did nothing, and may be asked again."""
+        return self.http_status >= 400 and self.error_code in _REFUSED
 
     def end(self, status: Status, error_code: str = "") -> None:
         """Say how the attempt ended; only the first time counts."""
@@ -68,6 +75,7 @@ class Account:
     at: datetime  # decides which price is in force
     payment: Payment
     default_output: int | None = None  # tokens; set where the caller set no limit and a hard cap applies
+    once: Once | None = None  # None: its caller sent no Idempotency-Key
     held: Reserve | None = None  # what the ledger holds for the call
     room: Room | None = None  # what was left of the tightest budget then
     started: float = field(default_factory=time.monotonic)
@@ -95,6 +103,7 @@ class Account:
                 "tags": self.request.extras.tags,
                 "session": self.request.extras.session,
             },
+            once=self.once,
         )
 
     def is_covered(self, wanted: Reserve) -> bool:
@@ -166,6 +175,7 @@ class Account:
             ttft_ms=self.ttft_ms,
             tags=self.request.extras.tags,
             session=self.request.extras.session,
+            frees_key=self.once is not None and all(note.is_refused for note in self.notes),
         )
 
     def _entry(self, note: Note) -> AttemptEntry:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from billing.entries import LedgerUnavailable, OverBudget, Room
+from billing.entries import LedgerUnavailable, OverBudget, Repeated, Room
 from routing.demand import Demand
+from routing.gateway import once
 from routing.gateway.account import Account
 from routing.gateway.errors import Refusal
 from routing.gateway.hub import Hub
@@ -50,6 +51,8 @@ class Admission:
             self._account.room = await self._hold(candidate, demand)
         except OverBudget as exc:
             return Unfit(candidate, "over_budget", demand, exc)
+        except Repeated as exc:
+            raise once.refusal(exc) from exc
         except LedgerUnavailable as exc:
             raise Refusal("ledger_unavailable", f"The ledger cannot be written: {exc}") from exc
         return None

@@ -17,6 +17,7 @@ from routing.gateway.chat_request import read_chat
 from routing.gateway.errors import Refusal, from_failures
 from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
+from routing.gateway.once import once_of
 from routing.gateway.opening import ask_for_tokens, correct_tokens, open_account
 from routing.plan import Candidate, plan
 from routing.resolve import resolve
@@ -32,6 +33,7 @@ async def complete(hub: Hub, exchange: Exchange, caller: Caller, content: bytes)
     entry = resolve(snapshot, request.model, now=now)
     route = plan(entry, dialect="chat", only=request.extras.providers)
     account = open_account(snapshot, caller, entry, request, route, id_=exchange.id, at=now)
+    account.once = once_of(caller, request.extras.idempotency_key, path=exchange.path, content=content)
     exchange.facts |= {"model": entry.slug, "streamed": request.stream}
     admission = Admission(hub, account, snapshot)
     foreseen = ask_for_tokens(hub, account)

@@ -22,6 +22,7 @@ class Code:
 _INVALID = "invalid_request_error"
 _AUTH = "authentication_error"
 _MISSING = "not_found_error"
+_ONCE = "idempotency_error"
 _UPSTREAM = "upstream_error"
 _UNAVAILABLE = "service_unavailable"
 
@@ -33,7 +34,7 @@ _LIST = (
         "a field is missing or has the wrong type",
         "correct the field named in `param`"),
     Code("invalid_extra", 400, _INVALID,
-        "an `x-llmhub-*` header or a field of `llmhub` cannot be read",
+        "`Idempotency-Key`, an `x-llmhub-*` header or a field of `llmhub` cannot be read",
         "correct or leave out the extra named in `param`"),
     Code("not_served_yet", 400, _INVALID,
         "llmhub does not serve this extra or suffix yet",
@@ -77,6 +78,13 @@ _LIST = (
     Code("method_not_allowed", 405, _INVALID,
         "the endpoint does not answer this method",
         "use the method in the `Allow` header"),
+    Code("in_flight", 409, _ONCE,
+        "a call with the same `Idempotency-Key` and body is under way",
+        "ask again in a second: then it has ended, or is still under way",
+        retryable=True, sdk_may_retry=True, retry_after=1),
+    Code("already_done", 409, _ONCE,
+        "a call with the same `Idempotency-Key` and body was made in the last 24 hours",
+        "see how it ended in `details`; for another call send another key"),
     Code("model_retired", 410, _MISSING,
         "the model no longer answers",
         "use its replacement, named in the message"),
@@ -86,6 +94,9 @@ _LIST = (
     Code("not_json", 415, _INVALID,
         "the body is declared as something else than plain JSON",
         "send `Content-Type: application/json`, uncompressed"),
+    Code("idempotency_key_reused", 422, _ONCE,
+        "the `Idempotency-Key` was used with another body in the last 24 hours",
+        "send a new key with each new call"),
     Code("rate_limited", 429, "rate_limit_error",
         "the key has used up its requests or tokens of this minute",
         "wait as long as `Retry-After` says", retryable=True, sdk_may_retry=True, retry_after=5),

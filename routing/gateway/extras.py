@@ -1,4 +1,4 @@
-"""Pure: what a caller asks of llmhub itself, in `x-llmhub-*` headers or under `llmhub` in the body."""
+"""Pure: what a caller asks of llmhub itself, in headers or under `llmhub` in the body."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ HOP_HEADER = "x-llmhub-hop"  # names the hub a call came through, so that a loop
 NOT_SERVED_YET = {"policy", "preset", "max-cost", "unsupported"}
 MAX_TAGS = 16
 MAX_VALUE = 100  # letters
+_IDEMPOTENCY_KEY = "idempotency-key"
+_SERVED = {"tags", "session", "provider", _IDEMPOTENCY_KEY}
 _TAG_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
 _PLAIN = re.compile(r"[\x20-\x7e]*")
+_VISIBLE = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class Extras:
     tags: dict[str, str] = field(default_factory=dict)
     session: str = ""
     providers: frozenset[str] = frozenset()  # empty: any
+    idempotency_key: str = ""  # empty: the call may be repeated
 
 
 def read_extras(headers: Mapping[str, str], body: Body, *, known_providers: Collection[str]) -> Extras:
@@ -40,15 +44,13 @@ def read_extras(headers: Mapping[str, str], body: Body, *, known_providers: Coll
         if name in NOT_SERVED_YET:
             message = f"llmhub does not serve the extra {name!r} yet: leave it out"
             raise Refusal("not_served_yet", message, param=PREFIX + name)
-        if name not in {"tags", "session", "provider"}:
-            raise _unreadable(name, "there is no such extra: use tags, session or provider")
-    if "idempotency-key" in headers:
-        message = "llmhub does not serve Idempotency-Key yet: leave it out"
-        raise Refusal("not_served_yet", message, param="idempotency-key")
+        if name not in _SERVED:
+            raise _unreadable(name, f"there is no such extra: use {', '.join(sorted(_SERVED))}")
     return Extras(
         tags=_tags(given.get("tags", {})),
         session=_session(given.get("session", "")),
         providers=_providers(given.get("provider", ""), known_providers),
+        idempotency_key=_idempotency_key(given[_IDEMPOTENCY_KEY]) if _IDEMPOTENCY_KEY in given else "",
     )
 
 
@@ -56,7 +58,7 @@ def _in_headers(headers: Mapping[str, str]) -> dict[str, Any]:
     return {
         name.removeprefix(PREFIX): value
         for name, value in headers.items()
-        if name.startswith(PREFIX) and name != HOP_HEADER
+        if name == _IDEMPOTENCY_KEY or (name.startswith(PREFIX) and name != HOP_HEADER)
     }
 
 
@@ -88,6 +90,13 @@ def _tags(value: Any) -> dict[str, str]:
 def _session(value: Any) -> str:
     if not isinstance(value, str) or not _is_short(value):
         raise _unreadable("session", f"use at most {MAX_VALUE} printable ASCII letters")
+    return value
+
+
+def _idempotency_key(value: Any) -> str:
+    if not isinstance(value, str) or not _VISIBLE.fullmatch(value):
+        message = "Idempotency-Key: use 1 to 255 visible ASCII letters, such as a UUID"
+        raise Refusal("invalid_extra", message, param=_IDEMPOTENCY_KEY)
     return value
 
 

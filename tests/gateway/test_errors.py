@@ -60,7 +60,8 @@ def test_a_wait_is_rounded_up_to_whole_seconds():
 def test_only_errors_that_soon_pass_may_be_retried_by_an_sdk():
     may = {code.name for code in CODES.values() if code.sdk_may_retry}
 
-    assert may == {"rate_limited", "upstream_rate_limited", "ledger_unavailable", "shutting_down"}
+    limits = {"rate_limited", "upstream_rate_limited"}
+    assert may == limits | {"in_flight", "ledger_unavailable", "shutting_down"}
     assert Refusal("invalid_json", "x").headers()["x-should-retry"] == "false"
 
 

@@ -125,7 +125,10 @@ def test_a_body_that_cannot_be_understood_is_400(gateway, model, body, code, par
         ("x-llmhub-provider", "nobody", "unknown_provider"),
         ("x-llmhub-preset", "creative", "not_served_yet"),
         ("x-llmhub-max-cost", "1", "not_served_yet"),
-        ("idempotency-key", "abc", "not_served_yet"),
+        ("idempotency-key", "k" * 256, "invalid_extra"),
+        ("idempotency-key", "two words", "invalid_extra"),
+        ("idempotency-key", "", "invalid_extra"),
+        ("idempotency-key", "caf\u00e9", "invalid_extra"),
     ],
 )
 def test_an_extra_that_is_wrong_or_not_served_is_never_ignored(gateway, model, name, value, code):

@@ -20,6 +20,7 @@ class BrokeOff(ProviderError):
     """The provider reported an error in the middle of its answer."""
 
     code = "upstream_failed"
+    is_free = True  # the provider's word is as good as its status; what it generated before was heard
 
 
 @dataclass(slots=True)
@@ -75,7 +76,12 @@ class Reading:
         """
         passed: list[bytes] = []
         for sse in events:
-            event = self.adapter.parse_event(sse.data)
+            try:
+                event = self.adapter.parse_event(sse.data)
+            except BadReply:
+                if self.is_whole:  # cut in the middle of what comes after the answer: nothing of it is lost
+                    break
+                raise
             self.heard.event(event)
             self.events += 1
             self.finishes += event.kind == "finish"

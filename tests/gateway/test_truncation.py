@@ -87,6 +87,19 @@ def test_the_finish_reason_alone_is_an_end(gateway, simulator):
     assert gateway.records(model)[0].status == "ok"
 
 
+@pytest.mark.parametrize("missing", [30, 100])
+def test_half_an_event_after_the_finish_reason_loses_nothing(gateway, simulator, missing):
+    gateway.make(at=[simulator.path(f"tokens/{TOKENS}", tag="size")]).ask(stream=True).parse().close()
+    size = simulator.ended(1, tag="size")[0]["sent_bytes"]
+    model = gateway.make(at=[simulator.path(f"tokens/{TOKENS}", f"cut/{size - missing}")])
+
+    chunks, error = events(model)
+
+    assert error is None
+    assert is_finished(chunks)
+    assert gateway.records(model)[0].status == "ok"
+
+
 def test_an_error_in_the_middle_reaches_the_caller_with_its_words(gateway, simulator):
     model = gateway.make(at=[simulator.path("error_mid/3")])
 

@@ -6,6 +6,7 @@ Prints figures as they come, writes docs/reliability.md, and ends with 1 when a 
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 import time
@@ -23,6 +24,8 @@ def main(words: list[str]) -> int:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "llmhub.settings")
     django.setup()
+    for noisy in ("httpx", "httpx2"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     from tests.prove import machine
     from tests.prove.row import load, requirements
     from tests.prove.stand import Stand

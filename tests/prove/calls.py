@@ -31,12 +31,15 @@ class Outcome:
         return usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0)
 
 
-async def call(session, url: str, model, *, content: str = "Hello", **more) -> Outcome:
-    """Make one call."""
+async def call(session, url: str, model, *, content: str = "Hello", leave_after=None, **more) -> Outcome:
+    """Make one call, and leave after so many seconds if told to."""
     body = {"model": model.name, "messages": [{"role": "user", "content": content}], **more}
     headers = {"authorization": f"Bearer {model.key}"}
     try:
-        async with session.post(f"{url}/v1/chat/completions", json=body, headers=headers) as answer:
+        async with (
+            asyncio.timeout(leave_after),
+            session.post(f"{url}/v1/chat/completions", json=body, headers=headers) as answer,
+        ):
             text = await answer.text()
             return Outcome(answer.status, answer.headers.get("x-llmhub-request-id", ""), _read(text))
     except (aiohttp.ClientError, TimeoutError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from contextlib import ExitStack, nullcontext
 from functools import cached_property
 from pathlib import Path
@@ -48,6 +49,12 @@ class Stand:
     def use(self, context):
         """What a context manager yields, until the row is over."""
         return self._row.enter_context(context)
+
+    def in_background(self, function) -> None:
+        """Run something in a thread that ends before the row does."""
+        thread = threading.Thread(target=function)
+        thread.start()
+        self._row.callback(thread.join)
 
     @property
     def recordings(self) -> Path:

@@ -40,6 +40,8 @@ _MEANINGS: tuple[tuple[type[BaseException], type[ProviderError], str], ...] = (
     (aiohttp.InvalidURL, TargetMisconfigured, "its base URL is no address"),
     (ValueError, TargetMisconfigured, "its base URL or credential cannot be sent: enter it again"),
 )
+# There was no connection: the provider never got the call.
+_NEVER_SENT = (aiohttp.ClientConnectorError, TimeoutError, ValueError)
 _ERRORS = (httpx.TransportError, aiohttp.ClientError, OSError, ValueError)
 _SECRET_HEADERS = ("authorization", "x-api-key")
 
@@ -84,9 +86,11 @@ class Stream:
             async with asyncio.timeout_at(min(self._next_by, self._ends)):
                 chunk = await anext(self._chunks)
         except TimeoutError:
-            raise ProviderTimeout(self._silence()) from None
+            raise ProviderTimeout(self._silence(), status=self.status) from None
         except _ERRORS as error:
-            raise _failure(error, "the provider's answer broke off", Truncated) from None
+            failure = _failure(error, "the provider's answer broke off", Truncated)
+            failure.status = self.status
+            raise failure from None
         self._next_by = asyncio.get_running_loop().time() + self._idle
         return chunk
 
@@ -198,7 +202,9 @@ def _failure(error: BaseException, what: str, lost: type[ProviderError]) -> Prov
             return AddressRefused(str(cause))
         for seen, kind, words in _MEANINGS:
             if isinstance(cause, seen):
-                return kind(f"{what}: {words}")
+                failure = kind(f"{what}: {words}")
+                failure.was_sent = not isinstance(cause, _NEVER_SENT)
+                return failure
     return lost(f"{what}: the connection is lost")
 
 

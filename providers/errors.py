@@ -19,6 +19,7 @@ class ProviderError(Exception):
 
     retryable = True
     code = "upstream_unavailable"
+    was_sent = True  # False: the provider never got the call
 
     def __init__(self, message: str, *, status: int | None = None, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -26,6 +27,11 @@ class ProviderError(Exception):
         self.status = status  # HTTP status of the provider; None when there was no answer
         self.retry_after = retry_after  # seconds
         self.usage: Usage | None = None  # what was used before it failed: paid for all the same
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it proves that nothing was generated: no connection, or a status that says no."""
+        return not self.was_sent if self.status is None else not 200 <= self.status < 300
 
 
 class ProviderUnavailable(ProviderError):
@@ -48,6 +54,7 @@ class TargetMisconfigured(ProviderError):
     """Our credential, credit or model name is refused at this provider."""
 
     code = "upstream_refused_credential"
+    was_sent = False  # where there is no status, it is llmhub that cannot send
 
 
 class AddressRefused(TargetMisconfigured):

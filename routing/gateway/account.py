@@ -16,13 +16,11 @@ from providers.errors import ProviderError, RateLimited, RequestRejected, Target
 from providers.wire import Usage
 from routing.demand import Demand, Payment
 from routing.gateway.chat_request import ChatRequest
-from routing.gateway.estimate import estimate
+from routing.gateway.estimate import at_least, estimate
 from routing.gateway.reading import Heard
 from routing.plan import Candidate
 from routing.snapshot import Caller, EntryValue
 
-# The upstream was at work when we ended it: a failure without usage, but not without cost.
-_OUR_DOING = {"deadline_exceeded", "internal_error"}
 # The provider said no and did nothing.
 _REFUSED = {RateLimited.code, RequestRejected.code, TargetMisconfigured.code}
 
@@ -38,6 +36,7 @@ class Note:
     status: Status | None = None  # None: still running
     http_status: int = 0
     error_code: str = ""
+    is_free: bool = False  # it failed, and nothing can have been generated
     heard: Heard = field(default_factory=Heard)
     ttft_ms: int | None = None
     latency_ms: int = 0
@@ -61,6 +60,7 @@ class Note:
         """End the attempt with what went wrong; what it used is paid for all the same."""
         self.heard.usage = error.usage or self.heard.usage
         self.http_status = error.status or self.http_status
+        self.is_free = error.is_free and not self.heard.text_bytes and self.ttft_ms is None
         self.end("error", error.code)
 
 
@@ -210,11 +210,15 @@ class Account:
         )
 
     def _usage(self, note: Note) -> Usage | None:
-        """Return what an attempt used: as its provider says, else estimated; None where it failed unused."""
+        """Return what an attempt used: as its provider says, else estimated; None where it failed unused.
+
+        An answer that did not come to its end has used no less than what was heard of it.
+        """
         heard = note.heard
         if heard.usage is not None:
-            return heard.usage
-        if note.status == "error" and not heard.text_bytes and note.error_code not in _OUR_DOING:
+            is_final = heard.finish_reason or note.status in {None, "ok"}
+            return heard.usage if is_final else at_least(heard.usage, text_bytes=heard.text_bytes)
+        if note.is_free:
             return None
         unseen = 0.0 if self.request.stream else note.latency_ms / 1000
         return estimate(self.request.size, text_bytes=heard.text_bytes, unseen_seconds=unseen)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from billing.rules import DEFAULT_OUTPUT_TOKENS
 from providers.wire import Usage
 from routing.bound import Size
@@ -21,6 +23,14 @@ def estimate(size: Size, *, text_bytes: int, unseen_seconds: float = 0) -> Usage
         limit = DEFAULT_OUTPUT_TOKENS if size.output_limit is None else size.output_limit
         output = min(int(unseen_seconds * TOKENS_PER_SECOND), limit) * size.answers
     return Usage(input_tokens=_tokens(size.body_bytes), output_tokens=output, estimated=True)
+
+
+def at_least(usage: Usage, *, text_bytes: int) -> Usage:
+    """Return what a provider counted before its answer ended, with no less output than was seen."""
+    output = _tokens(text_bytes)
+    if output <= usage.output_tokens:
+        return usage
+    return replace(usage, output_tokens=output, reported_cost=None, estimated=True)
 
 
 def _tokens(count: int) -> int:

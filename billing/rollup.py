@@ -37,10 +37,19 @@ _CALL = (
     "cost_nano", "latency_ms", "ttft_ms",
 )  # fmt: skip
 _TABLES: tuple[type[AnyRollUp], ...] = (RollUp, SupplyRollUp)
-_WRITTEN = {
-    table: [field.attname for field in table._meta.concrete_fields if field.attname != "id"]
-    for table in _TABLES
-}
+_Row = tuple[type[AnyRollUp], list[Any]]
+
+
+def _upsert(model: type[AnyRollUp]) -> str:
+    names = ",".join(_COLUMNS[model])
+    marks = ",".join(["%s"] * len(_COLUMNS[model]))
+    new = ",".join(f"{name} = excluded.{name}" for name in _COLUMNS[model] if name != "id")
+    table = model._meta.db_table
+    return f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET {new}"  # noqa: S608
+
+
+_COLUMNS = {model: tuple(field.attname for field in model._meta.concrete_fields) for model in _TABLES}
+_WRITE = {model: _upsert(model) for model in _TABLES}
 
 
 @dataclass(frozen=True)
@@ -124,10 +133,10 @@ def replace(claimed: Claim, sums: Mapping[Key, Sums], *, alias: str = DEFAULT_DB
     rows = chain(_rows(RollUp, claimed.bucket, sums), _rows(SupplyRollUp, claimed.bucket, supply))
     left = sum(kept.values())
     while True:
+        some = list(islice(rows, _AT_ONCE))
         with transaction.atomic(using=alias):
             if not _is_ours(claimed, alias):
                 return False
-            some = list(islice(rows, _AT_ONCE))
             _write(some, alias)
             left -= len(some)
             if not left and all(_trim(model, claimed.bucket, count, alias) for model, count in kept.items()):
@@ -157,29 +166,24 @@ def _is_ours(claimed: Claim, alias: str) -> bool:
     return _marks(claimed, alias).update(stamp=claimed.stamp) == claimed.marks
 
 
-def _rows(model: type[AnyRollUp], bucket: int, sums: Mapping[Any, Sums]) -> Iterator[AnyRollUp]:
+def _rows(model: type[AnyRollUp], bucket: int, sums: Mapping[Any, Sums]) -> Iterator[_Row]:
     """Yield the roll-ups of a bucket; the same sums make the same rows."""
     first = rollup_bucket.first_id(bucket)
     for number, (key, found) in enumerate(sums.items()):
-        yield model(
-            id=first + number,
-            bucket=bucket,
-            **{name: getattr(key, name) for name in key.__slots__},
-            **{name: getattr(found, name) for name in COUNTS},
-            latency=found.latency.to_bytes(),
-            ttft=found.ttft.to_bytes(),
-        )
+        values = {name: getattr(key, name) for name in key.__slots__}
+        values |= {name: getattr(found, name) for name in COUNTS}
+        values |= {"id": first + number, "bucket": bucket}
+        values |= {"latency": found.latency.to_bytes(), "ttft": found.ttft.to_bytes()}
+        yield model, [values[column] for column in _COLUMNS[model]]
 
 
-def _write(rows: Sequence[AnyRollUp], alias: str) -> None:
+def _write(rows: Sequence[_Row], alias: str) -> None:
     """Write roll-ups over those with the same ids."""
-    for model in _TABLES:
-        model._default_manager.using(alias).bulk_create(
-            [row for row in rows if isinstance(row, model)],
-            update_conflicts=True,
-            unique_fields=["id"],
-            update_fields=_WRITTEN[model],
-        )
+    with connections[alias].cursor() as cursor:
+        for model in _TABLES:
+            some = [row for of, row in rows if of is model]
+            if some:
+                cursor.executemany(_WRITE[model], some)
 
 
 def _trim(model: type[AnyRollUp], bucket: int, kept: int, alias: str) -> bool:

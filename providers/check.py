@@ -18,6 +18,7 @@ from providers.errors import (
     ProviderError,
     ProviderTimeout,
     RateLimited,
+    hiding,
 )
 from providers.models import Provider
 from providers.wire import Call, Listing, Target
@@ -93,7 +94,8 @@ async def check(target: Target, adapter: Adapter) -> Check:
     """Ask for the list of models, which costs nothing, and say what the answer means."""
     client, begun = Client(), time.monotonic()
     try:
-        found = await _look(client, target, adapter)
+        with hiding(target.credential):
+            found = await _look(client, target, adapter)
     except ProviderError as error:
         found = _failed(error, target)
     finally:

@@ -43,7 +43,6 @@ _MEANINGS: tuple[tuple[type[BaseException], type[ProviderError], str], ...] = (
 # There was no connection: the provider never got the call.
 _NEVER_SENT = (aiohttp.ClientConnectorError, TimeoutError, ValueError)
 _ERRORS = (httpx.TransportError, aiohttp.ClientError, OSError, ValueError)
-_SECRET_HEADERS = ("authorization", "x-api-key")
 
 
 @dataclass(frozen=True)
@@ -68,10 +67,9 @@ class Reply:
 class Stream:
     """An answer whose body is still coming: iterate over its chunks, or read it whole."""
 
-    def __init__(self, response: httpx.Response, call: Call, *, first_by: float, idle: float, ends: float):
+    def __init__(self, response: httpx.Response, *, first_by: float, idle: float, ends: float):
         self.status = response.status_code
-        self.headers: Mapping[str, str] = dict(response.headers)
-        self._call = call
+        self.headers = _read_headers(response)
         self._chunks = aiter(_raw_chunks(response))
         self._next_by = first_by  # on the loop's clock
         self._idle = idle
@@ -106,7 +104,7 @@ class Stream:
             content += chunk
             if len(content) > max_bytes:
                 raise BadReply(f"the provider's answer is larger than {max_bytes} bytes", status=self.status)
-        return bytes(content) if self.status < 400 else _without_secrets(bytes(content), self._call)
+        return bytes(content)
 
 
 class Client:
@@ -145,7 +143,7 @@ class Client:
             raise _failure(error, "cannot reach the provider", ProviderUnavailable) from None
         try:
             _refuse_unasked(response)
-            yield Stream(response, call, first_by=first_by, idle=timeout.idle, ends=ends)
+            yield Stream(response, first_by=first_by, idle=timeout.idle, ends=ends)
         finally:
             await response.aclose()
 
@@ -186,6 +184,15 @@ def _refuse_unasked(response: httpx.Response) -> None:
         )
 
 
+def _read_headers(response: httpx.Response) -> Mapping[str, str]:
+    """Return headers by lower-case name; repeated ones are joined by commas, as HTTP says."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in response.headers.raw:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
+
+
 async def _raw_chunks(response: httpx.Response) -> AsyncIterator[bytes]:
     assert isinstance(response.stream, httpx.AsyncByteStream)
     async for chunk in response.stream:
@@ -215,12 +222,3 @@ def _causes(error: BaseException | None) -> list[BaseException]:
         found.append(error)
         error = error.__cause__
     return found[::-1]
-
-
-def _without_secrets(content: bytes, call: Call) -> bytes:
-    """Return an error's body without the credential, in case the provider quotes it."""
-    for name in _SECRET_HEADERS:
-        secret = call.headers.get(name, "").removeprefix("Bearer ").encode()
-        if secret:
-            content = content.replace(secret, b"[credential]")
-    return content

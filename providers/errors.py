@@ -11,6 +11,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from providers.quoting import quoted
 from providers.wire import Usage
 
 
@@ -22,11 +26,20 @@ class ProviderError(Exception):
     was_sent = True  # False: the provider never got the call
 
     def __init__(self, message: str, *, status: int | None = None, retry_after: float | None = None) -> None:
-        super().__init__(message)
-        self.message = message  # may quote the provider: shown to the caller, never stored or logged
+        super().__init__()  # what is no argument shows in no repr
+        self._said = message  # in the provider's own words, where it quotes them
+        self.credential = ""  # of the call: `hiding` says it
         self.status = status  # HTTP status of the provider; None when there was no answer
         self.retry_after = retry_after  # seconds
         self.usage: Usage | None = None  # what was used before it failed: paid for all the same
+
+    @property
+    def message(self) -> str:
+        """What went wrong: may quote the provider, so it is shown to the caller, never stored or logged."""
+        return quoted(self._said, hide=self.credential)
+
+    def __str__(self) -> str:
+        return self.message
 
     @property
     def is_free(self) -> bool:
@@ -80,3 +93,13 @@ class RequestRejected(ProviderError):
 
     retryable = False
     code = "upstream_rejected"
+
+
+@contextmanager
+def hiding(credential: str) -> Iterator[None]:
+    """Let no `ProviderError` that is raised inside quote `credential`, however the provider sent it."""
+    try:
+        yield
+    except ProviderError as error:
+        error.credential = credential
+        raise

@@ -52,6 +52,13 @@ class Call:
     headers: dict[str, str] = field(repr=False, default_factory=dict)
     content: bytes = field(repr=False, default=b"")
 
+    @property
+    def credential(self) -> str:
+        """The secret it carries; "" where it carries none."""
+        return self.headers.get("authorization", "").removeprefix("Bearer ") or self.headers.get(
+            "x-api-key", ""
+        )
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -75,7 +82,7 @@ class Event:
     finish_reason: str = ""
     model: str = ""
     upstream_id: str = ""
-    error: str = ""  # what an in-stream error says
+    error: str = field(repr=False, default="")  # what an in-stream error says, in the provider's own words
     only_usage: bool = False  # nothing but usage: taken out again when the caller did not ask for it
 
 

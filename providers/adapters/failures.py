@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Any
 
-from providers.adapters.reading import decode, mapping, quoted, retry_after, text
+from providers.adapters.reading import decode, mapping, retry_after, text
 from providers.errors import (
     BadReply,
     ProviderError,
@@ -57,9 +57,9 @@ def inside_200(error: dict[str, Any], usage: Usage | None) -> ProviderError:
 
 
 def message_of(error: Mapping[str, Any]) -> str:
-    """Return what an error says, bounded and without credentials."""
-    own = quoted(error.get("message"))
-    raw = quoted(mapping(error.get("metadata")).get("raw"))
+    """Return what an error says, in its own words: only a `ProviderError` makes them fit to be shown."""
+    own = text(error.get("message")).strip()
+    raw = text(mapping(error.get("metadata")).get("raw")).strip()
     if raw and own in {"", "Provider returned error"}:
         return raw
     return own or "the provider gave no reason"

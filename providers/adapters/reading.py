@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
@@ -15,10 +14,7 @@ from providers.errors import BadReply
 MAX_TOKENS = 1_000_000_000  # of one call; more is no count
 MAX_COST = Decimal(1_000_000)  # USD of one call
 MAX_RETRY_AFTER = 86_400.0  # seconds
-MAX_QUOTE = 500  # letters of a provider's own message
 MAX_NAME = 200  # letters of an id or a model name
-# Whatever looks like a credential in a message that we quote: `Incorrect API key provided: sk-…`.
-_CREDENTIAL = re.compile(r"(?i)\b(?:bearer\s+\S+|(?:sk|pk|key|gsk|xai)[-_][\w*.-]{6,})")
 
 
 def decode(content: bytes) -> dict[str, Any]:
@@ -93,13 +89,6 @@ def usd(value: Any) -> Decimal | None:
     except InvalidOperation:
         return None
     return amount if amount.is_finite() and 0 <= amount <= MAX_COST else None
-
-
-def quoted(message: Any) -> str:
-    """Return what a provider says, on one line, bounded, without anything like a credential."""
-    words = " ".join(text(message)[: 4 * MAX_QUOTE].split())
-    plain = _CREDENTIAL.sub("[credential]", "".join(letter for letter in words if letter.isprintable()))
-    return plain if len(plain) <= MAX_QUOTE else plain[: MAX_QUOTE - 1] + "…"
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

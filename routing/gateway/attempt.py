@@ -11,7 +11,7 @@ import msgspec
 
 from providers.client import Stream
 from providers.credential import CredentialUnreadable, reveal
-from providers.errors import BadReply, ProviderError, TargetMisconfigured
+from providers.errors import BadReply, ProviderError, TargetMisconfigured, hiding
 from providers.sse import SseEvent, SseReader
 from providers.wire import Call, Target
 from routing.gateway.account import Account, Note
@@ -24,17 +24,19 @@ from routing.plan import Candidate
 
 _OK = 200
 _MAX_ERROR = 64 * 1024  # bytes of an error's body
+_LINGER = 1.5  # seconds after the last finish reason for usage and end marker
 _LEAVE = 0.02  # seconds for the upstream to close a stream that is over, so that its connection is kept
 
 
 async def send_whole(hub: Hub, exchange: Exchange, account: Account, note: Note) -> bytes:
     """Return the body of an answer as it came. Raises `ProviderError`."""
-    adapter = note.candidate.adapter
-    reply = await hub.client.send(_call(hub, account, note.candidate), timeout=hub.limits.timeouts)
-    note.http_status = reply.status
-    if reply.status != _OK:
-        raise adapter.failure(reply.status, reply.headers, reply.content)
-    note.heard.answer(adapter.parse_answer(reply.content))
+    adapter, call = note.candidate.adapter, _call(hub, account, note.candidate)
+    with hiding(call.credential):
+        reply = await hub.client.send(call, timeout=hub.limits.timeouts)
+        note.http_status = reply.status
+        if reply.status != _OK:
+            raise adapter.failure(reply.status, reply.headers, reply.content)
+        note.heard.answer(adapter.parse_answer(reply.content))
     note.end("ok")
     return reply.content
 
@@ -53,12 +55,13 @@ async def send_stream(hub: Hub, exchange: Exchange, account: Account, note: Note
         answers=account.request.size.answers,
     )
     call = _call(hub, account, note.candidate)
-    async with hub.client.stream(call, timeout=hub.limits.timeouts) as upstream:
-        note.http_status = upstream.status
-        if upstream.status != _OK or upstream.headers.get("content-type", "").startswith(JSON):
-            raise await _failure(note.candidate, upstream)
-        await _pass_on(exchange, account, note, reading, upstream)
-    reading.check_end()
+    with hiding(call.credential):
+        async with hub.client.stream(call, timeout=hub.limits.timeouts) as upstream:
+            note.http_status = upstream.status
+            if upstream.status != _OK or upstream.headers.get("content-type", "").startswith(JSON):
+                raise await _failure(note.candidate, upstream)
+            await _pass_on(exchange, account, note, reading, upstream)
+        reading.check_end()
     note.end("ok")
     return _terminal(exchange, account)
 
@@ -85,14 +88,19 @@ async def _pass_on(
 async def _events(upstream: Stream, reading: Reading) -> AsyncIterator[list[SseEvent]]:
     """Yield the events of each chunk together: what came at once goes on at once.
 
-    A connection that is lost after the end of the answer has lost nothing.
+    A connection that is lost after the end of the answer has lost nothing, and one that stays open
+    then holds nobody: usage and marker have a moment to follow.
     """
     reader = SseReader()
+    patience = asyncio.timeout(None)
     try:
-        async for chunk in upstream:
-            if events := reader.feed(chunk):
-                yield events
-    except ProviderError:
+        async with patience:
+            async for chunk in upstream:
+                if events := reader.feed(chunk):
+                    yield events
+                if reading.is_whole and patience.when() is None:
+                    patience.reschedule(asyncio.get_running_loop().time() + _LINGER)
+    except (ProviderError, TimeoutError):
         if not reading.is_whole:
             raise
     if events := reader.close():

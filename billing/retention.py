@@ -25,7 +25,7 @@ _PAUSE = 0.1  # seconds between two transactions, in which gateways write
 
 
 def clear(
-    days: int, *, now: datetime | None = None, limit: int = 100_000, alias: str = DEFAULT_DB_ALIAS
+    days: int, *, now: datetime | None = None, limit: int = 25_000, alias: str = DEFAULT_DB_ALIAS
 ) -> int:
     """Delete calls older than `days` days, about `limit` of them, and return how many; 0 days keeps all.
 

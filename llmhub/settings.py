@@ -175,7 +175,7 @@ RETENTION_DAYS = env.number(
     meaning="days that single calls are kept, 2 or more; their sums are kept for good; 0 keeps all",
     example="90",
 )
-RETENTION_SECONDS = 3600  # between two looks for calls that are older
+RETENTION_SECONDS = 600  # between two looks for calls that are older
 RECONCILE_SECONDS = 600  # between two comparisons of sums with the ledger
 
 # --- Django ---------------------------------------------------------------------------------

@@ -88,23 +88,32 @@ async def _pass_on(
 async def _events(upstream: Stream, reading: Reading) -> AsyncIterator[list[SseEvent]]:
     """Yield the events of each chunk together: what came at once goes on at once.
 
-    A connection that is lost after the end of the answer has lost nothing, and one that stays open
-    then holds nobody: usage and marker have a moment to follow.
+    A connection that is lost after the end of the answer has lost nothing.
     """
     reader = SseReader()
-    patience = asyncio.timeout(None)
     try:
-        async with patience:
-            async for chunk in upstream:
-                if events := reader.feed(chunk):
-                    yield events
-                if reading.is_whole and patience.when() is None:
-                    patience.reschedule(asyncio.get_running_loop().time() + _LINGER)
-    except (ProviderError, TimeoutError):
+        async for chunk in _chunks(upstream, reading):
+            if events := reader.feed(chunk):
+                yield events
+    except ProviderError:
         if not reading.is_whole:
             raise
     if events := reader.close():
         yield events
+
+
+async def _chunks(upstream: Stream, reading: Reading) -> AsyncIterator[bytes]:
+    """Yield what comes, and after the end of the answer only what comes soon: usage and end marker."""
+    until: float | None = None  # on the loop's clock
+    while True:
+        if reading.is_whole and until is None:
+            until = asyncio.get_running_loop().time() + _LINGER
+        try:
+            async with asyncio.timeout_at(until):
+                chunk = await anext(upstream)
+        except (TimeoutError, StopAsyncIteration):
+            return
+        yield chunk
 
 
 async def _let_it_close(upstream: Stream) -> None:

@@ -50,6 +50,19 @@ def test_a_provider_that_dawdles_is_left_in_time(models, fault):
     assert model.gateway.reservations() == 0
 
 
+def test_a_stream_is_over_soon_after_its_finish_reason_though_its_provider_stays(gateway, simulator):
+    count = len(list(gateway.make(at=[simulator.path("tokens/3")]).stream()))
+    at = {end: [simulator.path("tokens/3", f"hang_events/{count + end}")] for end in (0, 1)}
+    made = gateway.make_all({str(end): {"at": bases} for end, bases in at.items()})
+
+    for model, source in ((made["0"], "estimated"), (made["1"], "computed")):  # the usage comes last
+        code, took = ended(lambda model=model: list(model.stream()))
+        record = gateway.records(model)[0]
+        print(f"over after {took:.1f} s, {source}")
+        assert (code, record.status, record.cost_source) == (None, "ok", source)
+        assert took < 3
+
+
 def test_a_deadline_is_504_with_an_estimate_and_the_time_is_not_free(models):
     with pytest.raises(openai.APIStatusError) as caught:
         models["hang"].ask()

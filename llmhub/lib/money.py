@@ -38,8 +38,9 @@ def parse(value: str, *, maximum: Decimal = Decimal(10) ** 9) -> Decimal:
     Raises `ValueError` on anything that is no plain number between 0 and `maximum`.
     """
     try:
-        amount = Decimal(value)
-    except (InvalidOperation, TypeError) as exc:
+        # Decimal reads 1_000 and the digits of every script, too: nobody writes an amount so on purpose.
+        amount = Decimal(value if value.isascii() and "_" not in value else "")
+    except (InvalidOperation, TypeError, AttributeError) as exc:
         raise ValueError(f"{value!r} is no amount: write a number such as 0.15") from exc
     if not amount.is_finite() or amount < 0 or amount > maximum:
         raise ValueError(f"{value!r} is out of range: write a number from 0 to {maximum}")

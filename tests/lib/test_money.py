@@ -31,7 +31,9 @@ def test_text_has_no_trailing_zeros(nano, text):
     assert money.text(nano) == text
 
 
-@pytest.mark.parametrize("text", ["NaN", "-1", "1e309", "Infinity", "", "one", "9223372036854775808"])
+@pytest.mark.parametrize(
+    "text", ["NaN", "-1", "1e309", "Infinity", "", "one", "9223372036854775808", "1_000", "\u0661"]
+)
 def test_what_is_no_amount_is_refused(text):
     with pytest.raises(ValueError, match="write a number"):
         money.parse(text)

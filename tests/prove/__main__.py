@@ -24,8 +24,8 @@ def main(words: list[str]) -> int:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "llmhub.settings")
     django.setup()
-    for noisy in ("httpx", "httpx2"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    for noisy in ("httpx", "httpx2", "django.request", "billing.sweep", "llmhub.api"):
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)
     from tests.prove import machine
     from tests.prove.row import load, requirements
     from tests.prove.stand import Stand

@@ -138,8 +138,7 @@ def listener():
     server.close()
 
 
-@pytest.fixture(autouse=True)
-def hostile_names(monkeypatch):
+def answer_names(patch: pytest.MonkeyPatch) -> None:
     """DNS as an attacker would have it: the table above, numbers as the system reads them, nothing else."""
     real, asked = socket.getaddrinfo, dict.fromkeys(NAMES, 0)
 
@@ -156,7 +155,12 @@ def hostile_names(monkeypatch):
             found for address in NAMES[name][turn] for found in real(address, port, type=socket.SOCK_STREAM)
         ]
 
-    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    patch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+
+@pytest.fixture(autouse=True)
+def hostile_names(monkeypatch):
+    answer_names(monkeypatch)
 
 
 def connects(url: str, rules: egress.Policy) -> str:

@@ -80,6 +80,7 @@ class Event:
     text: str = field(repr=False, default="")  # generated text it carries, for estimates
     usage: Usage | None = None
     finish_reason: str = ""
+    finished: tuple[int, ...] = ()  # the indexes of the choices that end here
     model: str = ""
     upstream_id: str = ""
     error: str = field(repr=False, default="")  # what an in-stream error says, in the provider's own words

@@ -103,6 +103,7 @@ class ChatAdapter:
             text=generated,
             usage=usage,
             finish_reason=finish_reason,
+            finished=_finished(choices) if finish_reason else (),
             model=name(read.get("model")),
             upstream_id=name(read.get("id")),
             error=failures.message_of(error) if error else "",
@@ -163,6 +164,13 @@ def _finish_reason(choices: list[dict[str, Any]]) -> str:
         if reason := text(choice.get("finish_reason")):
             return reason[:40]
     return ""
+
+
+def _finished(choices: list[dict[str, Any]]) -> tuple[int, ...]:
+    """Return the index of each choice that has its finish reason; where it has none, its place."""
+    ended = [(place, choice) for place, choice in enumerate(choices) if _finish_reason([choice])]
+    indexes = [(place, choice.get("index")) for place, choice in ended]
+    return tuple(index if isinstance(index, int) else place for place, index in indexes)
 
 
 def _error_in(read: dict[str, Any], choices: list[dict[str, Any]]) -> dict[str, Any]:

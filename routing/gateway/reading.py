@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -68,7 +68,7 @@ class Reading:
     is_done: bool = False
     error: str = ""
     events: int = 0
-    finishes: int = 0
+    finished: set[int] = field(default_factory=set)  # indexes of the answers that have ended
 
     def take(self, events: Iterable[SseEvent]) -> list[bytes]:
         """Return what goes to the caller of `events`. Raises `BadReply` on one that is none.
@@ -85,7 +85,7 @@ class Reading:
                 raise
             self.heard.event(event)
             self.events += 1
-            self.finishes += event.kind == "finish"
+            self.finished.update(event.finished)
             self.has_content = self.has_content or event.kind in {"content", "finish"}
             if event.kind == "done":
                 self.is_done = True
@@ -100,7 +100,7 @@ class Reading:
     @property
     def is_whole(self) -> bool:
         """Whether the end has come: the marker, or a finish reason of every answer."""
-        return self.is_done or (self.finishes >= self.answers and not self.adapter.needs_done)
+        return self.is_done or (len(self.finished) >= self.answers and not self.adapter.needs_done)
 
     def check_end(self) -> None:
         """Raise what is wrong with a stream that is over.

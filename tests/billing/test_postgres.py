@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter as Counted
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -10,7 +12,7 @@ from django.core.management import call_command
 from django.db import connections
 from django.db.utils import ConnectionHandler
 
-from billing.entries import Hold, OverBudget
+from billing.entries import Hold, Once, OverBudget, Repeated
 from billing.ledger import Ledger
 from billing.models import Budget, Counter, Reservation, UsageRecord, Worker
 from billing.sweep import sweep
@@ -94,6 +96,37 @@ def test_calls_on_budgets_in_any_order_do_not_lock_each_other_out(ledgers):
     asyncio.run(all_calls())
 
     assert [held for _, held in map(standing, holds)] == [0] * 6
+    assert [ledger.stats().failures for ledger in ledgers] == [0, 0]
+
+
+def test_keys_claimed_and_freed_in_any_order_let_one_call_of_each_through(ledgers):
+    busy, most = Counted(), Counted()
+
+    async def call(number: int) -> str:
+        ledger, name = ledgers[number % 2], f"key-{number * 7 % 5}"
+        id_ = ledger.next_id()
+        try:
+            await ledger.reserve(replace(calls.reserve(id_), once=Once(name, "body")))
+        except Repeated:
+            return "repeated"
+        busy[name] += 1
+        most[name] = max(most[name], busy[name])
+        await asyncio.sleep(0)
+        busy[name] -= 1
+        await ledger.settle(calls.settle(id_, status="error", frees_key=True))
+        return "first"
+
+    async def rounds() -> Counted:
+        said = Counted()
+        for _ in range(20):
+            said.update(await asyncio.gather(*map(call, range(60))))
+        return said
+
+    said = asyncio.run(rounds())
+
+    assert said["first"] >= 20 * 5
+    assert said["repeated"] > 0
+    assert set(most.values()) == {1}
     assert [ledger.stats().failures for ledger in ledgers] == [0, 0]
 
 

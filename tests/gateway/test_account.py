@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from billing.entries import Once
 from billing.rules import Rules
 from providers.adapters import adapter_for
-from providers.errors import ProviderUnavailable
+from providers.errors import ProviderTimeout, ProviderUnavailable, RateLimited, RequestRejected
 from providers.wire import Usage
 from routing.bound import Size
 from routing.demand import payment
@@ -122,3 +123,23 @@ def test_an_estimate_is_what_was_seen_or_what_the_time_allowed(text_bytes, secon
     usage = estimate(SIZE, text_bytes=text_bytes, unseen_seconds=seconds)
 
     assert (usage.input_tokens, usage.output_tokens, usage.estimated) == (100, output, True)
+
+
+@pytest.mark.parametrize(
+    ("failures", "is_free"),
+    [
+        ([], True),
+        ([RateLimited("later", status=429)], True),
+        ([RateLimited("later", status=429), RequestRejected("wrong", status=400)], True),
+        ([ProviderUnavailable("down", status=503)], False),
+        ([ProviderTimeout("slow"), RateLimited("later", status=429)], False),
+        ([RateLimited("in the middle of an answer", status=200)], False),
+    ],
+)
+def test_an_idempotency_key_is_free_again_when_no_provider_did_anything(failures, is_free):
+    call = account()
+    call.once = Once("key", "body")
+    for failure in failures:
+        attempt(call).fail(failure)
+
+    assert call.settle("error", http_status=502).frees_key is is_free

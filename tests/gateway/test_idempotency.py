@@ -8,14 +8,16 @@ import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import openai
 import pytest
+from django.core.management import call_command
 
 from billing.idempotency_models import IdempotencyKey
 from billing.sweep import KEYS_LAST, forget_keys, sweep
 from llmhub.lib import clock, ids
-from tests.fixtures.gateway import later
+from tests.fixtures.gateway import gateways, later, using
 
 CROWD = 20
 TAGS = (f"once-{number}" for number in itertools.count())
@@ -86,20 +88,31 @@ def test_of_twenty_at_once_one_goes_out(asker):
     assert said == {"200": 1, "in_flight": CROWD - 1}
 
 
-def test_of_twenty_in_two_processes_one_goes_out(asker, make_gateway):
-    first = make_gateway()
+def of_two_gateways(first, asker) -> tuple[int, Counter]:
+    """How many went out, and what twenty got that asked at two gateways on one database."""
     first.start()
     twenty = asker("latency/1500", of=first)
     second = first.twin()
     second.start()
-
     said = twenty.crowd(twenty.model, replace(twenty.model, gateway=second))
     second.kill()
     first.kill()
-
     print(f"{CROWD} calls with one key at two gateways: {dict(said)}, {twenty.hits} upstream")
-    assert twenty.hits == 1
-    assert said == {"200": 1, "in_flight": CROWD - 1}
+    return twenty.hits, said
+
+
+def test_of_twenty_in_two_processes_one_goes_out(asker, make_gateway):
+    assert of_two_gateways(make_gateway(), asker) == (1, {"200": 1, "in_flight": CROWD - 1})
+
+
+@pytest.mark.postgres
+def test_of_twenty_in_two_processes_on_postgres_one_goes_out(asker, postgres_server, django_db_blocker):
+    url = postgres_server.url(postgres_server.create())
+    with using(url, django_db_blocker):
+        call_command("migrate", verbosity=0)
+
+    with gateways(Path(), django_db_blocker, lambda: url) as make:
+        assert of_two_gateways(make(), asker) == (1, {"200": 1, "in_flight": CROWD - 1})
 
 
 def test_without_the_row_more_than_one_would_go_out(asker, make_gateway):

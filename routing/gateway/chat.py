@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 from billing.entries import LedgerUnavailable, Settle
 from billing.totals import total
@@ -29,7 +30,8 @@ log = logging.getLogger(__name__)
 async def complete(hub: Hub, exchange: Exchange, caller: Caller, content: bytes) -> None:
     """Answer one chat call. Raises `Refusal` where it ends before anything is sent upstream."""
     snapshot, now = hub.watch.snapshot, clock.now()
-    request = read_chat(content, exchange.headers, known_providers=snapshot.providers)
+    read = partial(read_chat, headers=exchange.headers, known_providers=snapshot.providers)
+    request = await hub.large.read(content, read)
     entry = resolve(snapshot, request.model, now=now)
     route = plan(entry, dialect="chat", only=request.extras.providers)
     account = open_account(snapshot, caller, entry, request, route, id_=exchange.id, at=now)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from billing.ledger import Ledger
 from providers.client import Client, Timeouts
+from routing.gateway.large import LargeBodies
 from routing.gateway.metrics import Metrics
 from routing.gateway.watch import Reader, Watch
 from routing.rates import Rates
@@ -32,3 +33,4 @@ class Hub:
     metrics: Metrics
     limits: Limits
     rates: Rates = field(default_factory=Rates)
+    large: LargeBodies = field(default_factory=LargeBodies)

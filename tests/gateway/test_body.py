@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.gateway.body import MAX_DEPTH, depth_of, read_object
+from routing.gateway.body import MAX_CONTAINERS, MAX_DEPTH, depth_of, read_object
 from routing.gateway.errors import Refusal
 
 
@@ -63,8 +63,8 @@ def test_what_is_no_object_is_refused(content):
     assert caught.value.name == "invalid_json"
 
 
-def test_a_million_lists_are_refused_and_no_body_takes_long():
-    many = b'{"a": [' + b"[]," * 1_000_001 + b"[]]}"
+def test_too_many_lists_are_refused_and_no_body_takes_long():
+    many = b'{"a": [' + b"[]," * MAX_CONTAINERS + b"[]]}"
     odd = b'{"a": ' + b'"' + b"\\\\" * 4_000_000 + b'"}'
 
     began = time.perf_counter()
@@ -73,6 +73,24 @@ def test_a_million_lists_are_refused_and_no_body_takes_long():
     read_object(odd)
 
     assert time.perf_counter() - began < 3
+
+
+ESCAPES = st.text(st.sampled_from(list('"\\[]{}a\n')), max_size=40)
+
+
+@given(ESCAPES, ESCAPES, st.integers(1, 90))
+def test_the_depth_is_exact_wherever_a_piece_ends(before, inside, depth):
+    """The pieces are short here, so that each escape is at the end of one."""
+    value = {before: inside}
+    for _ in range(depth):
+        value = [before, value, inside]
+    content = json.dumps(value, indent=1).encode()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("routing.gateway.body._PIECE", 7)
+        found = depth_of(content)
+
+    assert found == depth + 1 or content.count(b"[") + content.count(b"{") <= MAX_DEPTH
 
 
 @given(

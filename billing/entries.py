@@ -112,7 +112,8 @@ class Reserve:
     expires_at: int  # Unix seconds: after it the sweeper settles as interrupted
     holds: tuple[Hold, ...] = ()
     # Columns of the record if nobody settles: team_id, key_id, requested, dialect, streamed, entry_id,
-    # offer_id, provider_id, price_id, tags, session; `cost_nano` is the estimate, else `amount_nano` is.
+    # offer_id, provider_id, price_id, tags, session; `cost_nano` is the estimate (None: nobody knows),
+    # without it `amount_nano` is, unless that is 0.
     facts: dict[str, Any] = field(default_factory=dict)
     once: Once | None = None  # None: the call may be repeated
 

@@ -146,11 +146,12 @@ def facts_text(facts: dict[str, Any]) -> str:
 def interrupted(*, usage_id: int, amount_nano: int, facts: str) -> tuple[Row, int]:
     """Return the record of a call that nobody settled, and what its budgets are charged.
 
-    The cost is the estimate in `facts`, else all that was reserved; when neither is there it is
-    unknown. The record is marked with the error code that tells it from one a gateway wrote.
+    The cost is the estimate in `facts`: 0 is one, None says that nobody knows. Without it all that
+    was reserved counts, and is unknown where that is nothing. The record is marked with the error
+    code that tells it from one a gateway wrote.
     """
     known = json.loads(facts)
-    estimate = known.get("cost_nano") or amount_nano or None
+    estimate = known.get("cost_nano", amount_nano or None)
     values = {
         **_RECORD_DEFAULTS,
         "requested": "",

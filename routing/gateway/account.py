@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,12 +15,12 @@ from catalog.pricing import cost_of
 from llmhub.lib import clock, money
 from providers.errors import ProviderError, RateLimited, RequestRejected, TargetMisconfigured
 from providers.wire import Usage
-from routing.demand import Demand, Payment
+from routing.demand import Demand, Payment, price_at
 from routing.gateway.chat_request import ChatRequest
 from routing.gateway.estimate import at_least, estimate
 from routing.gateway.reading import Heard
 from routing.plan import Candidate
-from routing.snapshot import Caller, EntryValue
+from routing.snapshot import Caller, EntryValue, OfferValue
 
 # The provider said no and did nothing.
 _REFUSED = {RateLimited.code, RequestRejected.code, TargetMisconfigured.code}
@@ -87,9 +88,10 @@ class Account:
         offer = candidate.offer
         so_far = [self._entry(note) for note in self.notes]
         spent = charged(Hold(0, 0), so_far, unknown_nano=self.payment.unknown_nano)
+        amount_nano = min(demand.nano + spent, money.MAX_CALL_NANO)
         return Reserve(
             id=self.id,
-            amount_nano=min(demand.nano + spent, money.MAX_CALL_NANO),
+            amount_nano=amount_nano,
             expires_at=int(self.at.timestamp() + seconds),
             holds=self.payment.holds(demand, offer.provider.id, so_far),
             facts={
@@ -102,13 +104,25 @@ class Account:
                 "provider_id": offer.provider.id,
                 "tags": self.request.extras.tags,
                 "session": self.request.extras.session,
+                "cost_nano": amount_nano if self._is_bounded(offer, so_far) else None,
             },
             once=self.once,
         )
 
+    def _is_bounded(self, offer: OfferValue, so_far: Sequence[AttemptEntry]) -> bool:
+        """Return whether what is held bounds the cost: by prices, or by the allowance for what has none."""
+        is_priced = price_at(offer.prices, self.at) is not None and total(so_far).cost_nano is not None
+        return is_priced or self.payment.unknown_nano > 0
+
     def is_covered(self, wanted: Reserve) -> bool:
-        """Return whether what is held already is enough for another reservation of the same budgets."""
+        """Return whether what is held already is enough for another reservation of the same budgets.
+
+        Also what the sweeper would write has to be: the estimate of a call that nobody settles.
+        """
         if self.held is None or set(wanted.holds) != set(self.held.holds):
+            return False
+        estimate, before = wanted.facts["cost_nano"], self.held.facts["cost_nano"]
+        if estimate is None or before is None or estimate > before:
             return False
         there = {hold: held_by(hold, self.held.amount_nano) for hold in self.held.holds}
         return all(held_by(hold, wanted.amount_nano) <= there[hold] for hold in wanted.holds)

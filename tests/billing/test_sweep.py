@@ -71,6 +71,19 @@ def test_where_nothing_is_known_the_cost_is_unknown_and_not_zero(ledger):
     assert record.unpriced_reason
 
 
+@pytest.mark.parametrize(
+    ("facts", "amount", "cost", "source"),
+    [({"cost_nano": 0}, 0, 0, "estimated"), ({"cost_nano": None}, 70, None, "unpriced")],
+)
+def test_an_estimate_of_zero_is_one_and_an_unknown_one_is_none(ledger, facts, amount, cost, source):
+    abandon(ledger, calls.reserve(ledger.next_id(), amount, seconds=-1, **facts))
+
+    sweep()
+
+    record = UsageRecord.objects.get()
+    assert (record.cost_nano, record.cost_source) == (cost, source)
+
+
 def test_a_ledger_that_starts_sees_to_what_an_earlier_process_left_behind(ledger):
     abandon(ledger, calls.reserve(ledger.next_id(), 100, seconds=-1))
     ledger.close()

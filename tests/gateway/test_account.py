@@ -8,7 +8,7 @@ import pytest
 from billing.entries import Once
 from billing.rules import Rules
 from providers.adapters import adapter_for
-from providers.errors import ProviderTimeout, ProviderUnavailable, RateLimited, RequestRejected
+from providers.errors import BadReply, ProviderTimeout, ProviderUnavailable, RateLimited, RequestRejected
 from providers.wire import Usage
 from routing.bound import Size
 from routing.demand import payment
@@ -50,6 +50,31 @@ def test_the_reservation_holds_the_bound_for_the_team_and_says_what_the_sweeper_
     assert msgspec.json.encode(held.facts)
 
 
+FREE, UNPRICED = offer("free", prices=[price("0", "0")]), offer("unpriced")
+
+
+@pytest.mark.parametrize(("at", "estimate"), [(PRICED, 510_000), (FREE, 0), (UNPRICED, None)])
+def test_a_call_that_nobody_settles_is_estimated_by_the_price_of_its_own_attempt(at, estimate):
+    call = account()
+
+    assert held_at(call, at).facts["cost_nano"] == estimate
+
+
+def test_a_reservation_moves_when_its_estimate_would_no_longer_be_true():
+    call = account()
+    call.held = held_at(call, PRICED)
+
+    assert call.is_covered(held_at(call, FREE))
+    assert not call.is_covered(held_at(call, UNPRICED))
+    attempt(call).fail(BadReply("cut", status=200))
+    assert not call.is_covered(held_at(call, PRICED))
+
+
+def held_at(call: Account, at):
+    candidate = Candidate(at, adapter_for("custom", "chat"))
+    return call.reservation(candidate, PAYS.demand(call.request.size, at), seconds=660)
+
+
 def test_an_answer_costs_what_its_provider_counted():
     call = account()
     note = attempt(call)
@@ -84,6 +109,18 @@ def test_what_a_failed_attempt_used_is_paid_for():
     attempt(call).fail(error)
 
     assert call.settle("error", http_status=502).attempts[0].cost_nano == 12_000
+
+
+def test_usage_that_was_told_before_the_end_is_no_less_than_what_was_seen():
+    call = account(stream=True)
+    heard = attempt(call).heard
+    heard.usage, heard.text_bytes = Usage(input_tokens=20, output_tokens=1), 41
+
+    row = call.settle("cancelled", http_status=0, error_code="caller_left").attempts[0]
+
+    assert (row.input_tokens, row.output_tokens, row.usage_estimated) == (20, 11, True)
+    heard.finish_reason = "stop"
+    assert call.settle("cancelled", http_status=0).attempts[0].output_tokens == 1
 
 
 def test_a_running_attempt_ends_with_its_call_and_is_estimated():

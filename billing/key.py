@@ -15,7 +15,6 @@ from llmhub.lib import clock, secrets
 from llmhub.people.models import Team
 from llmhub.people.roles import require
 
-PREFIX = "llmh"
 MAX_RATE = 2**31 - 1
 
 
@@ -36,7 +35,7 @@ def create_key(
     require(actor, "configure")
     if expires_at is not None and expires_at <= clock.now():
         raise ValidationError({"expires_at": "this moment has passed: choose a later one"})
-    token = secrets.new_token(PREFIX)
+    token = secrets.new_token(secrets.GATEWAY_KEY)
     key = ApiKey(
         team=team,
         name=name.strip(),

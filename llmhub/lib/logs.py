@@ -8,15 +8,18 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from llmhub.lib import secrets
+
 _HIDDEN = "[hidden]"
+_BETWEEN = "\x1e"  # of two texts that are searched together: no pattern reaches across it
 # Each pattern keeps its first group and hides what follows it.
 _SECRETS = tuple(
     re.compile(pattern)
     for pattern in (
-        r"(?i)(\b(?:bearer|basic)\s+)[\w.~+/=-]{8,}",
-        r"(?i)((?:api[-_]?key|authorization|password|secret|token|credential)[\"']?\s*[=:]\s*[\"']?)(?!bearer|basic)[^\s\"',&;)}]{4,}",
+        r"(?i)(\b(?:bearer|basic)[^\S\x1e]+)[\w.~+/=-]{8,}",
+        r"(?i)((?:api[-_]?key|authorization|password|secret|token|credential)[\"']?[^\S\x1e]*[=:][^\S\x1e]*[\"']?)(?!bearer|basic)[^\s\"',&;)}]{4,}",
         r"(\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]+(?=@)",
-        r"(\b(?:sk|pk|rk|key|llmh|link)[-_])[\w-]{12,}",
+        r"(\b(?:sk|pk|rk|key|" + "|".join(secrets.PREFIXES) + r")[-_])[\w-]{12,}",
         r"(\bgAAAA)[\w=-]{20,}",  # what is encrypted at rest
     )
 )
@@ -41,20 +44,24 @@ class JsonLines(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": redact(record.getMessage()),
+            "message": record.getMessage(),
         }
-        for name in vars(record).keys() - _STANDARD:
-            event[name] = _plain(name, vars(record)[name])
+        event |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
         if record.exc_info:
-            event["error"] = redact(self.formatException(record.exc_info))
-        return json.dumps(event, ensure_ascii=False)
+            event["error"] = self.formatException(record.exc_info)
+        return json.dumps(event | _shown(event), ensure_ascii=False)
 
 
-def _plain(name: str, value: Any) -> Any:
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    _, _, shown = redact(f"{name}={value}").partition("=")
-    return shown
+def _shown(event: dict[str, Any]) -> dict[str, str]:
+    """Return the texts of an event without secrets: searched in one go, which is half of the time."""
+    texts = {name: value for name, value in event.items() if not _is_plain(value)}
+    pairs = [f"{name}={value}".replace(_BETWEEN, " ") for name, value in texts.items()]
+    clean = redact(_BETWEEN.join(pairs)).split(_BETWEEN)
+    return {name: pair.partition("=")[2] for name, pair in zip(texts, clean, strict=True)}
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, bool | int | float)
 
 
 def configuration(level: str) -> dict[str, Any]:

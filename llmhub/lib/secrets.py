@@ -17,13 +17,17 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
+# What each kind of token of ours begins with: by these logs know one.
+GATEWAY_KEY, SERVICE_KEY, SIGN_IN_LINK = "llmh", "llms", "link"
+PREFIXES: tuple[str, ...] = (GATEWAY_KEY, SERVICE_KEY, SIGN_IN_LINK)
+
 
 class Undecryptable(ValueError):
     """No key of the ring opens this text."""
 
 
 def new_token(prefix: str) -> str:
-    """Return a new key of 256 random bits: `<prefix>_<43 letters>`."""
+    """Return a new key of 256 random bits: `<prefix>_<43 letters>`; the prefix is one of `PREFIXES`."""
     return f"{prefix}_{secrets.token_urlsafe(32)}"
 
 

@@ -88,7 +88,7 @@ def make_link(*, actor: Actor, user: User) -> str:
     """Return the token of a new one-time sign-in link; earlier unused links of the person end."""
     require(actor, "own")
     SignInLink.objects.filter(user=user, used_at=None).delete()
-    token = secrets.new_token("link")
+    token = secrets.new_token(secrets.SIGN_IN_LINK)
     SignInLink.objects.create(user=user, digest=secrets.digest(token), expires_at=clock.now() + LINK_LIFETIME)
     log.record(actor, "user.link_made", f"user:{user.email}")
     return token

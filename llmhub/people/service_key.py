@@ -12,8 +12,6 @@ from llmhub.lib import clock, secrets
 from llmhub.people.models import Role, ServiceKey
 from llmhub.people.roles import require
 
-PREFIX = "llms"
-
 
 @transaction.atomic
 def create_service_key(
@@ -24,7 +22,7 @@ def create_service_key(
     Raises `NotAllowed` unless an owner asks, `ValidationError` on an empty name or unknown role.
     """
     require(actor, "own")
-    token = secrets.new_token(PREFIX)
+    token = secrets.new_token(secrets.SERVICE_KEY)
     key = ServiceKey(
         name=name.strip(),
         prefix=secrets.hint(token),

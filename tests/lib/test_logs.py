@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from llmhub.lib import secrets
 from llmhub.lib.logs import JsonLines, redact
 
 
@@ -62,7 +63,7 @@ SECRET = "s3cr3t-Canary_0123456789"
         f"redis://:{SECRET}@redis:6379/0",
         f"key sk-proj-{SECRET} was refused",
         f"GET /sign-in/link/link_{SECRET}/ 200",
-        f"llmh_{SECRET}",
+        *(f"{prefix}_{SECRET}" for prefix in secrets.PREFIXES),
         f"client_secret: {SECRET}",
         f"sealed gAAAAABn{SECRET}==",
     ],
@@ -85,6 +86,14 @@ def test_a_secret_is_hidden_wherever_it_stands(text):
 )
 def test_what_is_no_secret_stays_readable(text):
     assert redact(text) == text
+
+
+def test_a_field_does_not_change_what_another_one_says():
+    event = formatted("no password:", next="all right", odd="a\x1eb", token=1234, ratio=0.5, empty="")
+
+    shown = {name: event[name] for name in ("message", "odd", "token", "ratio", "empty")}
+    assert shown == {"message": "no password:", "odd": "a b", "token": 1234, "ratio": 0.5, "empty": ""}
+    assert event["next"] == "all right"
 
 
 def test_a_secret_in_an_extra_is_hidden_by_its_name():

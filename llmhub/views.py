@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from billing.reconcile import open_discrepancies
 from llmhub.audit.models import AuditEvent
 from llmhub.first_steps import first_steps
 from llmhub.forms import OrganisationForm, PauseForm
@@ -21,6 +22,7 @@ from llmhub.people.access import actor_of, needs
 from llmhub.people.roles import allowed
 from llmhub.zone import organisation_of
 
+DISCREPANCIES_SHOWN = 10
 AUDIT_EVENTS_SHOWN = 20
 
 
@@ -99,6 +101,7 @@ def _settings(
         "may_pause": allowed(actor, "configure"),
         "may_describe": allowed(actor, "own"),
         "events": AuditEvent.objects.order_by("-id")[:AUDIT_EVENTS_SHOWN],
+        "discrepancies": open_discrepancies()[:DISCREPANCIES_SHOWN],
         "version": settings.VERSION,
     }
     return render(request, "hub/settings.html", context, status=status)

@@ -13,6 +13,7 @@ from llmhub.cli import (
     budget,
     call_rules,
     config,
+    doctor,
     key,
     model,
     pause,
@@ -40,6 +41,7 @@ NOUNS = (
     user,
     service_key,
     pause,
+    doctor,
 )
 
 

@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from billing.rollup_models import Discrepancy
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.audit.models import AuditEvent
+from llmhub.lib import clock
 from llmhub.people import organisation
 from llmhub.people.models import Organisation
 
@@ -126,12 +128,24 @@ def test_what_people_wrote_is_escaped(signed_in):
     assert "&lt;script&gt;alert" in page
 
 
-def test_the_page_takes_four_queries(signed_in, django_assert_num_queries):
+def test_the_page_takes_five_queries(signed_in, django_assert_num_queries):
     client = signed_in()
 
-    with django_assert_num_queries(4):  # session, person, organisation, audit events
+    with django_assert_num_queries(5):  # session, person, organisation, audit events
         client.get("/settings/")
 
 
 def test_a_stranger_signs_in_first():
     assert Client().get("/settings/").headers["Location"] == "/sign-in/?next=/settings/"
+
+
+def test_a_sum_that_differs_from_the_ledger_is_an_alarm_until_it_agrees_again(signed_in):
+    assert "differ from the ledger" not in signed_in().get("/settings/").text
+    found = Discrepancy.objects.create(
+        kind="spent", subject="team:support", period_start=0, expected=1, found=2, found_at=clock.now()
+    )
+
+    assert "team:support" in signed_in().get("/settings/").text
+
+    Discrepancy.objects.filter(pk=found.pk).update(resolved_at=clock.now())
+    assert "team:support" not in signed_in().get("/settings/").text

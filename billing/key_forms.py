@@ -8,10 +8,22 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from billing.key import MAX_RATE
 from llmhub.people.models import Team
 
 
-class KeyForm(forms.Form):
+class RatesForm(forms.Form):
+    """How much a key may call in a minute."""
+
+    requests_per_minute = forms.IntegerField(
+        min_value=1, max_value=MAX_RATE, required=False, label="Requests a minute"
+    )
+    tokens_per_minute = forms.IntegerField(
+        min_value=1, max_value=MAX_RATE, required=False, label="Tokens a minute"
+    )
+
+
+class KeyForm(RatesForm):
     """A new key."""
 
     team = forms.ModelChoiceField(

@@ -14,8 +14,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from billing.key import create_key, pause_key, revoke_key
-from billing.key_forms import KeyForm, PauseForm
+from billing.key import create_key, pause_key, revoke_key, set_rates
+from billing.key_forms import KeyForm, PauseForm, RatesForm
 from billing.key_state import State, state_of
 from billing.models import ApiKey, UsageRecord
 from catalog.availability import first_callable
@@ -124,9 +124,27 @@ def key_detail(request: HttpRequest, key_id: int) -> HttpResponse:
     return _detail(request, key, PauseForm())
 
 
-def _detail(request: HttpRequest, key: ApiKey, form: PauseForm) -> HttpResponse:
-    context = {"row": _row(key, clock.now()), "form": form, **_first_call()}
-    return render(request, "billing/key_detail.html", context, status=422 if form.is_bound else 200)
+def _detail(
+    request: HttpRequest, key: ApiKey, form: PauseForm, rates: RatesForm | None = None
+) -> HttpResponse:
+    now = {name: getattr(key, name) for name in ("requests_per_minute", "tokens_per_minute")}
+    rates = rates or RatesForm(initial=now)
+    context = {"row": _row(key, clock.now()), "form": form, "rates": rates, **_first_call()}
+    status = 422 if form.is_bound or rates.is_bound else 200
+    return render(request, "billing/key_detail.html", context, status=status)
+
+
+@require_POST
+@needs("configure")
+def key_limit(request: HttpRequest, key_id: int) -> HttpResponse:
+    """Save how much a key may call in a minute."""
+    key = get_object_or_404(_with_last_use(ApiKey.objects.all()), pk=key_id)
+    rates = RatesForm(request.POST)
+    if not rates.is_valid():
+        return _detail(request, key, PauseForm(), rates)
+    set_rates(actor=actor_of(request), key=key, **rates.cleaned_data)
+    messages.success(request, "Saved. The next call goes by it.")
+    return redirect("billing:key_detail", key_id)
 
 
 @require_POST

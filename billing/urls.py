@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from billing import key_views, request_views
+from billing import budget_views, key_views, request_views
 
 app_name = "billing"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("requests/", request_views.request_list, name="request_list"),
     path("requests/<str:request_id>/", request_views.request_detail, name="request_detail"),
+    path("budgets/", budget_views.budget_list, name="budget_list"),
+    path("budgets/add/", budget_views.budget_new, name="budget_new"),
+    path("budgets/rules/", budget_views.call_rules, name="call_rules"),
+    path("budgets/<int:budget_id>/", budget_views.budget_detail, name="budget_detail"),
+    path("budgets/<int:budget_id>/remove/", budget_views.budget_remove, name="budget_remove"),
+    path("teams/<slug:slug>/budgets/", budget_views.team_budgets, name="team_budgets"),
+    path("keys/<int:key_id>/budgets/", budget_views.key_budgets, name="key_budgets"),
+    path("keys/<int:key_id>/limit/", key_views.key_limit, name="key_limit"),
     path("keys/", key_views.key_list, name="key_list"),
     path("keys/add/", key_views.key_new, name="key_new"),
     path("keys/<int:key_id>/", key_views.key_detail, name="key_detail"),

@@ -40,6 +40,7 @@ MENU: tuple[tuple[str, tuple[Place, ...]], ...] = (
         "Access",
         (
             Place("Keys", "billing:key_list", "key", "billing:key"),
+            Place("Budgets", "billing:budget_list", "wallet", "billing:budget"),
             Place("Teams", "people:team_list", "users", "people:team"),
             Place("People", "people:person_list", "user-circle", "people:person", needs="own"),
         ),

@@ -13,6 +13,7 @@ from django.db import DatabaseError, transaction
 from catalog.models import Alias, CatalogEntry, Origin, PublicName
 from llmhub.audit.actor import Actor
 from llmhub.audit.models import AuditEvent
+from llmhub.config.apply_budgets import apply_budgets
 from llmhub.config.apply_models import ModelApplier
 from llmhub.config.apply_providers import apply_providers
 from llmhub.config.findings import Finding, Places, read
@@ -107,8 +108,9 @@ class _Application:
         models.save_offers()
         models.save_aliases()
         models.give_up()
-        self._save_teams()
         self._save_hub()
+        self._save_teams()
+        apply_budgets(self._config, self._actor, self._at)
         events = AuditEvent.objects.filter(id__gt=before).order_by("id")
         return Applied(tuple(f"{event.action} {event.object}" for event in events))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import (
@@ -19,6 +19,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from billing.amount import parse_cap
 from catalog.pricing import MAX_PRICE
 from catalog.rates import AMOUNTS, Rates, faults
 from catalog.words import CAPABILITIES, MODALITIES, NAME_PATTERN
@@ -26,7 +27,7 @@ from llmhub.lib import money
 from providers.adapters import KINDS
 
 # Words of CONTRACT that have no meaning yet: each says so instead of being taken for a typing mistake.
-LATER = ("routes", "presets", "params", "budgets", "experiments", "channels")
+LATER = ("routes", "presets", "params", "alert_at", "experiments", "channels")
 
 # A dialect is named by its wire format, or by the company whose format it is.
 DIALECTS = {kind.name: kind.dialects[0] for kind in KINDS.values() if kind.base_url} | {
@@ -74,6 +75,9 @@ Amount = Annotated[
     WithJsonSchema(
         {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$", "description": "USD per million tokens"}
     ),
+]
+Cap = Annotated[
+    str, Field(max_length=60, description='USD as "250.00"; tokens and requests as whole numbers, quoted')
 ]
 Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 PublicName = Annotated[str, Field(pattern=NAME_PATTERN.replace(r"\Z", "$"), max_length=200)]
@@ -186,10 +190,26 @@ class ModelSection(Section):
     offers: dict[Slug, OfferSection] = {}
 
 
+class BudgetSection(Section):
+    """What a team may spend in each period."""
+
+    cap: Cap
+    per: Literal["hour", "day", "week", "month", "year", "total"]
+    unit: Literal["usd", "tokens", "requests"] = "usd"
+    hard: bool = True
+    timezone: Annotated[str, AfterValidator(_timezone)] | None = None  # None: the hub's
+
+    @model_validator(mode="after")
+    def _is_amount(self) -> BudgetSection:
+        parse_cap(self.cap, self.unit)
+        return self
+
+
 class TeamSection(Section):
     """Who calls are made for."""
 
     name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    budgets: list[BudgetSection] | None = None  # None: whatever the console has
 
 
 class Config(Section):

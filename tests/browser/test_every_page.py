@@ -29,6 +29,11 @@ PAGES = (
     "/keys/add/",
     "/keys/1/",
     "/keys/test/",
+    "/keys/1/budgets/",
+    "/budgets/",
+    "/budgets/?scope=tag",
+    "/budgets/add/",
+    "/budgets/1/",
     "/teams/",
     "/teams/add/",
     "/teams/every-page/",
@@ -43,7 +48,8 @@ def furnished(hub):
     """A hub with a provider, a team and a key, all with long names."""
     hub.command("provider", "add", "every-page", "--kind", "custom", "--base-url", "http://127.0.0.1:9/v1")
     hub.command("team", "create", LONG, "--slug", "every-page")
-    hub.command("key", "create", "--team", "every-page", "--name", LONG)
+    hub.command("key", "create", "--team", "every-page", "--name", LONG, "--budget", "12.34")
+    hub.command("budget", "create", "--scope", "team", "--name", "every-page", "--per", "day", "--cap", "0")
     return hub
 
 

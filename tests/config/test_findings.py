@@ -48,6 +48,7 @@ def test_the_docs_list_every_key_of_every_table():
     assert tables['models."ID".offers.PROVIDER'] == set(schema["OfferSection"]["properties"])
     assert tables['models."ID".offers.PROVIDER.tiers'] == set(schema["TierSection"]["properties"])
     assert tables["teams.NAME"] == set(schema["TeamSection"]["properties"])
+    assert tables["teams.NAME.budgets"] == set(schema["BudgetSection"]["properties"])
 
 
 OFFER = '[models."acme/s".offers.openai]\nid = "s"\n'
@@ -83,9 +84,25 @@ WRONG = {
         OFFER + '[models."acme/s".offers.openai.params]\ntop_p = 0.9\n',
         '3:32: models."acme/s".offers.openai.params: this version knows no params',
     ),
-    "budgets of a team": (
+    "thresholds of a budget, which come later": (
+        '[[teams.support.budgets]]\ncap = "1"\nper = "day"\nalert_at = [50]\n',
+        "4:1: teams.support.budgets[0].alert_at: this version knows no alert_at in llmhub.toml yet",
+    ),
+    "a budget without a period": (
         '[[teams.support.budgets]]\ncap = "1"\n',
-        "1:17: teams.support.budgets: this version knows no budgets",
+        "1:17: teams.support.budgets[0].per: is missing",
+    ),
+    "a cap that is no amount": (
+        '[[teams.support.budgets]]\ncap = "NaN"\nper = "day"\n',
+        "'NaN' is out of range: write a number from 0 to",
+    ),
+    "a cap of tokens with a fraction": (
+        '[[teams.support.budgets]]\ncap = "1.5"\nper = "day"\nunit = "tokens"\n',
+        "'1.5' is no number of tokens",
+    ),
+    "a period there is not": (
+        '[[teams.support.budgets]]\ncap = "1"\nper = "decade"\n',
+        "3:1: teams.support.budgets[0].per",
     ),
     "a missing key": (
         '\n[providers.lab]\nbase_url = "http://a.test"\n',

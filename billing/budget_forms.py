@@ -1,0 +1,109 @@
+"""What a person types to make or change a budget, and to set the rules of calls under one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from billing import amount
+from billing.budget import unit_of
+from billing.models import Budget, CallRules
+from billing.rules import MAX_OUTPUT_TOKENS
+from llmhub.lib import money
+from llmhub.people import organisation
+
+_PLAIN = {"autocomplete": "off"}
+
+
+class BudgetForm(forms.Form):
+    """A new budget."""
+
+    scope = forms.ChoiceField(choices=Budget.Scope, initial=Budget.Scope.TEAM, label="Of")
+    name = forms.CharField(
+        max_length=200,
+        required=False,
+        label="Which one",
+        help_text="Short name of the team or provider, name or number of the key, id of the model, "
+        "name=value of the tag. Nothing for the organisation.",
+        widget=forms.TextInput(attrs=_PLAIN),
+    )
+    per = forms.ChoiceField(choices=Budget.Per, initial=Budget.Per.MONTH, label="In each")
+    unit = forms.ChoiceField(choices=Budget.Unit, initial=Budget.Unit.USD, label="Counted in")
+    cap = forms.CharField(
+        max_length=60,
+        required=False,
+        help_text="Dollars such as 250.00, or a whole number. 0 allows nothing; "
+        "empty has no limit and only counts.",
+        widget=forms.TextInput(attrs={**_PLAIN, "inputmode": "decimal"}),
+    )
+    hard = forms.BooleanField(
+        required=False,
+        initial=True,
+        label="Hard: refuse a call that could go over it",
+        help_text="A soft budget counts and never refuses.",
+    )
+    time_zone = forms.CharField(max_length=64, required=False, widget=forms.TextInput(attrs=_PLAIN))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zone = organisation.current().time_zone
+        self.fields["time_zone"].help_text = f"By whose clock it begins anew: {zone} if left empty."
+
+    def clean_cap(self) -> str | None:
+        """Return what was typed, or None for no limit."""
+        return self.cleaned_data["cap"].strip() or None
+
+
+class BudgetChangeForm(forms.Form):
+    """Another cap, or another hardness."""
+
+    cap = BudgetForm.base_fields["cap"]
+    hard = BudgetForm.base_fields["hard"]
+
+    clean_cap = BudgetForm.clean_cap
+
+
+def now_of(budget: Budget) -> dict[str, Any]:
+    """Return a budget as its form shows it."""
+    cap = "" if budget.cap is None else amount.show(budget.cap, unit_of(budget))
+    return {"cap": cap, "hard": budget.hard}
+
+
+class CallRulesForm(forms.Form):
+    """How calls under a hard cap are bounded."""
+
+    default_output_tokens = forms.IntegerField(
+        min_value=1,
+        max_value=MAX_OUTPUT_TOKENS,
+        required=False,
+        label="Default output limit",
+        help_text="Tokens of an answer whose call sets no limit; sent to the provider. 4096 if left empty.",
+    )
+    unpriced = forms.ChoiceField(
+        choices=[("", "Refuse (default)"), *CallRules.Unpriced.choices[1:]],
+        required=False,
+        label="Models without a price",
+        help_text="What such a call costs is not known: a cap cannot hold it.",
+    )
+    allowance = forms.CharField(
+        max_length=60,
+        required=False,
+        label="Allowance per call",
+        help_text="Dollars held for a call that tokens do not bound: server tools, audio, files of unknown "
+        "size. Such calls are refused if left empty.",
+        widget=forms.TextInput(attrs={**_PLAIN, "inputmode": "decimal"}),
+    )
+
+    def clean_allowance(self) -> str | None:
+        """Return what was typed, or None for none."""
+        return self.cleaned_data["allowance"].strip() or None
+
+
+def rules_now(row: CallRules) -> dict[str, Any]:
+    """Return rules as their form shows them."""
+    return {
+        "default_output_tokens": row.default_output_tokens,
+        "unpriced": row.unpriced if row.unpriced == CallRules.Unpriced.ALLOW else "",
+        "allowance": "" if row.allowance_nano is None else money.text(row.allowance_nano),
+    }

@@ -1,0 +1,166 @@
+"""Pages of budgets: what is left of each, make one, change and remove it; and the rules of calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from billing.budget import change_budget, create_budget, remove_budget
+from billing.budget_forms import BudgetChangeForm, BudgetForm, CallRulesForm, now_of, rules_now
+from billing.budget_state import BudgetRow, binding, of_key, of_team, states
+from billing.call_rules import own_rules, set_rules
+from billing.models import ApiKey, Budget
+from llmhub.lib import clock, forms
+from llmhub.lib.pages import render_page, screen_of
+from llmhub.people.access import actor_of, needs
+from llmhub.people.models import Team
+
+
+@dataclass(frozen=True)
+class BudgetLine:
+    """A budget as pages show it, with its bar."""
+
+    row: BudgetRow
+    is_binding: bool = False
+
+    @property
+    def spent_percent(self) -> float:
+        """How far the bar goes for what is spent."""
+        return _percent(self.row.spent, self.row.budget.cap)
+
+    @property
+    def held_percent(self) -> float:
+        """How far it goes on for what calls in flight hold."""
+        return min(_percent(self.row.held, self.row.budget.cap), 100 - self.spent_percent)
+
+    @property
+    def used_text(self) -> str:
+        """How much of the cap is spent or held, in words."""
+        return f"{self.row.used_share * 100:.0f} %"
+
+    @property
+    def level(self) -> str:
+        """How near the cap is, in a word of the style sheet."""
+        share = self.row.used_share
+        return "full" if share >= 1 else "near" if share >= 0.8 else "wide"
+
+
+def _percent(part: int, cap: int | None) -> float:
+    if cap is None:
+        return 0.0
+    return round(min(part / cap, 1) * 100, 2) if cap else 100.0
+
+
+def _lines(budgets: Iterable[Budget], *, mark: bool = False) -> list[BudgetLine]:
+    rows = states(budgets, at=clock.now())
+    tightest = binding(rows) if mark else None
+    return [BudgetLine(row, is_binding=row is tightest) for row in rows]
+
+
+@require_GET
+@needs("view")
+def budget_list(request: HttpRequest) -> HttpResponse:
+    """Every budget in force with what is left of it; choosing a scope swaps only the table."""
+    scope = request.GET.get("scope", "")
+    budgets = Budget.objects.in_force()
+    screen = screen_of(request, budgets.filter(scope=scope) if scope else budgets, by="-id")
+    context = {
+        "lines": _lines(screen.rows),
+        "next_cursor": screen.next_cursor,
+        "scope": scope,
+        "scopes": Budget.Scope,
+        "rules": CallRulesForm(initial=rules_now(own_rules(None))),
+    }
+    return render_page(
+        request, page="billing/budget_list.html", partial="billing/_budget_table.html", context=context
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@needs("configure")
+def budget_new(request: HttpRequest) -> HttpResponse:
+    """The form of a new budget."""
+    initial = {name: request.GET[name] for name in ("scope", "name") if name in request.GET}
+    form = BudgetForm(request.POST or None, initial=initial)
+    if form.is_valid():
+        try:
+            budget = create_budget(actor=actor_of(request), **form.cleaned_data)
+        except ValidationError as error:
+            forms.refuse(form, error)
+        else:
+            messages.success(request, "The budget is there. It holds for calls within seconds.")
+            return redirect("billing:budget_detail", budget.pk)
+    return render(request, "billing/budget_new.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@needs("view")
+def budget_detail(request: HttpRequest, budget_id: int) -> HttpResponse:
+    """One budget: what it has spent, holds and has left; its cap can be changed."""
+    budget = get_object_or_404(Budget, pk=budget_id)
+    form = BudgetChangeForm(request.POST or None, initial=now_of(budget))
+    if form.is_valid():
+        try:
+            change_budget(actor=actor_of(request), budget=budget, **form.cleaned_data)
+        except ValidationError as error:
+            forms.refuse(form, error)
+        else:
+            messages.success(request, "Saved. The next call goes by it.")
+            return redirect("billing:budget_detail", budget_id)
+    context = {"line": _lines([budget])[0], "form": form}
+    return render(request, "billing/budget_detail.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+@needs("configure")
+def budget_remove(request: HttpRequest, budget_id: int) -> HttpResponse:
+    """Let a budget limit nothing any more."""
+    remove_budget(actor=actor_of(request), budget=get_object_or_404(Budget, pk=budget_id))
+    messages.success(request, "Removed. It limits nothing any more; what it counted stays on record.")
+    return redirect("billing:budget_list")
+
+
+@require_POST
+@needs("configure")
+def call_rules(request: HttpRequest) -> HttpResponse:
+    """Save the organisation's rules of calls under a hard cap."""
+    form = CallRulesForm(request.POST)
+    if form.is_valid():
+        try:
+            set_rules(actor=actor_of(request), team=None, **form.cleaned_data)
+        except ValidationError as error:
+            forms.refuse(form, error)
+        else:
+            messages.success(request, "Saved. The next call goes by it.")
+            return redirect("billing:budget_list")
+    return render(request, "billing/call_rules.html", {"rules": form}, status=422)
+
+
+@require_GET
+@needs("view")
+def team_budgets(request: HttpRequest, slug: str) -> HttpResponse:
+    """Every budget that a team's calls fall under, and which of them binds."""
+    team = get_object_or_404(Team, slug=slug)
+    return _panel(request, of_team(team.pk), f"Budgets of {team.name}", f"scope=team&name={team.slug}")
+
+
+@require_GET
+@needs("view")
+def key_budgets(request: HttpRequest, key_id: int) -> HttpResponse:
+    """Every budget that a key's calls fall under, and which of them binds."""
+    key = get_object_or_404(ApiKey, pk=key_id)
+    return _panel(request, of_key(key), f"Budgets of {key.name}", f"scope=key&name={key.pk}")
+
+
+def _panel(request: HttpRequest, budgets: QuerySet[Budget], title: str, new: str) -> HttpResponse:
+    context = {"lines": _lines(budgets.order_by("id"), mark=True), "title": title, "new": new}
+    return render_page(
+        request, page="billing/budgets_of.html", partial="billing/_budgets_of.html", context=context
+    )

@@ -1,0 +1,69 @@
+"""Budgets of llmhub.toml."""
+
+from __future__ import annotations
+
+import pytest
+
+from billing.budget import create_budget
+from billing.models import Budget
+from llmhub.audit.actor import COMMAND_LINE, Actor
+from llmhub.config import apply_file
+
+pytestmark = pytest.mark.django_db
+FILE = Actor(kind="file", label="llmhub.toml", role="owner")
+MONTH = '[[teams.support.budgets]]\ncap = "250.00"\nper = "month"\n'
+DAY = '[[teams.support.budgets]]\ncap = "2000"\nper = "day"\nunit = "tokens"\nhard = false\ntimezone = "UTC"\n'
+
+
+@pytest.fixture
+def apply(tmp_path):
+    def write_and_apply(text):
+        path = tmp_path / "llmhub.toml"
+        path.write_text('[hub]\ntimezone = "Europe/Berlin"\n' + text)
+        return apply_file(path, FILE).changes
+
+    return write_and_apply
+
+
+def there() -> list[tuple]:
+    rows = Budget.objects.in_force().order_by("per", "unit")
+    return list(rows.values_list("per", "cap", "unit", "hard", "time_zone", "origin"))
+
+
+def test_the_budgets_of_a_team_become_true_once(apply):
+    apply(MONTH + DAY)
+
+    assert there() == [
+        ("day", 2000, "tokens", False, "UTC", "file"),
+        ("month", 250 * 10**9, "usd", True, "Europe/Berlin", "file"),
+    ]
+    assert apply(MONTH + DAY) == ()
+
+
+def test_another_cap_is_the_same_budget_with_what_it_has_counted(apply):
+    apply(MONTH)
+    id_ = Budget.objects.get().pk
+
+    apply(MONTH.replace("250.00", "0"))
+
+    assert Budget.objects.values_list("pk", "cap").get() == (id_, 0)
+
+
+def test_what_the_file_says_no_more_is_removed_and_what_people_made_stays(apply):
+    apply(MONTH + DAY)
+    create_budget(actor=COMMAND_LINE, scope="team", name="support", per="year", cap="9")
+
+    apply(MONTH)
+    assert [row[0] for row in there()] == ["month", "year"]
+
+    apply("")
+    assert [row[0] for row in there()] == ["year"]
+
+
+def test_a_budget_by_another_clock_is_another_budget(apply):
+    apply(MONTH)
+
+    apply(MONTH + 'timezone = "Asia/Tokyo"\n')
+
+    assert [row[4] for row in there()] == ["Asia/Tokyo"]
+    assert Budget.objects.count() == 2

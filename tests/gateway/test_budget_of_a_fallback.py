@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from decimal import Decimal
+
+import pytest
+
 from tests.gateway import budgets
 
 
@@ -44,6 +49,25 @@ def test_a_first_candidate_that_does_not_fit_is_dropped_too(gateway, simulator):
         "1",
     )
     assert simulator.hits("full") == []
+
+
+@pytest.mark.parametrize(("attempts", "status"), [(1.1, 502), (2, 200)])
+def test_an_attempt_that_was_charged_and_the_next_one_fit_together_or_the_next_is_not_made(
+    gateway, simulator, attempts, status
+):
+    model = gateway.make(at=[simulator.path("garbage"), simulator.path("tokens/20", tag=f"after-{status}")])
+    size = len(json.dumps(budgets.BODY | {"model": model.name}))
+    bound = (size + 50) * 1500 + budgets.BODY["max_tokens"] * 6000
+    cap = int(bound * attempts)
+    budget_id = budgets.add(model, str(Decimal(cap) / 10**9))
+
+    answered, _, _ = budgets.ask(model)
+
+    record = gateway.records(model)[0]
+    assert answered == record.http_status == status
+    assert len(simulator.hits(f"after-{status}")) == record.attempts - 1 == (status == 200)
+    assert 0 < record.cost_nano <= cap
+    assert budgets.standing(model, budget_id) == (record.cost_nano, 0)
 
 
 def test_what_a_failed_attempt_cost_stays_held_while_the_fallback_runs(gateway, simulator):

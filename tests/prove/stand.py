@@ -50,6 +50,10 @@ class Stand:
         """What a context manager yields, until the row is over."""
         return self._row.enter_context(context)
 
+    def folder(self) -> Path:
+        """A folder that is gone when the row is over."""
+        return Path(self.use(tempfile.TemporaryDirectory(prefix="prove-")))
+
     def in_background(self, function) -> None:
         """Run something in a thread that ends before the row does."""
         thread = threading.Thread(target=function)
@@ -91,7 +95,7 @@ class Stand:
     def _new_url(self) -> str:
         if self.database == "postgres":
             return self._new_postgres()
-        file = Path(self.use(tempfile.TemporaryDirectory(prefix="prove-"))) / "llmhub.db"
+        file = self.folder() / "llmhub.db"
         file.write_bytes(self._empty.read_bytes())
         return f"sqlite:///{file}"
 

@@ -1,0 +1,53 @@
+"""R-11: nothing reaches a provider around the budgets; R-04: nothing reaches one unmetered."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from routing.gateway import app
+from tests.gateway import budgets
+from tests.gateway.test_refusals import post
+
+BODIES = {"/v1/chat/completions": budgets.BODY}  # a valid body for each endpoint that takes one
+
+
+@pytest.fixture(scope="module")
+def model(gateway, simulator):
+    return gateway.make(at=[simulator.path(tag="side-door")])
+
+
+def call(model, endpoint) -> tuple[int, dict]:
+    body = json.dumps(BODIES.get(endpoint.name, {}) | {"model": model.name})
+    path = endpoint.name.replace("{id}", model.name)
+    status, _, answer = post(
+        model.gateway, body, path=path, method=endpoint.method, authorization=f"Bearer {model.key}"
+    )
+    return status, answer
+
+
+@pytest.mark.parametrize("endpoint", app._ENDPOINTS, ids=lambda endpoint: endpoint.name)
+def test_no_endpoint_reaches_a_provider_on_an_exhausted_budget(gateway, simulator, model, endpoint):
+    reached = _hits_of(simulator, model, endpoint)
+    budget_id = budgets.add(model, "0")
+
+    status, answer = call(model, endpoint)
+    refused = (status, answer.get("error", {}).get("code")) == (402, "budget_exceeded")
+    sent = len(simulator.hits("side-door")) - len(reached)
+    budgets.remove(model, budget_id)
+
+    assert bool(reached) == endpoint.reaches_providers
+    assert refused == endpoint.reaches_providers
+    assert sent == 0
+
+
+def _hits_of(simulator, model, endpoint) -> list:
+    """What the endpoint sends when nothing forbids it: the negative control."""
+    simulator.clear()
+    call(model, endpoint)
+    return simulator.hits("side-door")
+
+
+def test_every_endpoint_that_takes_a_body_has_one_here():
+    assert {each.name for each in app._ENDPOINTS if each.method == "POST"} == BODIES.keys()

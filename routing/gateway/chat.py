@@ -26,6 +26,8 @@ from routing.snapshot import Caller
 
 log = logging.getLogger(__name__)
 
+_LAST_MOMENT = 1.5  # seconds for a settle when the process stops: it is said before the end of `Flights.stop`
+
 
 async def complete(hub: Hub, exchange: Exchange, caller: Caller, content: bytes) -> None:
     """Answer one chat call. Raises `Refusal` where it ends before anything is sent upstream."""
@@ -64,7 +66,7 @@ async def _serve(
         await _settle_unheard(hub, exchange, account)
         raise
     try:
-        await asyncio.shield(hub.ledger.settle(ended))
+        await _write(hub, exchange, ended)
     except LedgerUnavailable as exc:
         last = last if isinstance(last, Refusal) else _unwritten(exchange, exc)
     cost = _count(hub, exchange, account, ended)
@@ -113,10 +115,29 @@ async def _first_answer(
     raise from_failures(failures)
 
 
+async def _write(hub: Hub, exchange: Exchange, ended: Settle) -> None:
+    """Return when a settle is on disk; a caller that leaves does not wait, a process that stops does.
+
+    Raises `LedgerUnavailable`; it is written later then.
+    """
+    settling = asyncio.ensure_future(hub.ledger.settle(ended))
+    try:
+        await asyncio.shield(settling)
+    except asyncio.CancelledError:
+        if not exchange.is_interrupted:
+            raise
+        done, _ = await asyncio.wait([settling], timeout=_LAST_MOMENT)
+        if not done:
+            raise LedgerUnavailable("this llmhub process is stopping before it is written") from None
+        settling.result()
+
+
 async def _settle_unheard(hub: Hub, exchange: Exchange, account: Account) -> None:
     """Settle a call that was cancelled: its caller left, or this process is stopping."""
+    stopping = Refusal("shutting_down", "This llmhub process is stopping")
     if exchange.is_interrupted:
-        ended = account.settle("interrupted", http_status=exchange.status, error_code="shutting_down")
+        status = exchange.status or stopping.code.status
+        ended = account.settle("interrupted", http_status=status, error_code=stopping.name)
     else:
         ended = account.settle("cancelled", http_status=0, error_code="caller_left")
     try:
@@ -125,7 +146,7 @@ async def _settle_unheard(hub: Hub, exchange: Exchange, account: Account) -> Non
         log.warning("request %s is not written yet; its settle waits", exchange.request_id)
     _count(hub, exchange, account, ended)
     if exchange.is_interrupted:
-        await exchange.refuse(Refusal("shutting_down", "This llmhub process is stopping"))
+        await exchange.refuse(stopping)
 
 
 def _unwritten(exchange: Exchange, error: LedgerUnavailable) -> Refusal:

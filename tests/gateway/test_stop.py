@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import threading
 import time
+import urllib.request
 
 import openai
 import pytest
@@ -59,11 +62,48 @@ def test_what_fits_in_the_grace_time_finishes_and_the_rest_is_interrupted(own, s
     assert long_outcome["error"].body["code"] == "shutting_down"
     assert whole_outcome["error"].status_code == 503
     assert [own.records(made[name])[0].status for name in made] == ["ok", "interrupted", "interrupted"]
+    assert [own.records(made[name])[0].http_status for name in made] == [200, 200, 503]
     interrupted = own.records(made["long"])[0]
     assert interrupted.cost_source == "estimated"
     assert interrupted.output_tokens > 10
     assert own.reservations() == 0
     assert took < 8
+
+
+@pytest.mark.parametrize(
+    ("held_for", "end", "left"),
+    [(2, b"data: [DONE]\n\n", 0), (9, b'"code":"not_written_yet"', 1)],
+    ids=["written", "killed before"],
+)
+def test_a_stream_that_waits_for_its_record_when_the_stop_comes_hears_how_it_ended(
+    own, simulator, held_for, end, left
+):
+    model = own.make(at=[simulator.path("first/500", "tokens/3", tag=f"stop-settle-{held_for}")])
+    reading, outcome = in_background(lambda: raw_stream(model))
+    own.until(lambda: simulator.hits(f"stop-settle-{held_for}"), within=5)
+    holder = sqlite3.connect(own.home / "llmhub.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    time.sleep(1)  # the stream is over, its settle waits
+
+    own.process.terminate()
+    time.sleep(held_for + 0.7)  # the grace time is 2 s
+    holder.close()
+    reading.join(10)
+    own.process.wait(20)
+
+    assert end in outcome["answer"][-700:]
+    assert own.reservations() == left  # what is left is the sweeper's
+    assert [record.status for record in own.records(model)] == ["ok"] * (1 - left)
+
+
+def raw_stream(model) -> bytes:
+    """All bytes of a stream."""
+    body = {"model": model.name, "stream": True, "messages": [{"role": "user", "content": "x"}]}
+    headers = {"authorization": f"Bearer {model.key}", "content-type": "application/json"}
+    url = f"{model.gateway.url}/v1/chat/completions"
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return answer.read()
 
 
 def test_a_stopping_process_admits_nothing_more(own, simulator):

@@ -42,7 +42,8 @@ class PriceField(_CharField):
         if value is None or value == "":
             return None
         try:
-            price = money.parse(str(value), maximum=MAX_PRICE)
+            written = format(value, "f") if isinstance(value, Decimal) else str(value)  # never 1E-7
+            price = money.parse(written, maximum=MAX_PRICE)
         except ValueError as exc:
             raise ValidationError(str(exc)) from exc
         if price and len(format(price, "f")) > MAX_LENGTH:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import stat
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -17,16 +19,29 @@ from llmhub.lib import secrets
 from llmhub.people.roles import require
 from providers.models import Credential, Provider
 from providers.provider import subject
+from providers.reference import is_reference
 
 MAX_LETTERS = 4000
 _SENDABLE = re.compile(r"[\x21-\x7e]+")  # in a header: visible ASCII, nothing that ends a line
-_REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/.+")
 # A reference is read with the rights of this process, so only who has them anyway may give one.
 _MAY_REFER = {"command", "file", "system"}
 
 
 class CredentialUnreadable(ValueError):
     """A credential cannot be opened; the message says why, and holds nothing of it."""
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A secret that was opened a moment ago."""
+
+    secret: str = field(repr=False)
+    until: float  # on the monotonic clock
+
+
+_OPEN_SECONDS = 5.0
+_MAX_OPENED = 1000
+_opened: dict[str, _Opened] = {}  # by what is kept of it: the sealed text, or the reference
 
 
 class Kept(Protocol):
@@ -84,18 +99,33 @@ def remove_credential(*, actor: Actor, provider: Provider, label: str = "default
 def reveal(credential: Kept) -> str:
     """Return the secret itself: the only place that opens one. Keep it no longer than a call takes.
 
-    Raises `CredentialUnreadable`.
+    What took work to open is remembered for seconds, so that a busy gateway neither decrypts nor
+    reads a file for every call. Raises `CredentialUnreadable`.
     """
-    if not credential.reference:
-        try:
-            return secrets.decrypt(credential.sealed)
-        except secrets.Undecryptable as error:
-            raise CredentialUnreadable(str(error)) from None
-    kind, _, place = credential.reference.partition(":")
+    source, now = credential.reference or credential.sealed, time.monotonic()
+    if source in _opened and _opened[source].until > now:
+        return _opened[source].secret
+    secret = _read(credential.reference) if credential.reference else _decrypted(credential.sealed)
+    for old in [old for old, opened in _opened.copy().items() if opened.until <= now]:
+        _opened.pop(old, None)
+    if not source.startswith("env:") and len(_opened) < _MAX_OPENED:
+        _opened[source] = _Opened(secret, until=now + _OPEN_SECONDS)
+    return secret
+
+
+def _decrypted(sealed: str) -> str:
+    try:
+        return secrets.decrypt(sealed)
+    except secrets.Undecryptable as error:
+        raise CredentialUnreadable(str(error)) from None
+
+
+def _read(reference: str) -> str:
+    kind, _, place = reference.partition(":")
     found = os.environ.get(place, "") if kind == "env" else _file_text(place)
     if not _SENDABLE.fullmatch(found.strip()):
         raise CredentialUnreadable(
-            f"{credential.reference} holds no credential: put one there (one line of visible letters)"
+            f"{reference} holds no credential: put one there (one line of visible letters)"
         )
     return found.strip()
 
@@ -127,7 +157,7 @@ def _checked_reference(actor: Actor, reference: str) -> str:
         raise ValidationError(
             {"reference": "references are read on the server: set them there, by command or in llmhub.toml"}
         )
-    if not _REFERENCE.fullmatch(reference):
+    if not is_reference(reference):
         raise ValidationError(
             {"reference": f"{reference[:60]!r} is no reference: use env:NAME or file:/PATH"}
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -24,6 +23,7 @@ from catalog.pricing import MAX_PRICE
 from catalog.rates import AMOUNTS, Rates, faults
 from catalog.words import CAPABILITIES, MODALITIES, NAME_PATTERN
 from llmhub.lib import money
+from providers import reference
 from providers.adapters import KINDS
 
 # Words of CONTRACT that have no meaning yet: each says so instead of being taken for a typing mistake.
@@ -54,7 +54,7 @@ def _amount(value: Any) -> Decimal:
 
 
 def _reference(value: str) -> str:
-    if not re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/.+", value):
+    if not reference.is_reference(value):
         raise ValueError(  # the value may be the secret itself: it is not repeated
             "is no reference: write env:NAME or file:/PATH, never the secret itself"
         )
@@ -72,9 +72,7 @@ def _timezone(value: str) -> str:
 Amount = Annotated[
     Decimal,
     BeforeValidator(_amount),
-    WithJsonSchema(
-        {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$", "description": "USD per million tokens"}
-    ),
+    WithJsonSchema({"type": "string", "pattern": money.PATTERN, "description": "USD per million tokens"}),
 ]
 Cap = Annotated[
     str, Field(max_length=60, description='USD as "250.00"; tokens and requests as whole numbers, quoted')
@@ -96,7 +94,7 @@ Dialect = Annotated[
 Reference = Annotated[
     str,
     AfterValidator(_reference),
-    WithJsonSchema({"type": "string", "pattern": "^(env:[A-Za-z_][A-Za-z0-9_]*|file:/.+)$"}),
+    WithJsonSchema({"type": "string", "pattern": reference.PATTERN}),
 ]
 Tokens = Annotated[int, Field(gt=0, le=2**31 - 1)]
 

@@ -145,10 +145,10 @@ WRONG = {
         SMALL.replace('"0.15"', "0.15"),
         "input: 0.15 is no text: write prices in quotes",
     ),
-    "a negative price": (model(price="-1"), "input: '-1' is out of range"),
+    "a negative price": (model(price="-1"), "input: '-1' is no amount"),
     "a price that is no number": (model(price="free"), "input: 'free' is no amount"),
     "a price in the wrong unit": (model(price="150000000"), "input: '150000000' is out of range"),
-    "a price that is not a number at all": (model(price="NaN"), "input: 'NaN' is out of range"),
+    "a price that is not a number at all": (model(price="NaN"), "input: 'NaN' is no amount"),
     "no output price": (SMALL.replace('output = "0.60"', ""), 'output: is missing: write "0" if it costs'),
     "no upstream id": (SMALL.replace('id = "small-1"', ""), "offers.openai.id: is missing"),
     "an unknown key of an offer": (

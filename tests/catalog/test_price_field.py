@@ -60,7 +60,8 @@ def test_an_empty_amount_is_unknown_and_a_written_zero_is_zero(offer):
 
 
 @pytest.mark.parametrize(
-    ("written", "kept"), [("1E+3", "1000"), ("-0", "0"), ("0.150", "0.150"), (" 2 ", "2")]
+    ("written", "kept"),
+    [(Decimal("1E+3"), "1000"), (Decimal("1E-7"), "0.0000001"), (2, "2"), ("0.150", "0.150"), ("0", "0")],
 )
 def test_amounts_are_kept_as_plain_text(written, kept):
     assert PriceField().get_prep_value(written) == kept
@@ -73,7 +74,21 @@ def test_input_and_output_must_be_said(offer, amount):
 
 
 @pytest.mark.parametrize(
-    "amount", ["free", "NaN", "Infinity", "-1", "10000001", "0.1.2", "1e-60", "0." + "1" * 40, "9" * 400]
+    "amount",
+    [
+        "free",
+        "NaN",
+        "Infinity",
+        "-1",
+        "10000001",
+        "0.1.2",
+        "1e-60",
+        "0." + "1" * 40,
+        "9" * 400,
+        "1E+3",
+        " 2 ",
+        "-0",
+    ],
 )
 def test_what_is_no_price_is_refused(offer, amount):
     with pytest.raises(ValidationError):

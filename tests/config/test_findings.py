@@ -94,7 +94,7 @@ WRONG = {
     ),
     "a cap that is no amount": (
         '[[teams.support.budgets]]\ncap = "NaN"\nper = "day"\n',
-        "'NaN' is out of range: write a number from 0 to",
+        "'NaN' is no amount: write a number",
     ),
     "a cap of tokens with a fraction": (
         '[[teams.support.budgets]]\ncap = "1.5"\nper = "day"\nunit = "tokens"\n',
@@ -129,8 +129,8 @@ WRONG = {
     "a text for a table": ('[models]\na = "b"\n', "2:1: models.a: must be a table"),
     "a context of nothing": ("[models.a]\ncontext = 0\n", "context: must be greater than 0"),
     "a price as a number": (OFFER + "input = 0.15\n", 'input: write amounts in quotes, such as "0.15"'),
-    "a price below zero": (OFFER + 'input = "-1"\n', "input: '-1' is out of range"),
-    "a price that is none": (OFFER + 'input = "NaN"\noutput = "1"\n', "input: 'NaN' is out of range"),
+    "a price below zero": (OFFER + 'input = "-1"\n', "input: '-1' is no amount"),
+    "a price that is none": (OFFER + 'input = "NaN"\noutput = "1"\n', "input: 'NaN' is no amount"),
     "half a price": (OFFER + 'input = "1"\n', "offers.openai: a price needs input and output"),
     "a cache price alone": (OFFER + 'cache_read = "1"\n', "offers.openai: a price needs input and output"),
     "a tier that forgot an amount": (

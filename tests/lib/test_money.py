@@ -32,7 +32,31 @@ def test_text_has_no_trailing_zeros(nano, text):
 
 
 @pytest.mark.parametrize(
-    "text", ["NaN", "-1", "1e309", "Infinity", "", "one", "9223372036854775808", "1_000", "\u0661"]
+    "text",
+    [
+        "NaN",
+        "-1",
+        "1e309",
+        "Infinity",
+        "",
+        "one",
+        "9223372036854775808",
+        "1_000",
+        "1_0",
+        "\u0661",
+        "\uff11",
+        " 1",
+        "1 ",
+        "1\n",
+        "+1",
+        "1e2",
+        "1.",
+        ".5",
+        "0x1",
+        "1,5",
+        "--1",
+        "1.2.3",
+    ],
 )
 def test_what_is_no_amount_is_refused(text):
     with pytest.raises(ValueError, match="write a number"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 import traceback
 
 import pytest
@@ -12,6 +13,7 @@ from django.core.exceptions import ValidationError
 
 from llmhub.audit.actor import COMMAND_LINE, Actor
 from llmhub.audit.models import AuditEvent
+from providers import credential
 from providers.adapters import adapter_for
 from providers.check import check_and_save
 from providers.client import Client, Timeouts
@@ -112,18 +114,52 @@ def test_references_are_read_when_they_are_used(provider, monkeypatch, tmp_path)
     assert by_name.sealed == by_path.sealed == by_path.hint == ""
 
 
+def test_a_file_is_read_again_only_after_seconds(provider, monkeypatch, tmp_path):
+    """A busy gateway opens a credential for every attempt; its disk may be slow."""
+    monkeypatch.setattr(credential, "_OPEN_SECONDS", 0.2)
+    file = tmp_path / "key"
+    file.write_text("first-secret")
+    by_path = kept(provider, reference=f"file:{file}")
+    began = time.monotonic()
+    seen = [reveal(by_path)]
+
+    file.write_text("second-secret")
+    while (now := reveal(by_path)) == "first-secret":
+        seen.append(now)
+        time.sleep(0.01)
+
+    assert now == "second-secret"
+    assert len(seen) > 2
+    assert 0.2 <= time.monotonic() - began < 2
+    assert "secret" not in repr(credential._opened)
+
+
+def test_what_is_remembered_is_bounded_and_forgotten(provider, monkeypatch):
+    credential._opened.clear()
+    monkeypatch.setattr(credential, "_MAX_OPENED", 3)
+    monkeypatch.setattr(credential, "_OPEN_SECONDS", 0.1)
+    rows = [kept(provider, secret=f"sk-{n}-0000000", label=str(n)) for n in range(5)]
+
+    assert [reveal(row) for row in rows] == [f"sk-{n}-0000000" for n in range(5)]
+    assert len(credential._opened) == 3
+
+    time.sleep(0.15)
+    reveal(rows[4])
+    assert list(credential._opened) == [rows[4].sealed]
+
+
 @pytest.mark.parametrize("content", [None, b"", b"two\nlines", b"\xff\xfe", b"x" * 5000 + b"\n" * 5000])
 def test_a_reference_that_leads_nowhere_says_so_and_quotes_nothing(provider, tmp_path, content):
     file = tmp_path / "key"
     if content is not None:
         file.write_bytes(content)
-    credential = kept(provider, reference=f"file:{file}")
+    row = kept(provider, reference=f"file:{file}")
     if content and content.startswith(b"xxxx"):
-        assert len(reveal(credential)) <= 4002  # bounded, whatever the file
+        assert len(reveal(row)) <= 4002  # bounded, whatever the file
         return
 
     with pytest.raises(CredentialUnreadable, match="file:/") as caught:
-        reveal(credential)
+        reveal(row)
 
     assert "lines" not in str(caught.value)
 
@@ -137,11 +173,11 @@ def test_a_device_or_a_pipe_is_not_read(provider, tmp_path):
 
 
 def test_a_secret_sealed_with_a_lost_key_says_what_to_do(provider, settings):
-    credential = kept(provider, secret=CANARY)
+    row = kept(provider, secret=CANARY)
     settings.LLMHUB_SECRET_KEYS = ["another key of at least thirty-two letters"]
 
     with pytest.raises(CredentialUnreadable, match="LLMHUB_SECRET_KEYS") as caught:
-        reveal(credential)
+        reveal(row)
 
     assert CANARY not in "".join(traceback.format_exception(caught.value))
 

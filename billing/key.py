@@ -11,7 +11,7 @@ from django.db import transaction
 from billing.models import ApiKey
 from llmhub.audit import log
 from llmhub.audit.actor import Actor
-from llmhub.lib import clock, secrets
+from llmhub.lib import clock, expiry, secrets
 from llmhub.people.models import Team
 from llmhub.people.roles import require
 
@@ -30,11 +30,11 @@ def create_key(
 ) -> tuple[ApiKey, str]:
     """Save a new key and return it with its text, which is never seen again.
 
-    Raises `ValidationError` on an empty name or an expiry that has passed.
+    Raises `ValidationError` on an empty name or an expiry that makes no sense.
     """
     require(actor, "configure")
-    if expires_at is not None and expires_at <= clock.now():
-        raise ValidationError({"expires_at": "this moment has passed: choose a later one"})
+    if wrong := expiry.fault(expires_at, now=clock.now()):
+        raise ValidationError({"expires_at": wrong})
     token = secrets.new_token(secrets.GATEWAY_KEY)
     key = ApiKey(
         team=team,

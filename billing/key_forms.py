@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import MAXYEAR, date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -53,6 +53,8 @@ class KeyForm(RatesForm):
         day: date | None = self.cleaned_data["expires_at"]
         if day is None:
             return None
+        if day.year == MAXYEAR:
+            raise forms.ValidationError("Choose an earlier day, or none for a key without end.")
         return datetime.combine(day + timedelta(days=1), time(), tzinfo=timezone.get_current_timezone())
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from django.core.exceptions import ValidationError
 from django.db import DataError
 from django.db.models import Model, QuerySet
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from llmhub.lib.pages import keyset
 
@@ -23,6 +23,22 @@ class Input(BaseModel):
     """A request body: a field that is not known is an error, never ignored."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, str_max_length=10_000)
+
+    @field_validator("*")
+    @classmethod
+    def _can_be_kept(cls, value: Any) -> Any:
+        """Refuse NUL, which Postgres keeps in no text."""
+        if _holds_nul(value):
+            raise ValueError("the character NUL (\\u0000) cannot be kept: leave it out")
+        return value
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_holds_nul(part) for pair in value.items() for part in pair)
+    if isinstance(value, list | tuple | set | frozenset):
+        return any(map(_holds_nul, value))
+    return isinstance(value, str) and "\0" in value
 
 
 class Output(BaseModel):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from llmhub.audit import log
 from llmhub.audit.actor import Actor
-from llmhub.lib import clock, secrets
+from llmhub.lib import clock, expiry, secrets
 from llmhub.people.models import Role, ServiceKey
 from llmhub.people.roles import require
 
@@ -19,9 +20,12 @@ def create_service_key(
 ) -> tuple[ServiceKey, str]:
     """Save a new key and return it with its text, which is never seen again.
 
-    Raises `NotAllowed` unless an owner asks, `ValidationError` on an empty name or unknown role.
+    Raises `NotAllowed` unless an owner asks, `ValidationError` on an empty name, an unknown role or
+    an expiry that makes no sense.
     """
     require(actor, "own")
+    if wrong := expiry.fault(expires_at, now=clock.now()):
+        raise ValidationError({"expires_at": wrong})
     token = secrets.new_token(secrets.SERVICE_KEY)
     key = ServiceKey(
         name=name.strip(),

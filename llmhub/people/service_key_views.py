@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from llmhub.lib import clock
+from llmhub.lib import clock, expiry
 from llmhub.lib.forms import refuse
 from llmhub.lib.pages import screen_of
 from llmhub.people.access import actor_of, needs
@@ -47,8 +47,8 @@ class ServiceKeyForm(forms.Form):
         if day is None:
             return None
         end = timezone.make_aware(datetime.combine(day, time.max))
-        if end <= clock.now():
-            raise ValidationError("This day has passed: choose a later one.")
+        if wrong := expiry.fault(end, now=clock.now()):
+            raise ValidationError(wrong)
         return end
 
 

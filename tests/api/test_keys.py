@@ -51,6 +51,9 @@ def test_a_key_is_paused_resumed_and_revoked(api):
         ({"team": "support", "name": "   "}, 422),
         ({"team": "support", "name": "bot", "expires_at": "2020-01-01T00:00:00Z"}, 422),
         ({"team": "support", "name": "bot", "expires_at": "2030-01-01T00:00:00"}, 422),
+        ({"team": "support", "name": "bot", "expires_at": "9999-12-31T23:59:00-14:00"}, 422),
+        ({"team": "support", "name": "bot", "expires_at": "2200-01-01T00:00:00Z"}, 422),
+        ({"team": "support", "name": "b\0t"}, 422),
         ({"team": "support"}, 422),
     ],
 )

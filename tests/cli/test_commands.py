@@ -59,6 +59,11 @@ def test_a_key_is_found_by_its_first_letters_and_ended(llmhub):
         (("user", "create", "no-address"), "valid email"),
         (("pause", "  "), "say why"),
         (("service-key", "revoke", "7"), "no service key 7"),
+        (
+            ("service-key", "create", "--name", "ci", "--expires", "9999-12-31T23:59-14:00"),
+            "a hundred years ahead",
+        ),
+        (("service-key", "create", "--name", "ci", "--expires", "2020-01-01"), "this moment has passed"),
     ],
 )
 def test_a_negative_answer_is_said_on_standard_error_with_exit_code_1(llmhub, words, says):

@@ -65,6 +65,16 @@ def test_a_past_last_day_is_refused_at_its_field(signed_in, team):
     assert not ApiKey.objects.exists()
 
 
+@pytest.mark.parametrize("day", ["9999-12-31", "9999-12-30", "2200-01-01"])
+def test_a_last_day_that_nobody_lives_to_see_is_refused_at_its_field(signed_in, team, day):
+    values = {"team": "support", "name": "checkout", "expires_at": day}
+
+    response = signed_in("admin").post("/keys/add/", values)
+
+    assert response.status_code == 422
+    assert 'id="id_expires_at_error"' in response.text
+
+
 def test_a_key_works_until_its_last_day_ends_where_the_organisation_is(signed_in, team):
     from llmhub.people import organisation
 

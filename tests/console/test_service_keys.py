@@ -43,6 +43,7 @@ def test_the_last_day_counts_in_full(signed_in):
     "wrong",
     [
         {"name": ""},
+        {"expires_on": "9999-12-31"},
         {"role": "king"},
         {"expires_on": "2020-01-01"},
         {"expires_on": "soon"},

@@ -26,6 +26,9 @@ class Adapter(Protocol):
     def chat_call(self, target: Target, body: Body, *, stream: bool) -> Call:
         """Return the call for a caller's `body`; values nobody touches keep their bytes."""
 
+    def unbounded_in(self, upstream_id: str) -> str:
+        """Return what makes the cost of any call of this model unbounded by its tokens, or ""."""
+
     def models_call(self, target: Target) -> Call:
         """Return the free call that lists models."""
 

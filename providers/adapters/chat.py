@@ -53,6 +53,10 @@ class ChatAdapter:
             sent["stream_options"] = _with_usage(body.get("stream_options"))
         return Call("POST", url(target, "chat/completions"), self.headers(target), msgspec.json.encode(sent))
 
+    def unbounded_in(self, upstream_id: str) -> str:
+        """Return "": a model costs what its tokens cost."""
+        return ""
+
     def models_call(self, target: Target) -> Call:
         """Return the free call that lists models."""
         return Call("GET", url(target, "models"), self.headers(target))

@@ -17,6 +17,15 @@ from providers.wire import Call, Listing, Target, Usage
 class OpenRouterAdapter(ChatAdapter):
     """Adds the title it shows in its rankings, and reads the cost it reports."""
 
+    def unbounded_in(self, upstream_id: str) -> str:
+        """Return what a hosted router or a model with search does beside answering.
+
+        Source: https://openrouter.ai/docs/features/model-routing
+        """
+        if upstream_id.startswith("openrouter/"):
+            return "a hosted router"
+        return "web search" if upstream_id.endswith(":online") else ""
+
     def headers(self, target: Target) -> dict[str, str]:
         """Return the headers of a call, with our title."""
         return {**super().headers(target), "x-openrouter-title": "llmhub"}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from billing.entries import LedgerUnavailable, OverBudget, Repeated, Room
+from routing.bound import Size
 from routing.demand import Demand
 from routing.gateway import once
 from routing.gateway.account import Account
@@ -44,9 +46,10 @@ class Admission:
         return await self._admit(candidate) is None
 
     async def _admit(self, candidate: Candidate) -> Unfit | None:
-        demand = self._account.payment.demand(self._account.request.size, candidate.offer)
+        size = self._size_at(candidate)
+        demand = self._account.payment.demand(size, candidate.offer)
         if not isinstance(demand, Demand):
-            return Unfit(candidate, demand)
+            return Unfit(candidate, demand, what=size.unbounded)
         try:
             self._account.room = await self._hold(candidate, demand)
         except OverBudget as exc:
@@ -56,6 +59,12 @@ class Admission:
         except LedgerUnavailable as exc:
             raise Refusal("ledger_unavailable", f"The ledger cannot be written: {exc}") from exc
         return None
+
+    def _size_at(self, candidate: Candidate) -> Size:
+        """Return the size of the call, with what its model does there beside answering."""
+        size = self._account.request.size
+        more = candidate.adapter.unbounded_in(candidate.offer.upstream_id)
+        return replace(size, unbounded=size.unbounded or more) if more else size
 
     async def _hold(self, candidate: Candidate, demand: Demand) -> Room | None:
         account = self._account

@@ -26,6 +26,7 @@ class Unfit:
     reason: Literal["over_budget", "unpriced", "unbounded"]
     demand: Demand | None = None
     error: OverBudget | None = None
+    what: str = ""  # that tokens do not bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def refusal(asked: Asked, unfit: Sequence[Unfit]) -> Refusal:
     elif any(each.reason == "unpriced" for each in unfit):
         found = _unpriced(asked)
     else:
-        found = _unbounded(asked)
+        found = _unbounded(unfit)
     found.details["dropped"] = dropped
     return found
 
@@ -122,8 +123,9 @@ def _unpriced(asked: Asked) -> Refusal:
     )
 
 
-def _unbounded(asked: Asked) -> Refusal:
-    what = asked.size.unbounded or "images or files, for a model whose context length is not known"
+def _unbounded(unfit: Sequence[Unfit]) -> Refusal:
+    unknown = "images or files, for a model whose context length is not known"
+    what = next((each.what for each in unfit if each.what), unknown)
     details: dict[str, Any] = {"what": what}
     return Refusal(
         "unbounded_call",

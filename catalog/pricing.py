@@ -50,17 +50,19 @@ class Cost:
 
 def price_for(prices: Sequence[PriceValue], *, input_tokens: int, at: datetime) -> PriceValue | None:
     """Return the price in force at `at` for a call of this input size, or None when there is none."""
-    begun = [price for price in prices if price.effective_from <= at]
-    if not begun:
-        return None
-    newest = max(price.effective_from for price in begun)
     tiers = [
         price
-        for price in begun
-        if price.effective_from == newest
-        and (price.above_input_tokens == 0 or input_tokens > price.above_input_tokens)
+        for price in in_force(prices, at=at)
+        if price.above_input_tokens == 0 or input_tokens > price.above_input_tokens
     ]
     return max(tiers, key=lambda price: price.above_input_tokens, default=None)
+
+
+def in_force(prices: Sequence[PriceValue], *, at: datetime) -> list[PriceValue]:
+    """Return every tier of the price in force at `at`; nothing where there is none."""
+    begun = [price for price in prices if price.effective_from <= at]
+    newest = max((price.effective_from for price in begun), default=None)
+    return [price for price in begun if price.effective_from == newest]
 
 
 def cost_usd(usage: Usage, price: PriceValue) -> Decimal:

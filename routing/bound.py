@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from billing.rules import DEFAULT_OUTPUT_TOKENS
-from catalog.pricing import MTOK, PriceValue
+from catalog.pricing import MTOK, PriceValue, in_force
 from llmhub.lib import money
 
 _PER_MESSAGE = 50  # tokens: roles and separators
@@ -47,14 +47,14 @@ class Size:
 
 
 def worst_case_nano(size: Size, prices: Sequence[PriceValue], *, at: datetime) -> int | None:
-    """Return the bound at one offer, or None where it has no price."""
-    bounds = [_of_price(size, price) for price in prices if _applies(price, size, at)]
+    """Return the bound at one offer, or None where it has no price.
+
+    Every tier that this input can reach counts. A call costs what is in force when it begins (`at`),
+    however long it takes: a price that begins meanwhile is for calls that begin after it.
+    """
+    reachable = [price for price in in_force(prices, at=at) if price.above_input_tokens < size.input_tokens]
+    bounds = [_of_price(size, price) for price in reachable]
     return min(max(bounds), money.MAX_CALL_NANO) if bounds else None
-
-
-def _applies(price: PriceValue, size: Size, at: datetime) -> bool:
-    """Every tier that this input can reach counts; so do prices in force by the time it ends."""
-    return price.effective_from <= at and price.above_input_tokens < size.input_tokens
 
 
 def _of_price(size: Size, price: PriceValue) -> int:

@@ -11,7 +11,7 @@ from billing import charge, scopes
 from billing.entries import AttemptEntry, Hold, Unit
 from billing.rules import Rules
 from billing.scopes import Budgets, BudgetValue
-from catalog.pricing import PriceValue
+from catalog.pricing import PriceValue, in_force
 from routing.bound import Size, worst_case_nano
 from routing.snapshot import Caller, EntryValue, OfferValue
 
@@ -109,5 +109,4 @@ def is_unbounded(size: Size) -> bool:
 
 def price_at(prices: Sequence[PriceValue], at: datetime) -> PriceValue | None:
     """Return the dearest price in force, to compare models by."""
-    begun = [price for price in prices if price.effective_from <= at]
-    return max(begun, key=lambda price: price.output, default=None)
+    return max(in_force(prices, at=at), key=lambda price: price.output, default=None)

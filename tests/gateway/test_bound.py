@@ -49,6 +49,19 @@ def test_a_price_that_is_not_in_force_yet_does_not_count():
     assert worst_case_nano(SIZE, [price("1", "0"), coming], at=NOW) == 1800 * 1000
 
 
+def test_a_price_that_begins_during_a_call_is_neither_held_nor_charged():
+    coming = [price("1", "0"), price("9", "9", effective_from=NOW + timedelta(seconds=1))]
+    usage = Usage(input_tokens=1800, output_tokens=300)
+
+    assert cost_of(usage, coming, at=NOW).nano == worst_case_nano(SIZE, coming, at=NOW) == 1800 * 1000
+
+
+def test_a_price_that_another_one_took_the_place_of_does_not_count():
+    lowered = [price("9", "9"), price("1", "0", effective_from=NOW)]
+
+    assert worst_case_nano(SIZE, lowered, at=NOW) == 1800 * 1000
+
+
 def test_an_offer_without_a_price_has_no_bound_and_nothing_passes_the_range_of_the_ledger():
     assert worst_case_nano(SIZE, [], at=NOW) is None
     assert worst_case_nano(SIZE, [price("9999999", "9999999")] * 2, at=NOW) <= money.MAX_CALL_NANO

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,8 +11,6 @@ from django.views.decorators.http import require_GET
 from billing import record
 from billing.cost_lines import CostLine, cost_lines
 from billing.request_forms import RequestFilterForm
-from catalog.models import Price
-from catalog.pricing import PriceValue
 from llmhub.lib import clock, ids
 from llmhub.lib.pages import render_page
 from llmhub.people.access import needs
@@ -87,19 +84,5 @@ def _part(row: record.AttemptRow) -> AttemptPart:
         cache_write_tokens=attempt.cache_write_tokens,
         cache_write_1h_tokens=attempt.cache_write_1h_tokens,
     )
-    lines = cost_lines(usage, _value(row.price)) if row.price else []
+    lines = cost_lines(usage, row.price.value()) if row.price else []
     return AttemptPart(row=row, lines=lines, source=SOURCES.get(attempt.cost_source, ""))
-
-
-def _value(price: Price) -> PriceValue:
-    return PriceValue(
-        id=price.pk,
-        effective_from=price.effective_from,
-        input=price.input,
-        output=price.output,
-        cache_read=price.cache_read,
-        cache_write=price.cache_write,
-        cache_write_1h=price.cache_write_1h,
-        per_request=price.per_request or Decimal(0),
-        above_input_tokens=price.above_input_tokens,
-    )

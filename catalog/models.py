@@ -11,6 +11,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 
 from catalog.fields import PriceField
+from catalog.pricing import PriceValue
 from catalog.rates import AMOUNTS, Rates
 from catalog.words import CAPABILITIES, MODALITIES, NAME_PATTERN
 from llmhub.lib import money
@@ -232,3 +233,17 @@ class Price(models.Model):
         """The numbers of this row, to compare with others."""
         amounts = {name: getattr(self, name) for name in AMOUNTS}
         return Rates(**amounts, above_input_tokens=self.above_input_tokens)
+
+    def value(self) -> PriceValue:
+        """Return the row as calls are priced with it."""
+        return PriceValue(
+            id=self.pk,
+            effective_from=self.effective_from,
+            input=self.input,
+            output=self.output,
+            cache_read=self.cache_read,
+            cache_write=self.cache_write,
+            cache_write_1h=self.cache_write_1h,
+            per_request=self.per_request or PriceValue.per_request,
+            above_input_tokens=self.above_input_tokens,
+        )

@@ -110,22 +110,8 @@ def _prices(now: datetime) -> dict[int, list[PriceValue]]:
             continue  # succeeded: no call will be priced with it
         if row.effective_from <= now:
             in_force[row.offer_id] = row.effective_from
-        found[row.offer_id].append(_price(row))
+        found[row.offer_id].append(row.value())
     return found
-
-
-def _price(row: Price) -> PriceValue:
-    return PriceValue(
-        id=row.pk,
-        effective_from=row.effective_from,
-        input=row.input,
-        output=row.output,
-        cache_read=row.cache_read,
-        cache_write=row.cache_write,
-        cache_write_1h=row.cache_write_1h,
-        per_request=row.per_request or PriceValue.per_request,
-        above_input_tokens=row.above_input_tokens,
-    )
 
 
 def _offers(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from decimal import Context, Decimal
 
 import pytest
@@ -65,6 +66,19 @@ def test_an_empty_amount_is_unknown_and_a_written_zero_is_zero(offer):
 )
 def test_amounts_are_kept_as_plain_text(written, kept):
     assert PriceField().get_prep_value(written) == kept
+
+
+def test_calls_are_priced_with_all_that_a_row_says(offer):
+    amounts = {
+        name: Decimal(n) for n, name in enumerate(("input", "output", "cache_read", "cache_write"), start=1)
+    } | {"cache_write_1h": Decimal(5), "per_request": Decimal(6)}
+    full = save_price(offer, **amounts, above_input_tokens=200_000)
+    bare = save_price(offer)
+
+    assert asdict(full.value()) == amounts | {
+        "id": full.pk, "effective_from": full.effective_from, "above_input_tokens": 200_000,
+    }  # fmt: skip
+    assert (bare.value().cache_read, bare.value().cache_write, bare.value().per_request) == (None, None, 0)
 
 
 @pytest.mark.parametrize("amount", ["", None])

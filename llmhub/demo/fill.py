@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS
@@ -13,8 +12,7 @@ from django.db.models import F
 from billing import ledger_batch
 from billing.ledger_batch import Batch
 from billing.models import ApiKey, UsageRecord
-from catalog.models import Alias, CatalogEntry, Offer, Price
-from catalog.pricing import PriceValue
+from catalog.models import Alias, CatalogEntry, Offer
 from llmhub.demo import cast, setting
 from llmhub.demo.traffic import WORKER, Call, Caller, Facts, calls_of
 from llmhub.demo.upstream import OfferFacts
@@ -84,21 +82,6 @@ def _offers(slug: str) -> Iterator[OfferFacts]:
                 provider_id=offer.provider_id,
                 provider=providers[offer.provider.slug],
                 upstream_id=offer.upstream_id,
-                prices=tuple(_price(row) for row in offer.prices.all()),
+                prices=tuple(price.value() for price in offer.prices.all()),
                 thinks="reasoning" in entry.capabilities,
             )
-
-
-def _price(row: Price) -> PriceValue:
-    """Return a saved price as the rules of pricing take it."""
-    return PriceValue(
-        id=row.pk,
-        effective_from=row.effective_from,
-        input=row.input,
-        output=row.output,
-        cache_read=row.cache_read,
-        cache_write=row.cache_write,
-        cache_write_1h=row.cache_write_1h,
-        per_request=row.per_request or Decimal(0),
-        above_input_tokens=row.above_input_tokens,
-    )

@@ -16,7 +16,6 @@ from catalog.seed import seed
 from llmhub import demo
 from llmhub.audit import log
 from llmhub.demo import cast
-from llmhub.demo.fill import _price
 from llmhub.lib import clock, ids
 from llmhub.people.models import Team, User
 from providers.models import Provider
@@ -62,7 +61,7 @@ def test_costs_are_those_of_the_catalogs_prices(prepare):
 
     prices = defaultdict(list)
     for price in Price.objects.all():
-        prices[price.offer_id].append(_price(price))
+        prices[price.offer_id].append(price.value())
     computed = Attempt.objects.filter(cost_source="computed")
     assert computed.count() > 500
     for attempt in computed:

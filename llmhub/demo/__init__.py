@@ -1,5 +1,1 @@
-"""A home full of simulated providers, teams and a month of calls, to look at without any credential."""
-
-from llmhub.demo.fill import prepare
-
-__all__ = ["prepare"]
+"""A home full of simulated providers, teams and calls, to look at without any credential."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from billing.entries import Unit
 from catalog.rates import Rates
 
 
@@ -234,3 +235,25 @@ SERVICES = (
     ),
     Service("log-summaries", "Platform", ("fast", "open/breeze-70b"), 96, 1.0, (1,) * 24, 5_200, 150),
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class DemoBudget:
+    """A limit of the demo; its cap follows from what was spent, so that `full` of it is gone."""
+
+    scope: str
+    name: str
+    per: str
+    full: float  # share of the cap that the fullest period so far has spent
+    unit: Unit = "usd"
+    hard: bool = False
+
+
+BUDGETS = (
+    DemoBudget("organisation", "", "month", 0.83),
+    DemoBudget("team", "research", "month", 0.71, hard=True),
+    DemoBudget("team", "support", "month", 0.88, unit="tokens"),
+    DemoBudget("key", "code-review", "day", 0.55, hard=True),
+    DemoBudget("provider", "harbor", "week", 0.62),
+    DemoBudget("tag", "campaign=spring", "total", 0.97, hard=True),
+)

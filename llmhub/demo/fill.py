@@ -6,20 +6,24 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import F
 
-from billing import ledger_batch
+from billing import ledger_batch, rollup, rollup_bucket
 from billing.ledger_batch import Batch
 from billing.models import ApiKey, UsageRecord
+from billing.rollup_models import DirtyBucket
+from billing.scopes import Budgets
 from catalog.models import Alias, CatalogEntry, Offer
-from llmhub.demo import cast, setting
+from llmhub.demo import budgets, cast, setting
+from llmhub.demo.budgets import holds_of
 from llmhub.demo.traffic import WORKER, Call, Caller, Facts, calls_of
 from llmhub.demo.upstream import OfferFacts
 from llmhub.lib import clock, ids
 
 DAYS = 31  # how far back the calls go
 PER_TRANSACTION = 500  # calls
+BUCKETS_PER_TRANSACTION = 100
 
 
 def prepare(simulator_url: str, *, days: int = DAYS) -> None:
@@ -32,25 +36,39 @@ def prepare(simulator_url: str, *, days: int = DAYS) -> None:
         raise RuntimeError("this home is no demo: demo data goes only where LLMHUB_DEMO=true")
     now = clock.now()
     setting.write(simulator_url, now)
-    _write_calls(_facts(), now, days)
+    _write_calls(facts(), now, days)
+    _add_up(now)
+    budgets.fit_caps()
 
 
-def _write_calls(facts: Facts, now: datetime, days: int) -> None:
+def _write_calls(known: Facts, now: datetime, days: int) -> None:
     """Write all calls between the last one there is and `now`, oldest first, through the ledger."""
+    limits = budgets.in_force()
     newest = _newest_id()
     oldest = max(now - timedelta(days=days), ids.moment_of(newest))
     until = ids.first_at(now - timedelta(minutes=2))  # by then every call is over
     for day in (oldest.date() + timedelta(days=n) for n in range((now.date() - oldest.date()).days + 1)):
-        calls = [call for call in calls_of(day, facts) if newest < call.settle.id < until]
+        calls = [call for call in calls_of(day, known) if newest < call.settle.id < until]
         for start in range(0, len(calls), PER_TRANSACTION):
-            _write(calls[start : start + PER_TRANSACTION])
+            _write(calls[start : start + PER_TRANSACTION], limits)
 
 
-def _write(calls: list[Call]) -> None:
+def _write(calls: list[Call], limits: Budgets) -> None:
     """Write some calls in one transaction; the ledger asks for attempts' ids in the order of calls."""
     attempt_ids = iter([row_id for call in calls for row_id in call.attempt_ids])
-    batch = Batch(settles=[call.settle for call in calls])
+    settles = [call.settle for call in calls]
+    batch = Batch(settles, known_holds={settle.id: holds_of(settle, limits) for settle in settles})
     ledger_batch.apply(batch, alias=DEFAULT_DB_ALIAS, next_id=attempt_ids.__next__)
+
+
+def _add_up(now: datetime) -> None:
+    """Add up every quarter of an hour that has ended, many in a transaction: nobody else writes yet."""
+    ended = DirtyBucket.objects.filter(bucket__lt=rollup_bucket.at(now)).order_by("bucket")
+    buckets = list(ended.values_list("bucket", flat=True).distinct())
+    for start in range(0, len(buckets), BUCKETS_PER_TRANSACTION):
+        with transaction.atomic():
+            for bucket in buckets[start : start + BUCKETS_PER_TRANSACTION]:
+                rollup.roll_up(bucket)
 
 
 def _newest_id() -> int:
@@ -60,7 +78,7 @@ def _newest_id() -> int:
     return found or 0
 
 
-def _facts() -> Facts:
+def facts() -> Facts:
     """Return the rows of the cast as the ledger names them."""
     keys = {key.name: key for key in ApiKey.objects.filter(name__in=[row.key for row in cast.SERVICES])}
     callers = tuple(Caller(row, keys[row.key].team_id, keys[row.key].pk) for row in cast.SERVICES)

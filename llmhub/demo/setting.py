@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import time
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.conf import settings
+from django.db import connections, transaction
 from django.utils.text import slugify
 
+from billing.budget import create_budget
 from billing.key import create_key
-from billing.models import ApiKey
+from billing.models import ApiKey, Budget
 from catalog.alias import add_alias
 from catalog.entry import create_entry
 from catalog.models import CatalogEntry
@@ -18,11 +22,14 @@ from llmhub.demo import cast
 from llmhub.people.models import Team
 from llmhub.people.person import create_user
 from llmhub.people.team import create_team
+from providers.check import Outcome, check_and_save
 from providers.credential import set_credential
 from providers.models import Provider
 from providers.provider import create_provider, update_provider
 
-OPENED = timedelta(days=45)  # ago: when everything of the demo was made
+OPENED = timedelta(days=100)  # ago: when everything of the demo was made
+KEYS = "demo-keys.json"  # in the home: the texts of the keys, for the calls that come in while it runs
+CHECKS = 10  # of a provider at most, a fifth of a second apart: the simulator may still be starting
 REPRICED = timedelta(days=12)  # ago: when prices that have a `before` changed
 
 
@@ -37,12 +44,21 @@ def write(simulator_url: str, now: datetime) -> None:
     for alias, slug in cast.ALIASES.items():
         add_alias(actor=SYSTEM, name=alias, entry=entries[slug])
     teams = {name: create_team(actor=SYSTEM, name=name) for name in cast.TEAMS}
-    for service in cast.SERVICES:
-        create_key(actor=SYSTEM, team=teams[service.team], name=service.key)
+    keys = {row.key: create_key(actor=SYSTEM, team=teams[row.team], name=row.key) for row in cast.SERVICES}
+    (settings.HOME / KEYS).write_text(json.dumps({name: text for name, (_, text) in keys.items()}))
+    for budget in cast.BUDGETS:
+        _make_budget(budget)
     for name, role in cast.PEOPLE:
         create_user(actor=SYSTEM, email=f"{slugify(name)}@example.org", name=name, role=role)
-    for model in (Team, ApiKey, Provider):  # nothing is younger than its first call
+    for model in (Team, ApiKey, Provider, Budget):  # nothing is younger than its first call
         model.objects.update(created_at=now - OPENED)
+
+
+def _make_budget(row: cast.DemoBudget) -> None:
+    """Make a budget without a cap: which one is plausible shows when its calls are there."""
+    create_budget(
+        actor=SYSTEM, scope=row.scope, name=row.name, per=row.per, cap=None, unit=row.unit, hard=row.hard
+    )
 
 
 def _follow(simulator_url: str) -> None:
@@ -107,3 +123,14 @@ def _make_model(row: cast.DemoModel, providers: dict[str, Provider], now: dateti
             begins = now - (REPRICED if at.before else OPENED)
             set_price(actor=SYSTEM, offer=offer, tiers=tiers, effective_from=begins)
     return entry
+
+
+def check_providers() -> None:
+    """Check the demo's providers, so that pages show how they are; for when the simulator runs."""
+    ours = Provider.objects.listed().filter(slug__in=[row.slug for row in cast.PROVIDERS])
+    for provider in ours:
+        for _ in range(CHECKS):
+            if check_and_save(provider).outcome != Outcome.UNREACHABLE:
+                break
+            time.sleep(0.2)
+    connections.close_all()

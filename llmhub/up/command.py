@@ -10,10 +10,11 @@ from pathlib import Path
 
 from django.conf import settings
 
+from llmhub.demo import fill, setting
 from llmhub.up import home, ready
 from llmhub.up.prepare import Prepared, prepare
 from llmhub.up.process import Process, Spec
-from llmhub.up.processes import embedded_redis, specs
+from llmhub.up.processes import embedded_redis, live_calls, specs
 from llmhub.up.supervisor import CannotStart, Supervisor
 
 _LOOPBACK = ("127.", "::1", "localhost")
@@ -66,11 +67,14 @@ def _serve(options: Namespace) -> None:
     address = _told("LLMHUB_PUBLIC_URL") or ready.url(options.host, options.port)
     home.remember_address(settings.HOME, address)
     plan = specs(host=options.host, port=options.port, simulator_port=simulator_port)
+    keys = settings.HOME / setting.KEYS
+    if options.demo and keys.exists() and ready.nearby(options.host).startswith(_LOOPBACK):
+        plan.append(live_calls(ready.url(options.host, options.port), keys))
     if not _told("REDIS_URL"):
         plan.insert(0, embedded_redis(settings.SOCKETS / "valkey.sock", settings.HOME / "valkey"))
     Supervisor(_processes(plan, address), say=_say).run(
         is_ready=lambda: ready.answers(options.host, options.port, settings.CONSOLE_SOCKET),
-        when_ready=lambda: _welcome(options, address, prepared),
+        when_ready=lambda: _open(options, address, prepared),
     )
     _say("Stopped.")
 
@@ -90,8 +94,6 @@ def _processes(plan: list[Spec], address: str) -> list[Process]:
 
 def _prepare_demo() -> int:
     """Fill the database once and return the port of the simulated providers, while it is free the same."""
-    from llmhub.demo import fill
-
     note: Path = settings.HOME / "simulator-port"
     if not note.exists():
         _say("Writing a month of demo traffic …")
@@ -99,6 +101,12 @@ def _prepare_demo() -> int:
     note.write_text(f"{port}\n")
     fill.prepare(ready.url("127.0.0.1", port))
     return port
+
+
+def _open(options: Namespace, address: str, prepared: Prepared) -> None:
+    if options.demo:
+        setting.check_providers()
+    _welcome(options, address, prepared)
 
 
 def _welcome(options: Namespace, address: str, prepared: Prepared) -> None:

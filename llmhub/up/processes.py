@@ -37,6 +37,11 @@ def specs(*, host: str, port: int, simulator_port: int | None = None) -> list[Sp
     return found
 
 
+def live_calls(address: str, keys: Path) -> Spec:
+    """Return what makes the demo's calls while it is looked at."""
+    return Spec("live-calls", (*_PYTHON, "llmhub.demo.live", address, str(keys)), niceness=5)
+
+
 def front(*, host: str, port: int, workers: int = 1) -> tuple[str, ...]:
     """Return the command of the gateway with its way to the console."""
     where = ("--host", host, "--port", str(port))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections import defaultdict
 from datetime import timedelta
@@ -9,14 +10,17 @@ from datetime import timedelta
 import pytest
 from django.db.models import Sum
 
-from billing.models import ApiKey, Attempt, UsageRecord
+from billing import reconcile, rollup_bucket
+from billing.budget_state import states
+from billing.models import ApiKey, Attempt, Budget, Counter, UsageRecord
+from billing.rollup_models import DirtyBucket, RollUp
 from catalog.models import Alias, CatalogEntry, Price
 from catalog.pricing import cost_of
 from catalog.seed import seed
-from llmhub import demo
 from llmhub.audit import log
-from llmhub.demo import cast
-from llmhub.lib import clock, ids
+from llmhub.demo import cast, fill, setting
+from llmhub.demo.setting import KEYS
+from llmhub.lib import clock, ids, secrets
 from llmhub.people.models import Team, User
 from providers.models import Provider
 from providers.wire import Usage
@@ -26,9 +30,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def prepare(settings):
+def prepare(settings, tmp_path):
     settings.DEMO = True
-    return lambda: demo.prepare(URL, days=4)
+    settings.HOME = tmp_path
+    return lambda: fill.prepare(URL, days=4)
 
 
 def rows(model):
@@ -109,6 +114,42 @@ def test_the_ledger_ends_before_now_and_begins_when_asked(prepare):
     assert abs(clock.now() - timedelta(days=4) - ids.moment_of(days.first())) < timedelta(days=1, hours=1)
 
 
+def test_sums_and_counters_are_those_of_the_calls(prepare):
+    prepare()
+
+    assert RollUp.objects.aggregate(Sum("requests"))["requests__sum"] > 1_000
+    assert not DirtyBucket.objects.filter(bucket__lt=rollup_bucket.at(clock.now())).exists()
+    assert reconcile.check(everything=True) == []
+
+
+def test_a_counter_that_misses_calls_is_found(prepare):
+    prepare()
+    research = Budget.objects.get(scope="team", unit="usd")
+
+    Counter.objects.filter(budget_id=research.pk).update(spent=1)
+
+    assert {found.subject for found in reconcile.check()} == {f"budget {research.pk}"}
+
+
+def test_budgets_are_of_many_kinds_and_one_is_nearly_spent(prepare):
+    prepare()
+
+    found = states(Budget.objects.in_force(), at=clock.now())
+    assert {row.budget.scope for row in found} == {"organisation", "team", "key", "provider", "tag"}
+    assert {row.budget.hard for row in found} == {True, False}
+    assert all(row.budget.cap for row in found)
+    assert 0.85 < max(row.used_share for row in found) < 1
+
+
+def test_the_texts_of_the_keys_are_kept_for_live_calls(settings, tmp_path):
+    settings.HOME = tmp_path
+    setting.write(URL, clock.now())
+
+    kept = json.loads((settings.HOME / KEYS).read_text())
+    digests = {key.name: key.digest for key in ApiKey.objects.all()}
+    assert {name: secrets.digest(text) for name, text in kept.items()} == digests
+
+
 def test_it_opens_no_connection_and_nobody_outside_can_be_called(prepare, monkeypatch):
     def refuse(*_):
         raise AssertionError("a demo connects to nobody")
@@ -125,7 +166,7 @@ def test_it_opens_no_connection_and_nobody_outside_can_be_called(prepare, monkey
 
 def test_providers_follow_the_simulator_to_another_port(prepare):
     prepare()
-    demo.prepare("http://127.0.0.1:10", days=1)
+    fill.prepare("http://127.0.0.1:10", days=1)
 
     ours = Provider.objects.filter(slug__in=[row.slug for row in cast.PROVIDERS])
     assert {provider.base_url.split("/")[2] for provider in ours} == {"127.0.0.1:10"}
@@ -143,6 +184,6 @@ def test_a_home_with_real_data_is_refused(settings):
     settings.DEMO = False
 
     with pytest.raises(RuntimeError, match="no demo"):
-        demo.prepare(URL)
+        fill.prepare(URL)
 
     assert not Provider.objects.filter(slug="aurora").exists()

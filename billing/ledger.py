@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from dataclasses import dataclass
 
 from django.db import DEFAULT_DB_ALIAS
@@ -132,12 +133,13 @@ class Ledger:
 
     @property
     def healthy(self) -> bool:
-        """Whether reservations can be made: the thread lives, the database answered, ids are ours."""
-        writer = self._writer
+        """Whether reservations can be made: the thread lives, the database answers in time, ids are ours."""
+        writer, since = self._writer, self._writer.oldest_since
         return (
             self._thread.is_alive()
             and not self._is_closed
             and not writer.is_failing
+            and (since is None or time.monotonic() - since < _RESERVE_PATIENCE)
             and writer.lease is not None
             and writer.lease.is_valid
         )

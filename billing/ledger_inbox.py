@@ -7,7 +7,7 @@ import queue
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from billing.entries import Move, Reserve, Room, Settle
 from billing.ledger_batch import Release
@@ -25,6 +25,7 @@ class Waiting:
     entry: Entry
     future: asyncio.Future[Room | None] | None = None
     loop: asyncio.AbstractEventLoop | None = None
+    since: float = field(default_factory=time.monotonic)
 
     @property
     def is_abandoned(self) -> bool:

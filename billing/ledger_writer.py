@@ -46,6 +46,7 @@ class Writer:
         self.started = threading.Event()
         self.start_error: Exception | None = None
         self.is_failing = False
+        self.oldest_since: float | None = None  # monotonic: since when what is being written has waited
         self.lease: worker.WorkerLease | None = None
         self.ids: IdMaker | None = None
         self._alias = alias
@@ -92,7 +93,9 @@ class Writer:
         waiting = self._inbox.gather(patience=_IDLE)
         if waiting:
             begun = time.perf_counter()
+            self.oldest_since = min(item.since for item in waiting)
             self._write(waiting)
+            self.oldest_since = None
             self.counts.busy_seconds += time.perf_counter() - begun
         if time.monotonic() >= self._renew_at:
             self._renew_lease()

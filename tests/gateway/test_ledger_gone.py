@@ -42,6 +42,19 @@ def test_a_call_is_refused_with_503_and_served_again_within_five_seconds(own, si
     assert own.records(model)[0].status == "ok"
 
 
+def test_readyz_says_no_as_soon_as_a_call_was_refused_because_nothing_can_be_written(own, simulator, held):
+    model = own.make(at=[simulator.path()])
+    connection = held().connection
+
+    with pytest.raises(openai.InternalServerError):
+        model.ask()
+    ready = own.ready()
+    connection.rollback()
+
+    assert (ready["ready"], ready["reasons"]) == (False, ["the ledger cannot be written"])
+    own.until(lambda: own.ready()["ready"], within=5)
+
+
 def test_a_stream_ends_with_an_error_and_is_recorded_when_the_database_is_back(own, simulator, held):
     model = own.make(at=[simulator.path("tokens/60", "speed/60", "first/300")])
     stream = iter(model.stream())

@@ -13,6 +13,7 @@ from billing.rules import MAX_OUTPUT_TOKENS
 from llmhub.lib import money
 from llmhub.people import organisation
 
+UNLIMITED = "unlimited"
 _PLAIN = {"autocomplete": "off"}
 
 
@@ -32,10 +33,9 @@ class BudgetForm(forms.Form):
     unit = forms.ChoiceField(choices=Budget.Unit, initial=Budget.Unit.USD, label="Counted in")
     cap = forms.CharField(
         max_length=60,
-        required=False,
         help_text="Dollars such as 250.00, or a whole number. 0 allows nothing; "
-        "empty has no limit and only counts.",
-        widget=forms.TextInput(attrs={**_PLAIN, "inputmode": "decimal"}),
+        f"the word {UNLIMITED} has no limit and only counts.",
+        widget=forms.TextInput(attrs=_PLAIN),
     )
     hard = forms.BooleanField(
         required=False,
@@ -51,8 +51,9 @@ class BudgetForm(forms.Form):
         self.fields["time_zone"].help_text = f"By whose clock it begins anew: {zone} if left empty."
 
     def clean_cap(self) -> str | None:
-        """Return what was typed, or None for no limit."""
-        return self.cleaned_data["cap"].strip() or None
+        """Return what was typed, or None for no limit, which has to be said."""
+        text: str = self.cleaned_data["cap"].strip()
+        return None if text == UNLIMITED else text
 
 
 class BudgetChangeForm(forms.Form):
@@ -66,7 +67,7 @@ class BudgetChangeForm(forms.Form):
 
 def now_of(budget: Budget) -> dict[str, Any]:
     """Return a budget as its form shows it."""
-    cap = "" if budget.cap is None else amount.show(budget.cap, unit_of(budget))
+    cap = UNLIMITED if budget.cap is None else amount.show(budget.cap, unit_of(budget))
     return {"cap": cap, "hard": budget.hard}
 
 

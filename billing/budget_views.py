@@ -41,6 +41,11 @@ class BudgetLine:
         return min(_percent(self.row.held, self.row.budget.cap), 100 - self.spent_percent)
 
     @property
+    def over(self) -> int:
+        """How much more than the cap is spent or held."""
+        return max(-(self.row.left or 0), 0)
+
+    @property
     def used_text(self) -> str:
         """How much of the cap is spent or held, in words."""
         return f"{self.row.used_share * 100:.0f} %"

@@ -37,6 +37,14 @@ def test_the_list_shows_what_is_spent_held_and_left_with_a_bar(signed_in, team):
     assert "70" in page.split('role="img" aria-label="')[1].split('"')[0]
 
 
+def test_what_went_over_a_cap_is_said(signed_in, team):
+    spend(made(cap="10"), spent=11 * 10**9)
+
+    page = " ".join(signed_in("viewer").get("/budgets/").text.split())
+
+    assert 'over by <span class="tabular">$1.00</span>' in page
+
+
 def test_choosing_a_scope_swaps_only_the_table(signed_in, team):
     made()
     made(scope="organisation", name="", per="day")
@@ -67,7 +75,8 @@ def test_a_budget_is_made_changed_and_removed(signed_in, team):
     assert page.redirect_chain == [(f"/budgets/{budget.pk}/", 302)]
     assert (budget.cap, budget.hard, budget.scope_id) == (250 * 10**9, True, team.pk)
 
-    client.post(f"/budgets/{budget.pk}/", {"cap": ""})
+    assert client.post(f"/budgets/{budget.pk}/", {"cap": "", "hard": "on"}).status_code == 422
+    client.post(f"/budgets/{budget.pk}/", {"cap": "unlimited"})
     budget.refresh_from_db()
     assert (budget.cap, budget.hard) == (None, False)
 

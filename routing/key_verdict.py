@@ -6,12 +6,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
+from routing.gateway.authenticate import admit, authenticate
 from routing.gateway.errors import Refusal
 from routing.plan import plan
 from routing.resolve import resolve
 from routing.snapshot import Caller, Snapshot
 
 DIALECT = "chat"
+_HINTS = {"invalid_key": "Was it copied whole?", "expired_key": "Make a new one."}
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,9 @@ class Verdict:
 
 def judge(snapshot: Snapshot, digest: str, *, now: datetime) -> Verdict:
     """Return what the key of this digest can do."""
-    caller = snapshot.keys.get(digest)
+    problem, caller = _problem(snapshot, digest, now), snapshot.keys.get(digest)
     if caller is None:
-        return Verdict("No key with this text is in force. Was it copied whole?")
+        return Verdict(problem)
     models, refused = [], defaultdict(list)
     for slug in snapshot.entries:
         if why := _why_not(snapshot, slug, now):
@@ -50,20 +52,20 @@ def judge(snapshot: Snapshot, digest: str, *, now: datetime) -> Verdict:
             models.append(slug)
     ordered = sorted(refused.items(), key=lambda item: (-len(item[1]), item[0]))
     return Verdict(
-        _problem(snapshot, caller, now),
+        problem,
         caller,
         tuple(sorted(models)),
         tuple(NotNow(why, tuple(sorted(slugs))) for why, slugs in ordered),
     )
 
 
-def _problem(snapshot: Snapshot, caller: Caller, now: datetime) -> str:
-    if caller.expires_at is not None and caller.expires_at <= now:
-        return "The key has expired: make a new one."
-    if caller.paused_reason:
-        return f"The key is paused: {caller.paused_reason}"
-    if snapshot.paused_reason:
-        return f"Everything is paused: {snapshot.paused_reason}"
+def _problem(snapshot: Snapshot, digest: str, now: datetime) -> str:
+    """Return why a call with the key would be refused, as its caller would be told; "" when it would not."""
+    try:
+        admit(snapshot, authenticate(snapshot, digest, now=now))
+    except Refusal as refusal:
+        hint = _HINTS.get(refusal.name)
+        return f"{refusal.message}. {hint}" if hint else refusal.message
     return ""
 
 

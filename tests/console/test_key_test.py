@@ -14,6 +14,8 @@ from llmhub.audit.actor import COMMAND_LINE
 from llmhub.lib import clock
 from llmhub.people import organisation
 from providers.provider import create_provider, pause_provider, remove_provider
+from routing.gateway.authenticate import admit, authenticate
+from routing.gateway.errors import Refusal
 from routing.key_verdict import judge
 from routing.load import load_snapshot
 from routing.snapshot import Caller, EntryValue, Snapshot
@@ -79,8 +81,8 @@ def test_a_key_that_is_refused_says_why(signed_in, key, way):
     page = verdict(signed_in, key[1])
 
     assert "Calls are refused" in page
-    said = {"revoked": "was revoked", "paused": "paused: leaked?", "expired": "has expired"}
-    assert said.get(way, "Everything is paused: cost spike") in page
+    said = {"revoked": "was revoked", "paused": "paused: leaked?", "expired": "expired at"}
+    assert said.get(way, "All calls are paused: cost spike") in page
 
 
 def test_the_key_is_never_given_back_and_never_stored_by_a_cache(signed_in, key):
@@ -95,7 +97,28 @@ def test_a_key_that_has_just_expired_is_refused_at_that_moment():
     snapshot = Snapshot(version=1, keys={"d": caller})
 
     assert judge(snapshot, "d", now=NOW - timedelta(microseconds=1)).problem == ""
-    assert judge(snapshot, "d", now=NOW).problem == "The key has expired: make a new one."
+    assert judge(snapshot, "d", now=NOW).problem.endswith("expired at 2026-11-23 12:00 UTC. Make a new one.")
+
+
+@pytest.mark.parametrize("way", ["unknown", "expired", "paused", "everything paused", "well"])
+def test_what_it_says_is_what_the_gateway_says(way):
+    caller = Caller(
+        key_id=1, key_name="bot", team_id=1, team_slug="a",
+        expires_at=NOW if way == "expired" else None, paused_reason="leaked?" if way == "paused" else "",
+    )  # fmt: skip
+    reason = "cost spike" if way == "everything paused" else ""
+    snapshot = Snapshot(version=1, keys={"d": caller}, paused_reason=reason)
+    digest = "other" if way == "unknown" else "d"
+
+    problem = judge(snapshot, digest, now=NOW).problem
+
+    if way == "well":
+        admit(snapshot, authenticate(snapshot, digest, now=NOW))
+        assert problem == ""
+    else:
+        with pytest.raises(Refusal) as caught:
+            admit(snapshot, authenticate(snapshot, digest, now=NOW))
+        assert problem.startswith(caught.value.message)
 
 
 def test_reasons_are_grouped_the_most_frequent_first():

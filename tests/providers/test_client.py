@@ -41,6 +41,12 @@ def test_an_answer_comes_back_whole_with_its_status_and_headers():
     assert server.requests[0].endswith(b"\r\n\r\n{}")
 
 
+def test_a_header_that_comes_twice_is_joined():
+    reply, _ = ask(answer(b"{}", "Via: a", "VIA: b", "Content-Type: text/plain"))
+
+    assert (reply.headers["via"], reply.headers["content-type"]) == ("a, b", "text/plain")
+
+
 def test_a_request_carries_what_the_call_says_and_nothing_more():
     _, server = ask(OK)
 

@@ -97,7 +97,7 @@ def test_a_key_is_tested_without_a_call(api_as):
 
     assert (verdict["problem"], verdict["team"], verdict["models"]) == ("", "support", [])
     assert any("openai/gpt-5-mini" in group["models"] for group in verdict["not_now"])
-    assert "No key" in api.post("/key-tests", key="llmh_nonsense").json()["problem"]
+    assert "unknown or was revoked" in api.post("/key-tests", key="llmh_nonsense").json()["problem"]
     ApiKey.objects.get().delete()
 
 

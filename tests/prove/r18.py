@@ -7,7 +7,6 @@ from tests.prove.row import Figures
 
 ROW = "R-18"
 CLAIM = "A call is tried at most three times, and a call of this hub to itself ends"
-BAR = "≤ 3 attempts, ≤ 10 KB of log for each"
 
 
 def prove(stand) -> Figures:

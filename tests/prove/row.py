@@ -51,7 +51,7 @@ class Row:
     prove: Callable[[Any], Figures]
     control: Callable[[Any], Figures]
     databases: tuple[str, ...] = ("sqlite",)
-    bar: str = ""  # where it is narrower than that of the requirement
+    bar: str = ""  # where it is another than that of the requirement
 
 
 @dataclass(frozen=True)

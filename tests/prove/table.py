@@ -20,6 +20,7 @@ is the small one (`./run prove --quick`), which never takes the place of a full 
 |---|---|---|---|---|---|---|
 """
 NOT_YET = "not yet"
+FAILURES = ("**failed**", "**crashed**", "**did not fail**")
 _LINE = re.compile(r"\| (?P<id>R-[\d/]+) \| (?P<on>[^|]*) \| .* \| (?P<when>[^|]*) \|")
 Key = tuple[str, str]
 
@@ -59,7 +60,7 @@ def _kept(path: Path) -> dict[Key, str]:
 
 
 def _is_full(line) -> bool:
-    return bool(line) and "quick form" not in line and "**" not in line
+    return bool(line) and "quick form" not in line and not any(mark in line for mark in FAILURES)
 
 
 def _line(requirement: Requirement, verdict: Verdict, when: str) -> str:

@@ -42,7 +42,7 @@ def test_what_went_over_a_cap_is_said(signed_in, team):
 
     page = " ".join(signed_in("viewer").get("/budgets/").text.split())
 
-    assert 'over by <span class="tabular">$1.00</span>' in page
+    assert '<span class="tabular">$1.00</span> <div class="small fw-medium">over</div>' in page
 
 
 def test_choosing_a_scope_swaps_only_the_table(signed_in, team):

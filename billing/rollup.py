@@ -41,14 +41,14 @@ _Row = tuple[type[AnyRollUp], list[Any]]
 
 
 def _upsert(model: type[AnyRollUp]) -> str:
-    names = ",".join(_COLUMNS[model])
-    marks = ",".join(["%s"] * len(_COLUMNS[model]))
-    new = ",".join(f"{name} = excluded.{name}" for name in _COLUMNS[model] if name != "id")
+    names = ",".join(COLUMNS[model])
+    marks = ",".join(["%s"] * len(COLUMNS[model]))
+    new = ",".join(f"{name} = excluded.{name}" for name in COLUMNS[model] if name != "id")
     table = model._meta.db_table
     return f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET {new}"  # noqa: S608
 
 
-_COLUMNS = {model: tuple(field.attname for field in model._meta.concrete_fields) for model in _TABLES}
+COLUMNS = {model: tuple(field.attname for field in model._meta.concrete_fields) for model in _TABLES}
 _WRITE = {model: _upsert(model) for model in _TABLES}
 
 
@@ -132,10 +132,10 @@ def replace(claimed: Claim, sums: Mapping[Key, Sums], *, alias: str = DEFAULT_DB
     """
     supply = by_supply(sums)
     kept: dict[type[AnyRollUp], int] = {RollUp: len(sums), SupplyRollUp: len(supply)}
-    rows = chain(_rows(RollUp, claimed.bucket, sums), _rows(SupplyRollUp, claimed.bucket, supply))
+    found = chain(rows(RollUp, claimed.bucket, sums), rows(SupplyRollUp, claimed.bucket, supply))
     left = sum(kept.values())
     while True:
-        some = list(islice(rows, _AT_ONCE))
+        some = list(islice(found, _AT_ONCE))
         with transaction.atomic(using=alias):
             if not _is_ours(claimed, alias):
                 return False
@@ -174,7 +174,7 @@ def _is_ours(claimed: Claim, alias: str) -> bool:
     return _stamps(claimed.bucket, alias) == [claimed.stamp] * claimed.marks
 
 
-def _rows(model: type[AnyRollUp], bucket: int, sums: Mapping[Any, Sums]) -> Iterator[_Row]:
+def rows(model: type[AnyRollUp], bucket: int, sums: Mapping[Any, Sums]) -> Iterator[_Row]:
     """Yield the roll-ups of a bucket; the same sums make the same rows."""
     first = rollup_bucket.first_id(bucket)
     for number, (key, found) in enumerate(sums.items()):
@@ -182,7 +182,7 @@ def _rows(model: type[AnyRollUp], bucket: int, sums: Mapping[Any, Sums]) -> Iter
         values |= {name: getattr(found, name) for name in COUNTS}
         values |= {"id": first + number, "bucket": bucket}
         values |= {"latency": found.latency.to_bytes(), "ttft": found.ttft.to_bytes()}
-        yield model, [values[column] for column in _COLUMNS[model]]
+        yield model, [values[column] for column in COLUMNS[model]]
 
 
 def _write(rows: Sequence[_Row], alias: str) -> None:

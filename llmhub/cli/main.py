@@ -13,6 +13,7 @@ from llmhub.cli import (
     budget,
     call_rules,
     config,
+    demo,
     doctor,
     key,
     model,
@@ -29,6 +30,7 @@ from llmhub.people.roles import NotAllowed
 
 NOUNS = (
     process,
+    demo,
     config,
     model,
     provider,

@@ -195,7 +195,7 @@ class Service:
     key: str
     team: str
     asks: tuple[str, ...]  # names of models, the first most often
-    per_weekday: int  # calls
+    per_weekday: float  # calls
     weekend: float  # share of a weekday's calls
     hours: tuple[int, ...]
     input_tokens: int  # the middle

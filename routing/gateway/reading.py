@@ -21,7 +21,6 @@ class BrokeOff(ProviderError):
 
     code = "upstream_failed"
     is_free = True  # the provider's word is as good as its status; what it generated before was heard
-    is_free = True  # the provider's word is as good as its status; what it generated before was heard
 
 
 @dataclass(slots=True)

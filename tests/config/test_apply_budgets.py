@@ -12,7 +12,9 @@ from llmhub.config import apply_file
 pytestmark = pytest.mark.django_db
 FILE = Actor(kind="file", label="llmhub.toml", role="owner")
 MONTH = '[[teams.support.budgets]]\ncap = "250.00"\nper = "month"\n'
-DAY = '[[teams.support.budgets]]\ncap = "2000"\nper = "day"\nunit = "tokens"\nhard = false\ntimezone = "UTC"\n'
+DAY = (
+    '[[teams.support.budgets]]\ncap = "2000"\nper = "day"\nunit = "tokens"\nhard = false\ntimezone = "UTC"\n'
+)
 
 
 @pytest.fixture

@@ -49,6 +49,6 @@ def test_others_do_not_wait_for_three_large_bodies(gateway, simulator, name):
         time.sleep(0.005)
 
     assert told in ([400] * 3, [404] * 3)
-    # Measured: 0.03 to 0.08 s, and up to 0.3 s where other programs take the processors;
-    # 1.4 s when bodies were read in the event loop.
-    assert max(waited) <= 0.5
+    # Measured at the worst: 0.03 to 0.12 s, once 0.8 s while other programs had the processors;
+    # 1.4 to 2.9 s for each of the three when bodies were read in the event loop.
+    assert sorted(waited)[len(waited) * 9 // 10] <= 0.25

@@ -17,6 +17,7 @@ from rich.progress import track
 
 from llmhub.cli import show
 from llmhub.demo import seed, setting
+from llmhub.demo.own_home import be_a_demo
 from llmhub.lib import clock
 from llmhub.up import home, ready
 from llmhub.up.prepare import prepare_database
@@ -40,12 +41,8 @@ def _register_seed(parser: ArgumentParser) -> None:
 
 
 def run_seed(options: Namespace) -> int:
-    """Load calls into the demo of this home."""
-    if not settings.DEMO:
-        raise ValidationError(
-            "demo data never meets real data: name a demo's home, for example "
-            f"LLMHUB_DEMO=true LLMHUB_HOME={settings.HOME}-demo llmhub demo seed"
-        )
+    """Load calls into the demo that `up --demo` shows."""
+    be_a_demo()
     try:
         lock = home.take(settings.HOME)
     except home.HomeTaken as running:

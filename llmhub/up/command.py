@@ -11,6 +11,7 @@ from pathlib import Path
 from django.conf import settings
 
 from llmhub.demo import fill, setting
+from llmhub.demo.own_home import be_a_demo
 from llmhub.up import home, ready
 from llmhub.up.prepare import Prepared, prepare
 from llmhub.up.process import Process, Spec
@@ -31,8 +32,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Serve until told to stop; 1 when it cannot start."""
-    if options.demo and not settings.DEMO:
-        _start_over_as_demo()
+    if options.demo:
+        be_a_demo()
     try:
         lock = home.take(settings.HOME)
         ready.claim(options.host, options.port)
@@ -45,17 +46,6 @@ def run(options: Namespace) -> int:
         return 1
     os.close(lock)
     return 0
-
-
-def _start_over_as_demo() -> None:
-    """Become the same command on a home of its own: demo data never meets real data."""
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in {"DATABASE_URL", "REDIS_URL", "LLMHUB_CONFIG", "LLMHUB_PUBLIC_URL", "LLMHUB_PROFILE"}
-    }
-    environment |= {"LLMHUB_DEMO": "true", "LLMHUB_HOME": f"{settings.HOME}-demo"}
-    os.execve(sys.executable, sys.orig_argv, environment)  # noqa: S606 - our own command line
 
 
 def _serve(options: Namespace) -> None:

@@ -18,7 +18,7 @@ from tests.fixtures.parts import find_browser, missing
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = (sys.executable, "-m")
 PRODUCT = ("run", "manage.py", "llmhub", "providers", "catalog", "billing", "routing")
-WORKERS = "2"
+WORKERS = "4"  # most tests wait for processes: two cores serve four of them
 STEPS = {
     "format": (*PYTHON, "ruff", "format", "--check", "--quiet", "."),
     "lint": (*PYTHON, "ruff", "check", "--quiet", "."),

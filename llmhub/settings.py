@@ -212,6 +212,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "llmhub.lib.security.headers_on_every_answer",
+    "llmhub.lib.security.refuse_nul",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -48,6 +48,17 @@ def headers_on_every_answer(get_response: Answer) -> Answer:
     return middleware
 
 
+def refuse_nul(get_response: Answer) -> Answer:
+    """Middleware: an address with a NUL letter is answered 400; no database column could hold it."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if "%00" in request.META.get("QUERY_STRING", "") or "\x00" in request.path:
+            return HttpResponse("The address holds a NUL letter: take it out.", status=400)
+        return get_response(request)
+
+    return middleware
+
+
 def client_address(request: HttpRequest) -> str:
     """Return the address that the request comes from.
 

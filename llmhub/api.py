@@ -16,7 +16,7 @@ from billing.api import router as billing_router
 from billing.budget_api import router as budget_router
 from billing.usage_api import router as usage_router
 from catalog.api import router as catalog_router
-from llmhub.lib.rest import BadQuery, Conflict, Failure, FailureAnswer
+from llmhub.lib.rest import BadQuery, Failure, FailureAnswer
 from llmhub.people.api import router as people_router
 from llmhub.people.api_access import ServiceKeyBearer, Session, documented
 from llmhub.people.organisation_api import router as organisation_router
@@ -71,11 +71,6 @@ def _not_found(request: HttpRequest, exc: Http404) -> HttpResponse:
 @api.exception_handler(RequestDataTooBig)
 def _too_large(request: HttpRequest, exc: RequestDataTooBig) -> HttpResponse:
     return _answer(request, 413, "too_large", "The body is larger than 1 MiB: send less at once.")
-
-
-@api.exception_handler(Conflict)
-def _conflict(request: HttpRequest, exc: Conflict) -> HttpResponse:
-    return _answer(request, 409, "conflict", str(exc))
 
 
 @api.exception_handler(BadQuery)

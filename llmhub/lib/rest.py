@@ -75,10 +75,6 @@ class FailureAnswer(Output):
 REFUSALS = {401: FailureAnswer, 403: FailureAnswer, 404: FailureAnswer, 422: FailureAnswer}
 
 
-class Conflict(Exception):
-    """The change contradicts what is there; the message says what has the place."""
-
-
 class BadQuery(ValueError):
     """What the query string asks for makes no sense, such as a cursor that no list gave."""
 

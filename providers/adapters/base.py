@@ -21,7 +21,6 @@ class Adapter(Protocol):
 
     dialect: str
     limit_field: str  # of a call: the most tokens that an answer may have
-    needs_done: bool  # a stream is complete only with its done event; else a finish reason is enough
 
     def chat_call(self, target: Target, body: Body, *, stream: bool) -> Call:
         """Return the call for a caller's `body`; values nobody touches keep their bytes."""

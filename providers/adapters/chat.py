@@ -35,7 +35,6 @@ class ChatAdapter:
 
     dialect = "chat"
     limit_field = "max_tokens"
-    needs_done = False  # R-09: a finish reason is an end too, and some servers never send the marker
 
     def headers(self, target: Target) -> dict[str, str]:
         """Return the headers of a call; nothing a caller sent is among them."""

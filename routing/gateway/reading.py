@@ -98,8 +98,8 @@ class Reading:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the end has come: the marker, or a finish reason of every answer."""
-        return self.is_done or (len(self.finished) >= self.answers and not self.adapter.needs_done)
+        """Whether the end has come: the marker, or a finish reason of every answer (R-09)."""
+        return self.is_done or len(self.finished) >= self.answers
 
     def check_end(self) -> None:
         """Raise what is wrong with a stream that is over.

@@ -136,3 +136,13 @@ def test_a_team_is_renamed(llmhub):
     llmhub("team", "create", "Support")
 
     assert "Help desk" in llmhub("team", "rename", "support", "Help desk")[1]
+
+
+def test_report_tags_are_set_listed_and_bounded(llmhub):
+    assert llmhub("report-tags", "set", "customer", "env")[0] == 0
+    assert json.loads(llmhub("report-tags", "list", "--json")[1]) == [{"tag": "customer"}, {"tag": "env"}]
+
+    assert llmhub("report-tags", "set", "a", "b", "c", "d")[0] == 1
+
+    assert "customer, env" in llmhub("report-tags", "set", "customer", "env")[1]
+    assert "no tag" in llmhub("report-tags", "set")[1]

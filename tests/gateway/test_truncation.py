@@ -89,7 +89,7 @@ def test_the_finish_reason_alone_is_an_end(gateway, simulator):
 
 @pytest.mark.parametrize("missing", [30, 100])
 def test_half_an_event_after_the_finish_reason_loses_nothing(gateway, simulator, missing):
-    gateway.make(at=[simulator.path(f"tokens/{TOKENS}", tag="size")]).ask(stream=True).parse().close()
+    assert is_finished(events(gateway.make(at=[simulator.path(f"tokens/{TOKENS}", tag="size")]))[0])
     size = simulator.ended(1, tag="size")[0]["sent_bytes"]
     model = gateway.make(at=[simulator.path(f"tokens/{TOKENS}", f"cut/{size - missing}")])
 

@@ -120,7 +120,8 @@ def _make_model(row: cast.DemoModel, providers: dict[str, Provider], now: dateti
             set_price(actor=SYSTEM, offer=offer, tiers=[at.before], effective_from=now - OPENED)
         if at.rates:
             tiers = [rates for rates in (at.rates, at.long_rates) if rates]
-            begins = now - (REPRICED if at.before else OPENED)
+            changed = now - (REPRICED if at.before else OPENED)
+            begins = changed.replace(hour=0, minute=0, second=0, microsecond=0)  # a day has one price
             set_price(actor=SYSTEM, offer=offer, tiers=tiers, effective_from=begins)
     return entry
 

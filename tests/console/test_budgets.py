@@ -145,9 +145,9 @@ def test_a_key_is_limited_when_it_is_made_and_later(signed_in, team):
     assert client.post(f"/keys/{key.pk}/limit/", {"tokens_per_minute": "0"}).status_code == 422
 
 
-@pytest.mark.parametrize("path", ["/budgets/add/", "/budgets/1/remove/", "/budgets/rules/", "/budgets/1/"])
+@pytest.mark.parametrize("path", ["/budgets/add/", "/budgets/{}/remove/", "/budgets/rules/", "/budgets/{}/"])
 def test_a_viewer_changes_nothing(signed_in, team, path):
-    made()
+    budget = made()
 
-    assert signed_in("viewer").post(path, NEW).status_code == 403
+    assert signed_in("viewer").post(path.format(budget.pk), NEW).status_code == 403
     assert Budget.objects.in_force().get().cap == 10 * 10**9

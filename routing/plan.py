@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from providers.adapters import Adapter, DialectNotServed, adapter_for
+from providers.wire import Terms
 from routing.gateway.errors import Refusal
 from routing.snapshot import EntryValue, OfferValue
 
@@ -26,6 +27,11 @@ class Candidate:
 
     offer: OfferValue
     adapter: Adapter
+
+    @property
+    def terms(self) -> Terms:
+        """How the model wants to be told what dialects say differently."""
+        return self.adapter.terms(self.offer.upstream_id)
 
 
 @dataclass(frozen=True, slots=True)

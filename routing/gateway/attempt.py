@@ -48,7 +48,7 @@ async def send_stream(hub: Hub, exchange: Exchange, account: Account, note: Note
     Raises `ProviderError`, before or after.
     """
     reading = Reading(
-        adapter=note.candidate.adapter,
+        read=note.candidate.adapter.event_reader(),
         heard=note.heard,
         wants_usage=account.request.wants_usage,
         told=lambda _usage: _told(exchange, account),
@@ -140,8 +140,8 @@ def _call(hub: Hub, account: Account, candidate: Candidate) -> Call:
     target = Target(provider.base_url, candidate.offer.upstream_id, _credential(candidate))
     body = account.request.body
     if account.default_output is not None:
-        body = body | {candidate.adapter.limit_field: msgspec.Raw(str(account.default_output).encode())}
-    call = candidate.adapter.chat_call(target, body, stream=account.request.stream)
+        body = body | {candidate.terms.limit_field: msgspec.Raw(str(account.default_output).encode())}
+    call = candidate.adapter.generate_call(target, body, stream=account.request.stream)
     return replace(call, headers={**call.headers, HOP_HEADER: hub.name})
 
 

@@ -14,7 +14,7 @@ def money_headers(account: Account) -> dict[str, str]:
     found = {}
     candidate = account.notes[-1].candidate
     if account.default_output is not None:
-        found["x-llmhub-defaulted"] = f"{candidate.adapter.limit_field}={account.default_output}"
+        found["x-llmhub-defaulted"] = f"{candidate.terms.limit_field}={account.default_output}"
     if left := account.remaining():
         budget_id, rest = left
         pays = account.payment

@@ -103,7 +103,7 @@ def _remedies(asked: Asked, unfit: Unfit, budget: BudgetValue) -> Iterator[str]:
     if error.cap > 0:
         limit = lower_limit(asked.size, unfit.candidate.offer, left, at=at)
         if limit is not None:
-            yield f"lower {unfit.candidate.adapter.limit_field} to {limit} or less"
+            yield f"lower {unfit.candidate.terms.limit_field} to {limit} or less"
         if cheaper := cheaper_model(asked.snapshot, asked.entry, asked.size, left, at=at):
             yield f"use {cheaper[0]}: {about(cheaper[1])}"
         resets_at = budget.resets_at(at)

@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from providers.adapters import Adapter
 from providers.errors import BadReply, ProviderError, Truncated
 from providers.sse import SseEvent
 from providers.wire import Answer, Body, Event, Usage
@@ -51,14 +50,14 @@ class Heard:
         """Take in a whole answer."""
         self.usage, self.model, self.upstream_id = answer.usage, answer.model, answer.upstream_id
         self.finish_reason = answer.finish_reason
-        self.text_bytes = len(memoryview(answer.body["choices"]))
+        self.text_bytes = answer.text_bytes
 
 
 @dataclass(slots=True)
 class Reading:
     """Reads the events of one attempt."""
 
-    adapter: Adapter
+    read: Callable[[bytes], Event]  # the event reader of the adapter
     heard: Heard
     wants_usage: bool  # the caller asked for usage: it gets the cost beside it
     told: Extra  # what stands under `llmhub` in a usage
@@ -77,7 +76,7 @@ class Reading:
         passed: list[bytes] = []
         for sse in events:
             try:
-                event = self.adapter.parse_event(sse.data)
+                event = self.read(sse.data)
             except BadReply:
                 if self.is_whole:  # cut in the middle of what comes after the answer: nothing of it is lost
                     break

@@ -29,7 +29,7 @@ def sse(*events, before: str = "") -> bytes:
 def reading(*, wants_usage: bool = False, answers: int = 1) -> Reading:
     told = {"cost": "0.1", "request_id": "req_1"}
     return Reading(
-        adapter=adapter_for("custom", "chat"), heard=Heard(), wants_usage=wants_usage,
+        read=adapter_for("custom", "chat").event_reader(), heard=Heard(), wants_usage=wants_usage,
         told=lambda usage: told | {"seen": usage.output_tokens}, answers=answers,
     )  # fmt: skip
 

@@ -1,0 +1,9 @@
+"""Pure: which translator carries a call from one dialect to another: a pair is one file and one row."""
+
+from __future__ import annotations
+
+from providers.translators.base import CannotTranslate, Malformed, Translated, Translator, Unsayable
+
+__all__ = ["TRANSLATORS", "CannotTranslate", "Malformed", "Translated", "Translator", "Unsayable"]
+
+TRANSLATORS: dict[tuple[str, str], Translator] = {}  # (the caller's dialect, the provider's)

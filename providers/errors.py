@@ -70,6 +70,10 @@ class TargetMisconfigured(ProviderError):
     was_sent = False  # where there is no status, it is llmhub that cannot send
 
 
+class CredentialRefused(TargetMisconfigured):
+    """Our credential or its credit is refused: it is of no use until an admin acts."""
+
+
 class AddressRefused(TargetMisconfigured):
     """The provider's address is one that llmhub does not connect to."""
 

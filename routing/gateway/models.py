@@ -16,7 +16,6 @@ from routing.plan import standing
 from routing.resolve import resolve
 from routing.snapshot import Caller, EntryValue, OfferValue, Snapshot
 
-_DIALECT = "chat"  # the only one that callers can speak so far
 _PRICES = ("input", "output", "cache_read", "cache_write", "cache_write_1h")
 
 
@@ -46,7 +45,7 @@ async def show_model(hub: Hub, exchange: Exchange, caller: Caller, content: byte
 def describe(snapshot: Snapshot, name: str, *, now: datetime) -> dict[str, Any]:
     """Return a model as the OpenAI API shows one, with what llmhub knows besides."""
     entry = _entry(snapshot, name)
-    offers = standing(entry, dialect=_DIALECT)
+    offers = standing(entry)
     return {
         "id": name,
         "object": "model",
@@ -72,7 +71,7 @@ def _entry(snapshot: Snapshot, name: str) -> EntryValue:
 
 def _is_callable(snapshot: Snapshot, name: str, now: datetime) -> bool:
     entry = _entry(snapshot, name)
-    return bool(standing(entry, dialect=_DIALECT)) and not (entry.sunset_on and entry.sunset_on <= now.date())
+    return bool(standing(entry)) and not (entry.sunset_on and entry.sunset_on <= now.date())
 
 
 def _price(offer: OfferValue, now: datetime) -> dict[str, Any] | None:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
-
-import msgspec
 
 from providers.errors import BadReply, ProviderError, Truncated
 from providers.sse import SseEvent
-from providers.wire import Answer, Body, Event, Usage
-
-Extra = Callable[[Usage], dict[str, Any]]
+from providers.wire import Answer, Event, Usage
+from routing.gateway.shown import Show
 
 
 class BrokeOff(ProviderError):
@@ -59,8 +55,7 @@ class Reading:
 
     read: Callable[[bytes], Event]  # the event reader of the adapter
     heard: Heard
-    wants_usage: bool  # the caller asked for usage: it gets the cost beside it
-    told: Extra  # what stands under `llmhub` in a usage
+    show: Show  # makes the caller's events of the provider's
     answers: int = 1
     has_content: bool = False
     is_done: bool = False
@@ -91,7 +86,7 @@ class Reading:
                 self.error = event.error or "the provider gave no reason"
             if self.is_done or self.error:
                 break
-            if shown := self._shown(sse, event):
+            if shown := self.show.take(sse, event):
                 passed.append(shown)
         return passed
 
@@ -113,23 +108,3 @@ class Reading:
             raise Truncated("the provider's answer broke off before its end", status=200)
         if not self.has_content:
             raise BadReply("the provider ended its stream without an answer", status=200)
-
-    def _shown(self, sse: SseEvent, event: Event) -> bytes:
-        """Return an event as the caller sees it: as it came, but for usage."""
-        if event.only_usage and not self.wants_usage:
-            return b""
-        if self.wants_usage and event.usage is not None and event.kind != "content":
-            return _with_extra(sse, self.told(event.usage))
-        return sse.raw
-
-
-def _with_extra(sse: SseEvent, extra: dict[str, Any]) -> bytes:
-    """Return an event with `extra` under `usage.llmhub`; everything else keeps its bytes."""
-    body: Body = msgspec.json.decode(sse.data, type=Body)
-    try:
-        usage: Body = msgspec.json.decode(body["usage"], type=Body)
-    except (KeyError, msgspec.DecodeError):  # the usage stands elsewhere: nothing to put it into
-        return sse.raw
-    usage["llmhub"] = msgspec.Raw(msgspec.json.encode(extra))
-    body["usage"] = msgspec.Raw(msgspec.json.encode(usage))
-    return b"data: " + msgspec.json.encode(body) + b"\n\n"

@@ -10,6 +10,7 @@ from providers.adapters import adapter_for
 from providers.errors import BadReply, Truncated
 from providers.sse import SseReader
 from routing.gateway.reading import BrokeOff, Heard, Reading
+from routing.gateway.shown import ChatEvents
 
 ROLE = {"choices": [{"index": 0, "delta": {"role": "assistant"}}]}
 TEXT = {"choices": [{"index": 0, "delta": {"content": "Hello"}}]}
@@ -29,8 +30,8 @@ def sse(*events, before: str = "") -> bytes:
 def reading(*, wants_usage: bool = False, answers: int = 1) -> Reading:
     told = {"cost": "0.1", "request_id": "req_1"}
     return Reading(
-        read=adapter_for("custom", "chat").event_reader(), heard=Heard(), wants_usage=wants_usage,
-        told=lambda usage: told | {"seen": usage.output_tokens}, answers=answers,
+        read=adapter_for("custom", "chat").event_reader(), heard=Heard(),
+        show=ChatEvents((lambda: told) if wants_usage else None), answers=answers,
     )  # fmt: skip
 
 
@@ -59,7 +60,7 @@ def test_usage_beside_a_finish_reason_stays_as_it_came():
 def test_usage_that_was_asked_for_gets_the_cost_beside_it(chunk):
     out = passed(sse(TEXT, FINISH, chunk), reading(wants_usage=True)).split(b"\n\n")
 
-    told = {"cost": "0.1", "request_id": "req_1", "seen": 5}
+    told = {"cost": "0.1", "request_id": "req_1"}
     assert json.loads(out[2].removeprefix(b"data: ")) == chunk | {"usage": chunk["usage"] | {"llmhub": told}}
 
 

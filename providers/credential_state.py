@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.core.cache import cache
 from django.db import transaction
 
 from llmhub.audit import log
@@ -57,3 +61,23 @@ def set_weight(*, actor: Actor, provider: Provider, label: str = "default", weig
     row.save(update_fields=["weight"])
     change = {"before": {"label": label, "weight": before}, "after": {"label": label, "weight": weight}}
     log.record(actor, "credential.changed", subject(provider), **change)
+
+
+def tell_rest(credential_id: int, model: str, *, seconds: float) -> None:
+    """Tell other processes that a credential rests for a model; they forget it when it is over."""
+    told = {"model": model, "until": (clock.now() + timedelta(seconds=seconds)).isoformat()}
+    cache.set(_rest_key(credential_id), told, timeout=max(1, int(seconds)))
+
+
+def rests(credential_ids: Iterable[int]) -> dict[int, tuple[str, datetime]]:
+    """Return for each credential that rests the model it was limited for last, and until when.
+
+    Nothing is known of them while the cache is away.
+    """
+    keys = {_rest_key(id_): id_ for id_ in credential_ids}
+    told = cache.get_many(list(keys))
+    return {keys[key]: (each["model"], datetime.fromisoformat(each["until"])) for key, each in told.items()}
+
+
+def _rest_key(credential_id: int) -> str:
+    return f"credential-rest:{credential_id}"

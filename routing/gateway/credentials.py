@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from providers.credential_state import take_out
+from providers.credential_state import take_out, tell_rest
 from providers.errors import CredentialRefused, ProviderError, RateLimited
 from routing.snapshot import ProviderValue, SealedCredential
 
@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 DEFAULT_REST = 5.0  # seconds after a 429 that does not say how long
 _RETRY_WRITE = 30.0  # seconds after which a credential that could not be written as taken out is tried again
+_WORTH_TELLING = 2.0  # seconds of rest that a person may want to see
 _MAX_RESTING = 10_000  # pairs of credential and model
 _FOREVER = float("inf")
 
@@ -43,7 +44,7 @@ class Credentials:
     _shares: dict[int, float] = field(default_factory=dict)  # by credential: what its weight adds up to
     _resting: dict[tuple[int, str], float] = field(default_factory=dict)  # until, on the monotonic clock
     _out: dict[SealedCredential, _Out] = field(default_factory=dict)
-    _writing: set[asyncio.Task[None]] = field(default_factory=set)
+    _writing: set[asyncio.Future[Any]] = field(default_factory=set)
 
     def pick(
         self, provider: ProviderValue, model: str, *, tried: Collection[int], version: int, now: float
@@ -88,11 +89,16 @@ class Credentials:
         if isinstance(error, RateLimited):
             rest = DEFAULT_REST if error.retry_after is None else error.retry_after
             self._let_rest(used, model, now + rest, now)
+            if rest >= _WORTH_TELLING:
+                self._begin(self.run(partial(tell_rest, used.id, model, seconds=rest)))
         elif isinstance(error, CredentialRefused) and used not in self._out:
             self._out[used] = _Out()
-            writing = asyncio.ensure_future(self._write(used, str(error), now))
-            self._writing.add(writing)
-            writing.add_done_callback(self._writing.discard)
+            self._begin(self._write(used, str(error), now))
+
+    def _begin(self, work: Awaitable[Any]) -> None:
+        writing = asyncio.ensure_future(work)
+        self._writing.add(writing)
+        writing.add_done_callback(self._writing.discard)
 
     async def _write(self, used: SealedCredential, reason: str, now: float) -> None:
         out = self._out[used]

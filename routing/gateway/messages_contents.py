@@ -59,7 +59,7 @@ def _unbounded(body: Body) -> str:
             return what
     if any(tool.type not in _OUR_TOOLS for tool in _tools(body)):
         return "server tools"
-    if b'"compact' in body.get("context_management", b""):
+    if b'"compact' in bytes(body.get("context_management", b"")):
         return "compaction"
     for field, plain, what in (
         ("service_tier", _PLAIN_TIERS, "a dearer service tier"),

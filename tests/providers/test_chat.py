@@ -260,7 +260,7 @@ def test_what_is_no_list_of_models_is_a_bad_reply(content):
         chat.parse_models(content)
 
 
-@pytest.mark.parametrize(("kind", "dialect"), [("anthropic", "messages"), ("openai", "x"), ("x", "chat")])
+@pytest.mark.parametrize(("kind", "dialect"), [("anthropic", "chat"), ("openai", "messages"), ("x", "chat")])
 def test_a_dialect_nobody_speaks_is_refused_in_words(kind, dialect):
     with pytest.raises(DialectNotServed, match=f"{kind!r} are not spoken to in the dialect {dialect!r}"):
         adapter_for(kind, dialect)

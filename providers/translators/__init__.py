@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from providers.translators.base import CannotTranslate, Malformed, Translated, Translator, Unsayable
+from providers.translators.chat_messages import chat_to_messages
 
 __all__ = ["TRANSLATORS", "CannotTranslate", "Malformed", "Translated", "Translator", "Unsayable"]
 
-TRANSLATORS: dict[tuple[str, str], Translator] = {}  # (the caller's dialect, the provider's)
+TRANSLATORS: dict[tuple[str, str], Translator] = {  # (the caller's dialect, the provider's)
+    ("chat", "messages"): chat_to_messages,
+}

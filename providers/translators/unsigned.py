@@ -1,4 +1,4 @@
-"""Pure: thinking that no provider signed: shown to a caller of the messages dialect, and taken out again.
+"""Pure: thinking that no messages provider signed is taken out of a messages call.
 
 A chat provider's reasoning has no signature. A caller sends it back with the next turn, and a
 provider of the messages dialect refuses a whole request for one thinking block that it did not sign.
@@ -10,10 +10,11 @@ from typing import Any
 
 import msgspec
 
+from providers.translators.foreign import FOREIGN_SIGNATURE, is_foreign
 from providers.wire import Body
 
-UNSIGNED = "llmhub-unsigned"  # in the place of a signature
-_MARK = b'"' + UNSIGNED.encode() + b'"'
+_MARK = b'"' + FOREIGN_SIGNATURE.encode()
+_MARKED = {"thinking": "signature", "redacted_thinking": "data"}  # the field with the mark, by type
 
 
 def without_unsigned_thinking(body: Body, dialect: str) -> Body:
@@ -46,7 +47,10 @@ def _is_unsigned(block: msgspec.Raw) -> bool:
     if _MARK not in bytes(block):
         return False
     value: Any = msgspec.json.decode(block)
-    return isinstance(value, dict) and value.get("type") == "thinking" and value.get("signature") == UNSIGNED
+    if not isinstance(value, dict):
+        return False
+    mark = value.get(_MARKED.get(str(value.get("type")), ""))
+    return isinstance(mark, str) and is_foreign(mark)
 
 
 def _says(turn: dict[str, msgspec.Raw]) -> bool:

@@ -7,10 +7,13 @@ import json
 import msgspec
 import pytest
 
-from providers.translators.unsigned import UNSIGNED, without_unsigned_thinking
+from providers.translators.foreign import FOREIGN_SIGNATURE as UNSIGNED
+from providers.translators.foreign import sealed
+from providers.translators.unsigned import without_unsigned_thinking
 
 FOREIGN = {"type": "thinking", "thinking": "hm", "signature": UNSIGNED}
 SIGNED = {"type": "thinking", "thinking": "hm", "signature": "EqQB"}
+HIDDEN = {"type": "redacted_thinking", "data": sealed({"type": "reasoning.encrypted", "data": "x"})}
 TEXT = {"type": "text", "text": "Hi"}
 ASKED = {"role": "user", "content": "Hello"}
 
@@ -28,7 +31,7 @@ def said(*blocks):
 
 
 def test_an_unsigned_block_is_taken_out_and_the_others_stay():
-    assert kept(ASKED, said(FOREIGN, SIGNED, TEXT)) == [ASKED, said(SIGNED, TEXT)]
+    assert kept(ASKED, said(FOREIGN, HIDDEN, SIGNED, TEXT)) == [ASKED, said(SIGNED, TEXT)]
 
 
 def test_a_turn_that_was_nothing_else_goes_too():

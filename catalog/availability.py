@@ -65,17 +65,20 @@ class EntryNow:
 def offers_with_providers() -> Prefetch:
     """Return what to prefetch on entries: their offers, with provider and number of credentials."""
     usable = Count("provider__credentials", filter=Q(provider__credentials__disabled_reason=""))
+    every = Count("provider__credentials")
     offers = Offer.objects.filter(withdrawn_at=None, provider__removed_at=None)
     return Prefetch(
         "offers",
-        queryset=offers.select_related("provider").annotate(credentials=usable).order_by("rank", "id"),
+        queryset=offers.select_related("provider")
+        .annotate(usable=usable, credentials=every)
+        .order_by("rank", "id"),
         to_attr="current_offers",
     )
 
 
 def offers_of(provider: Provider, now: datetime) -> list[OfferNow]:
     """Return what `provider` offers, by the id callers use."""
-    usable = provider.credentials.filter(disabled_reason="").count()
+    usable = [not row.disabled_reason for row in provider.credentials.all()]
     rows = Offer.objects.filter(withdrawn_at=None, entry__withdrawn_at=None, provider=provider)
     offers = list(rows.select_related("entry", "provider").order_by("entry__slug", "id"))
     prices = prices_in_force(offers, now)
@@ -83,7 +86,7 @@ def offers_of(provider: Provider, now: datetime) -> list[OfferNow]:
         OfferNow(
             offer,
             prices[offer.pk],
-            _offer_why_not(offer.provider, usable) or _entry_why_not(offer.entry, now),
+            _offer_why_not(offer.provider, sum(usable), len(usable)) or _entry_why_not(offer.entry, now),
         )
         for offer in offers
     ]
@@ -108,7 +111,9 @@ def entries_now(entries: Sequence[CatalogEntry], now: datetime) -> list[EntryNow
         _entry_now(
             entry,
             [
-                OfferNow(offer, prices[offer.pk], _offer_why_not(offer.provider, offer.credentials))
+                OfferNow(
+                    offer, prices[offer.pk], _offer_why_not(offer.provider, offer.usable, offer.credentials)
+                )
                 for offer in offers[entry.pk]
             ],
             now,
@@ -136,9 +141,11 @@ def _entry_why_not(entry: CatalogEntry, now: datetime) -> Obstacle | None:
     return None
 
 
-def _offer_why_not(provider: Provider, credentials: int) -> Obstacle | None:
+def _offer_why_not(provider: Provider, usable: int, credentials: int) -> Obstacle | None:
     if provider.paused_reason:
         return Obstacle("Paused", f"{provider.name} is paused: {provider.paused_reason}")
+    if credentials and not usable:
+        return Obstacle("No credential", f"{provider.name} accepts no credential: an admin has to act.")
     if provider.needs_credential and not credentials:
         return Obstacle("No credential", f"{provider.name} needs a credential.")
     try:

@@ -13,6 +13,7 @@ from catalog.forms import ModelForm, PriceForm
 from catalog.models import Offer, Price
 from catalog.new_model import add_model
 from catalog.offer import set_price, withdraw_offer
+from catalog.proposal import proposals, proposed_slug
 from catalog.rates import AMOUNTS, Rates
 from llmhub.lib import clock
 from llmhub.lib.forms import refuse
@@ -60,13 +61,17 @@ def model_new(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _suggested(request: HttpRequest, provider: Provider) -> dict[str, object]:
+    """Return what the form begins with: what the address says, and what is known of such a model."""
     upstream_id = request.GET.get("upstream_id", "")
-    slug = upstream_id if "/" in upstream_id else f"{provider.slug}/{upstream_id}"
+    known = proposals(provider.kind, [upstream_id], clock.now()).get(upstream_id)
+    listed = provider.listings.filter(upstream_id=upstream_id).first()
+    slug = known.slug if known else proposed_slug(provider.slug, upstream_id)
     return {
         "upstream_id": upstream_id,
-        "slug": slug if upstream_id else f"{provider.slug}/",
-        "context_tokens": request.GET.get("context_tokens", ""),
+        "slug": request.GET.get("slug") or slug,
+        "context_tokens": request.GET.get("context_tokens") or (listed.context_tokens if listed else None),
         "capabilities": ["stream"],
+        **(vars(known.rates) if known and known.rates else {}),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from catalog import offer_views, views
+from catalog import listing_views, offer_views, views
 
 app_name = "catalog"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -16,5 +16,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("offers/<int:offer_id>/price/", offer_views.offer_price, name="offer_price"),
     path("offers/<int:offer_id>/withdraw/", offer_views.offer_withdraw, name="offer_withdraw"),
     path("providers/<slug:slug>/models/", offer_views.provider_offers, name="provider_offers"),
+    path("providers/<slug:slug>/listed/", listing_views.provider_listings, name="provider_listings"),
     path("providers/<slug:slug>/models/add/", offer_views.model_new, name="model_new"),
 ]

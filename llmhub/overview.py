@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q
-
 from billing import spend
 from llmhub.lib import clock
 from providers.models import Provider
@@ -53,11 +51,10 @@ def figures(zone: ZoneInfo) -> spend.Overview:
 
 def provider_states() -> list[ProviderState]:
     """Return the providers that calls can reach or that something is wrong with, troubled ones first."""
-    usable = Count("credentials", filter=Q(credentials__disabled_reason=""))
     found = [
-        ProviderState(provider, status_of(provider, credentials=provider.usable))
-        for provider in Provider.objects.listed().annotate(usable=usable)
-        if provider.usable or provider.paused_reason or not provider.needs_credential
+        ProviderState(row, status_of(row, usable=row.usable, out=row.out))
+        for row in Provider.objects.listed().counted()
+        if row.usable or row.out or row.paused_reason or not row.needs_credential
     ]
     order = {"bad": 0, "warn": 1, "good": 2, "idle": 3}
     return sorted(found, key=lambda state: order[state.status.kind])[:PROVIDERS_SHOWN]

@@ -14,10 +14,10 @@ from pydantic import Field
 from llmhub.lib.rest import REFUSALS, Cursor, Input, Limit, Output, Page, page
 from llmhub.people.api_access import caller
 from providers.adapters import KINDS
-from providers.check import check_and_save
 from providers.credential import remove_credential, set_credential
 from providers.models import Provider
 from providers.provider import create_provider, pause_provider, remove_provider, update_provider
+from providers.saved_check import check_and_save
 from providers.trial import try_connection
 
 router = Router()

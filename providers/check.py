@@ -5,13 +5,10 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from asgiref.sync import async_to_sync
 from django.db import models
 
-from llmhub.lib import clock
-from providers.adapters import Adapter, DialectNotServed, adapter_for
+from providers.adapters import Adapter
 from providers.client import Client, Reply, Timeouts
-from providers.credential import CredentialUnreadable, reveal
 from providers.errors import (
     AddressRefused,
     BadReply,
@@ -20,7 +17,6 @@ from providers.errors import (
     RateLimited,
     hiding,
 )
-from providers.models import Provider
 from providers.wire import Call, Listing, Target
 
 _TIMEOUTS = Timeouts(total=15.0)
@@ -65,29 +61,6 @@ class Check:
     def answered(self) -> bool:
         """Whether calls can be expected to work."""
         return self.outcome in {Outcome.OK, Outcome.NO_MODEL_LIST}
-
-
-def check_and_save(provider: Provider) -> Check:
-    """Check a provider now, and keep with it what was found."""
-    found = _check_saved(provider)
-    Provider.objects.filter(pk=provider.pk, base_url=provider.base_url).update(
-        checked_at=clock.now(), check_outcome=found.outcome, check_message=found.message[:300]
-    )
-    return found
-
-
-def _check_saved(provider: Provider) -> Check:
-    credential = provider.credentials.filter(disabled_reason="").first()
-    if credential is None and provider.needs_credential:
-        return Check(Outcome.NO_CREDENTIAL, "it needs a credential: add one")
-    try:
-        adapter = adapter_for(provider.kind, provider.dialect)
-        secret = reveal(credential) if credential else ""
-    except DialectNotServed as refusal:
-        return Check(Outcome.NOT_SERVED, str(refusal))
-    except CredentialUnreadable as refusal:
-        return Check(Outcome.NO_CREDENTIAL, str(refusal))
-    return async_to_sync(check)(Target(provider.base_url, "", secret), adapter)
 
 
 async def check(target: Target, adapter: Adapter) -> Check:

@@ -15,7 +15,7 @@ from django.db import transaction
 
 from llmhub.audit import log
 from llmhub.audit.actor import Actor
-from llmhub.lib import secrets
+from llmhub.lib import clock, secrets
 from llmhub.people.roles import require
 from providers.errors import TargetMisconfigured
 from providers.models import Credential, Provider
@@ -65,8 +65,12 @@ def set_credential(
     label: str = "default",
     secret: str | None = None,
     reference: str | None = None,
+    weight: int | None = None,
 ) -> Credential:
     """Keep a provider's secret, or the reference it is read from; one of the same label is replaced.
+
+    It is in use from now on, also where the one that it replaces was taken out. Without a
+    `weight` a replaced one keeps its own.
 
     Raises `ValidationError` on both or neither, on a secret that no header can carry, and on a
     reference from a person or a program that has no access to this machine.
@@ -79,12 +83,16 @@ def set_credential(
     credential = credential or Credential(provider=provider, label=label)
     credential.sealed, credential.hint = "", ""
     credential.disabled_reason, credential.disabled_at = "", None
+    credential.checked_at, credential.check_outcome, credential.check_message = None, "", ""
+    credential.from_file = actor.kind == "file"
+    credential.created_at = clock.now()
+    credential.weight = credential.weight if weight is None else weight
     credential.reference = _checked_reference(actor, reference) if reference else ""
     if secret:
         credential.seal(_checked_secret(secret))
     credential.full_clean()
     credential.save()
-    told = {"label": label, "reference": credential.reference}
+    told = {"label": label, "reference": credential.reference, "weight": credential.weight}
     log.record(actor, "credential.set", subject(provider), after=told)
     return credential
 

@@ -10,6 +10,7 @@ from django.utils.text import slugify
 from providers.adapters import DialectNotServed, Kind, adapter_for
 from providers.models import Provider
 
+MAX_WEIGHT = 1_000
 _TYPED = {"autocomplete": "off", "spellcheck": "false"}
 
 
@@ -104,16 +105,30 @@ class ProviderChangeForm(forms.Form):
     )
 
 
-class CredentialForm(forms.Form):
+class WeightForm(forms.Form):
+    """The share of the calls that a credential gets beside the others."""
+
+    weight = forms.IntegerField(
+        min_value=0,
+        max_value=MAX_WEIGHT,
+        help_text="Calls are shared by weight. 0: only when no other can be used.",
+        widget=forms.NumberInput(attrs={"autocomplete": "off", "class": "num"}),
+    )
+
+
+class CredentialForm(WeightForm):
     """A credential to keep; one of the same label is replaced."""
 
     label = forms.CharField(
         max_length=60,
-        initial="default",
         widget=forms.TextInput(attrs=_TYPED),
         help_text="To tell two apart; the same label replaces.",
     )
     secret = SecretField(label="Credential", help_text="Kept encrypted and never shown again.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["weight"].required = False  # a replaced one keeps its own
 
 
 class PauseForm(forms.Form):

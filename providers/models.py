@@ -14,6 +14,16 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
         """Providers that were not removed."""
         return self.filter(removed_at=None)
 
+    def counted(self) -> ProviderQuerySet:
+        """The same rows, each with its number of `usable` credentials and of those that are `out`."""
+        out = ~models.Q(credentials__disabled_reason="")
+        return self.annotate(
+            usable=models.Count(
+                "credentials", filter=models.Q(credentials__disabled_reason=""), distinct=True
+            ),
+            out=models.Count("credentials", filter=out, distinct=True),
+        )
+
 
 class Provider(models.Model):
     """A company or server that answers calls."""
@@ -30,10 +40,15 @@ class Provider(models.Model):
         max_length=30, blank=True, help_text="a value of providers.check.Outcome"
     )
     check_message = models.CharField(max_length=300, blank=True)
+    listed_at = models.DateTimeField(
+        null=True, blank=True, help_text="the last check that got its list of models, which is kept"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     removed_at = models.DateTimeField(null=True, blank=True)
 
     objects = ProviderQuerySet.as_manager()
+    usable: int  # of rows read by `counted()`
+    out: int
 
     class Meta:
         ordering = ["slug"]
@@ -57,7 +72,13 @@ class Credential(models.Model):
     )
     disabled_reason = models.CharField(max_length=200, blank=True, help_text="not empty: it is not used")
     disabled_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    from_file = models.BooleanField(default=False, help_text="llmhub.toml wrote it, and may take it away")
+    checked_at = models.DateTimeField(null=True, blank=True, help_text="last free check with it")
+    check_outcome = models.CharField(
+        max_length=30, blank=True, help_text="a value of providers.check.Outcome"
+    )
+    check_message = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True, help_text="since when it is this secret")
 
     class Meta:
         ordering = ["id"]
@@ -70,3 +91,21 @@ class Credential(models.Model):
         """Keep `secret`, encrypted, with the hint that may be shown."""
         self.sealed = secrets.encrypt(secret)
         self.hint = secret[-4:] if len(secret) >= 16 else ""
+
+
+class ListedModel(models.Model):
+    """One model of a provider's own list, as its last check found it; a provider may list thousands."""
+
+    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="listings")
+    upstream_id = models.CharField(max_length=200)
+    name = models.CharField(max_length=200, blank=True)
+    context_tokens = models.PositiveIntegerField(null=True, blank=True, help_text="tokens; empty: not said")
+
+    class Meta:
+        ordering = ["upstream_id"]
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "upstream_id"], name="one_listing_per_upstream_id")
+        ]
+
+    def __str__(self) -> str:
+        return self.upstream_id

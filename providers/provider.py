@@ -128,7 +128,9 @@ def _facts(provider: Provider) -> dict[str, str | bool]:
 def _forget_credentials(provider: Provider) -> None:
     """Delete the credentials, and what a check with them found."""
     provider.credentials.all().delete()
+    provider.listings.all().delete()
     provider.checked_at, provider.check_outcome, provider.check_message = None, "", ""
+    provider.listed_at = None
 
 
 def _removed(slug: str, kind: str) -> Provider | None:

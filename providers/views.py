@@ -10,20 +10,23 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import trigger_client_event
 
 from llmhub.lib.forms import refuse
 from llmhub.lib.pages import render_page, screen_of
 from llmhub.people.access import actor_of, needs
 from providers.adapters import KINDS, Kind
-from providers.check import Check, check_and_save
-from providers.credential import remove_credential, set_credential
-from providers.forms import CredentialForm, PauseForm, ProviderChangeForm, ProviderForm, served_dialects
-from providers.models import Credential, Provider
+from providers.check import Check
+from providers.credential import set_credential
+from providers.forms import PauseForm, ProviderChangeForm, ProviderForm, served_dialects
+from providers.models import Provider
 from providers.provider import create_provider, pause_provider, remove_provider, update_provider
-from providers.status import Status, outcome_kind, status_of
+from providers.provider_page import detail, found, parts, show, status
+from providers.saved_check import check_and_save
+from providers.status import Status, outcome_kind
 from providers.trial import try_connection
 
 LISTINGS_SHOWN = 500  # of the models a check finds
@@ -40,9 +43,8 @@ class ProviderRow:
 
 
 def _counted() -> QuerySet[Provider]:
-    usable = Count("credentials", filter=Q(credentials__disabled_reason=""), distinct=True)
     offers = Count("offers", filter=Q(offers__withdrawn_at=None), distinct=True)
-    return Provider.objects.listed().annotate(usable=usable, offered=offers)
+    return Provider.objects.listed().counted().annotate(offered=offers)
 
 
 def _kind(name: str) -> Kind | None:
@@ -58,7 +60,7 @@ def provider_list(request: HttpRequest) -> HttpResponse:
         ProviderRow(
             each,
             kind.label if (kind := _kind(each.kind)) else each.kind,
-            _status(each),
+            status(each),
             each.offered,  # type: ignore[attr-defined]  # annotated
         )
         for each in screen.rows
@@ -146,54 +148,31 @@ def _told(found: Check) -> dict[str, Any]:
     }
 
 
-def _get(slug: str) -> Provider:
-    return get_object_or_404(_counted(), slug=slug)
-
-
 @require_GET
 @needs("view")
 def provider_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One provider: its status, address, credentials and offers."""
-    return _detail(request, _get(slug))
-
-
-def _detail(request: HttpRequest, provider: Provider, status: int = 200, **forms: Any) -> HttpResponse:
-    context = {
-        "provider": provider,
-        "kind": _kind(provider.kind),
-        "status": _status(provider),
-        "credentials": provider.credentials.all(),
-        "change_form": ProviderChangeForm(initial={"name": provider.name, "base_url": provider.base_url}),
-        "credential_form": CredentialForm(),
-        "pause_form": PauseForm(),
-        **forms,
-    }
-    return render(request, "providers/provider_detail.html", context, status=status)
+    return detail(request, found(slug))
 
 
 @require_POST
 @needs("configure")
 def provider_check(request: HttpRequest, slug: str) -> HttpResponse:
     """Check a provider now by a free call; htmx swaps only its status."""
-    found = check_and_save(_get(slug))
+    check = check_and_save(found(slug))
     if not getattr(request, "htmx", False):
-        level = messages.SUCCESS if found.answered else messages.WARNING
-        messages.add_message(request, level, f"{found.outcome.label}: {found.message}")
-        return redirect("providers:provider_detail", slug)
-    provider = _get(slug)
-    context = {"provider": provider, "status": _status(provider), **_told(found)}
-    return render(request, "providers/_provider_status.html", context)
-
-
-def _status(provider: Provider) -> Status:
-    return status_of(provider, credentials=provider.usable)  # type: ignore[attr-defined]  # annotated
+        level = messages.SUCCESS if check.answered else messages.WARNING
+        messages.add_message(request, level, f"{check.outcome.label}: {check.message}")
+        return show(slug)
+    response = render(request, "providers/_checked.html", {"found": check, **parts(found(slug))})
+    return trigger_client_event(response, "provider-checked")  # the panel of its list listens
 
 
 @require_POST
 @needs("configure")
 def provider_change(request: HttpRequest, slug: str) -> HttpResponse:
     """Save name and address; a new address clears the credentials."""
-    provider = _get(slug)
+    provider = found(slug)
     form = ProviderChangeForm(request.POST)
     if form.is_valid():
         try:
@@ -201,69 +180,39 @@ def provider_change(request: HttpRequest, slug: str) -> HttpResponse:
         except ValidationError as error:
             refuse(form, error)
         else:
-            moved = after.base_url != provider.base_url and provider.usable  # type: ignore[attr-defined]
+            moved = after.base_url != provider.base_url and provider.usable
             messages.success(request, "Saved. Its credentials were cleared." if moved else "Saved.")
-            return redirect("providers:provider_detail", slug)
-    return _detail(request, provider, 422, change_form=form)
+            return show(slug)
+    return detail(request, provider, 422, change_form=form)
 
 
 @require_POST
 @needs("configure")
 def provider_pause(request: HttpRequest, slug: str) -> HttpResponse:
     """Send no call to a provider, for a reason."""
-    provider, form = _get(slug), PauseForm(request.POST)
+    provider, form = found(slug), PauseForm(request.POST)
     if not form.is_valid():
-        return _detail(request, provider, 422, pause_form=form)
+        return detail(request, provider, 422, pause_form=form)
     pause_provider(actor=actor_of(request), provider=provider, reason=form.cleaned_data["reason"])
     messages.warning(request, f"{provider.name} is paused: its models go to their other providers.")
-    return redirect("providers:provider_detail", slug)
+    return show(slug)
 
 
 @require_POST
 @needs("configure")
 def provider_resume(request: HttpRequest, slug: str) -> HttpResponse:
     """Let calls to a provider through again."""
-    provider = _get(slug)
+    provider = found(slug)
     pause_provider(actor=actor_of(request), provider=provider, reason="")
     messages.success(request, f"{provider.name} is called again.")
-    return redirect("providers:provider_detail", slug)
+    return show(slug)
 
 
 @require_POST
 @needs("configure")
 def provider_remove(request: HttpRequest, slug: str) -> HttpResponse:
     """Take a provider out of service."""
-    provider = _get(slug)
+    provider = found(slug)
     remove_provider(actor=actor_of(request), provider=provider)
     messages.success(request, f"{provider.name} was removed. Its requests stay on record.")
     return redirect("providers:provider_list")
-
-
-@sensitive_post_parameters("secret")
-@require_POST
-@needs("configure")
-def credential_set(request: HttpRequest, slug: str) -> HttpResponse:
-    """Keep a credential; it is never shown again."""
-    provider, form = _get(slug), CredentialForm(request.POST)
-    if form.is_valid():
-        try:
-            set_credential(actor=actor_of(request), provider=provider, **form.cleaned_data)
-        except ValidationError as error:
-            refuse(form, error)
-        else:
-            messages.success(request, "The credential is kept, encrypted.")
-            return redirect("providers:provider_detail", slug)
-    return _detail(request, provider, 422, credential_form=form)
-
-
-@require_POST
-@needs("configure")
-def credential_remove(request: HttpRequest, slug: str) -> HttpResponse:
-    """Forget a credential."""
-    provider, label = _get(slug), request.POST.get("label", "")
-    try:
-        remove_credential(actor=actor_of(request), provider=provider, label=label)
-    except Credential.DoesNotExist:
-        raise Http404("no such credential") from None
-    messages.success(request, f"The credential {label!r} was removed.")
-    return redirect("providers:provider_detail", slug)

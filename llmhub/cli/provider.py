@@ -10,10 +10,10 @@ from typing import Any
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.cli import alias, find, show
 from providers.adapters import KINDS
-from providers.check import check_and_save
 from providers.credential import set_credential
 from providers.models import Provider
 from providers.provider import create_provider, pause_provider, remove_provider
+from providers.saved_check import check_and_save
 
 
 def register(commands: _SubParsersAction[Any]) -> None:

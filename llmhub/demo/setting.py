@@ -22,10 +22,11 @@ from llmhub.demo import cast
 from llmhub.people.models import Team
 from llmhub.people.person import create_user
 from llmhub.people.team import create_team
-from providers.check import Outcome, check_and_save
+from providers.check import Outcome
 from providers.credential import set_credential
 from providers.models import Provider
 from providers.provider import create_provider, update_provider
+from providers.saved_check import check_and_save
 
 OPENED = timedelta(days=100)  # ago: when everything of the demo was made
 KEYS = "demo-keys.json"  # in the home: the texts of the keys, for the calls that come in while it runs

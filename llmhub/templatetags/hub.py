@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
+from catalog.words import CAPABILITIES
 from llmhub.lib import clock, figures
 from llmhub.people.models import User
 from llmhub.people.roles import Action, role_allows
@@ -162,3 +164,9 @@ def site(url: str) -> str:
 def may(person: User, action: Action) -> bool:
     """Return whether this person's role allows `action`: a button they may not press is not shown."""
     return role_allows(person.role, action)
+
+
+@register.filter
+def abilities(words: Collection[str]) -> list[str]:
+    """Return what words of the catalog mean, in the catalog's order."""
+    return [meaning for word, meaning in CAPABILITIES.items() if word in words]

@@ -9,6 +9,7 @@ from llmhub.audit.actor import COMMAND_LINE
 from llmhub.audit.models import AuditEvent
 from providers.adapters import KINDS
 from providers.credential import reveal, set_credential
+from providers.credential_state import take_out
 from providers.models import Credential, Provider
 from providers.provider import create_provider, pause_provider
 
@@ -153,11 +154,13 @@ def test_a_check_of_a_saved_provider_shows_what_it_found(signed_in, simulator):
         actor=COMMAND_LINE, slug="sim", name="Sim", kind="custom", base_url=simulator.path("models/2")
     )
 
-    part = one_line(signed_in("admin").post("/providers/sim/check/", headers={"HX-Request": "true"}).text)
+    answer = signed_in("admin").post("/providers/sim/check/", headers={"HX-Request": "true"})
+    panel = one_line(signed_in("admin").get("/providers/sim/listed/", headers={"HX-Request": "true"}).text)
 
-    assert part.startswith('<section class="card mb-3" id="provider-status"')
-    assert "2 models found" in part
-    assert "/providers/sim/models/add/?upstream_id=" in part
+    assert answer.text.startswith('<section class="card mb-3" id="provider-status"')
+    assert "provider-checked" in answer["HX-Trigger"]  # the panel of the list is asked for again
+    assert "2 models, just now" in panel
+    assert "/providers/sim/models/add/?upstream_id=sim-small" in panel
     assert Provider.objects.get().check_outcome == "ok"
 
 
@@ -281,7 +284,10 @@ def test_a_provider_is_paused_with_a_reason_resumed_and_removed(signed_in, lab):
     assert client.get("/providers/lab/").status_code == 404
 
 
-WRITES = ["check", "change", "pause", "resume", "remove", "credentials", "credentials/remove"]
+WRITES = [
+    "check", "change", "pause", "resume", "remove", "credentials", "credentials/remove",
+    "credentials/weight", "credentials/use-again",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("action", WRITES)
@@ -307,3 +313,89 @@ def test_a_post_without_its_csrf_token_changes_nothing(signed_in, lab, action):
 
     assert client.post(f"/providers/lab/{action}/", {"reason": "x"}).status_code == 403
     assert AuditEvent.objects.count() == events
+
+
+def two_credentials(lab):
+    for label, weight in (("first", 3), ("second", 2)):
+        set_credential(
+            actor=COMMAND_LINE, provider=lab, label=label, secret=f"{CANARY}{label}", weight=weight
+        )
+    return {row.label: row for row in lab.credentials.all()}
+
+
+def credentials_of(page: str) -> str:
+    return one_line(page.split('id="credentials"')[1].split("</section>")[0])
+
+
+def test_each_credential_shows_its_state_and_its_share(signed_in, lab):
+    kept = two_credentials(lab)
+    take_out(kept["second"].pk, kept["second"], reason="the provider refuses llmhub's credential")
+
+    part = credentials_of(signed_in("viewer").get("/providers/lab/").text)
+
+    assert "100 % of calls" in part
+    assert "Taken out" in part
+    assert "“the provider refuses llmhub&#x27;s credential”" in part
+    assert "<form" not in part
+
+
+def test_a_weight_is_changed(signed_in, lab):
+    two_credentials(lab)
+    client = signed_in("admin")
+
+    page = client.post("/providers/lab/credentials/weight/", {"label": "second", "weight": 1}, follow=True)
+    wrong = client.post("/providers/lab/credentials/weight/", {"label": "second", "weight": -1})
+    gone = client.post("/providers/lab/credentials/weight/", {"label": "third", "weight": 1})
+
+    assert "75 % of calls" in credentials_of(page.text)
+    assert (wrong.status_code, gone.status_code) == (422, 404)
+    assert "greater than or equal to 0" in credentials_of(wrong.text)
+
+
+def test_one_that_was_taken_out_is_used_again_when_a_person_says_so(signed_in, lab):
+    kept = two_credentials(lab)
+    take_out(kept["second"].pk, kept["second"], reason="refused")
+    client = signed_in("admin")
+    assert "1 of 2 credentials is out</span>" in client.get("/providers/").text
+
+    page = client.post("/providers/lab/credentials/use-again/", {"label": "second"}, follow=True)
+
+    assert "used again" in page.text
+    assert Credential.objects.get(label="second").disabled_reason == ""
+
+
+def test_one_more_credential_never_takes_the_label_of_another_by_itself(signed_in, lab):
+    client = signed_in("admin")
+    for _ in range(3):
+        label = client.get("/providers/lab/").context["credential_form"]["label"].value()
+        client.post("/providers/lab/credentials/", {"label": label, "weight": 2, "secret": CANARY + label})
+
+    assert [(row.label, row.weight) for row in lab.credentials.all()] == [
+        ("default", 2),
+        ("key-2", 2),
+        ("key-3", 2),
+    ]
+
+
+def test_replacing_keeps_the_weight_and_uses_it_again(signed_in, lab):
+    kept = two_credentials(lab)
+    take_out(kept["first"].pk, kept["first"], reason="refused")
+
+    signed_in("admin").post("/providers/lab/credentials/", {"label": "first", "secret": "sk-another-secret"})
+
+    row = Credential.objects.get(label="first")
+    assert (reveal(row), row.weight, row.disabled_reason) == ("sk-another-secret", 3, "")
+
+
+def test_a_check_offers_to_use_one_again_that_passed_it(signed_in, simulator):
+    lab = create_provider(
+        actor=COMMAND_LINE, slug="sim", name="Sim", kind="custom", base_url=simulator.path("models/1")
+    )
+    kept = two_credentials(lab)
+    take_out(kept["first"].pk, kept["first"], reason="refused")
+
+    part = one_line(signed_in("admin").post("/providers/sim/check/", headers={"HX-Request": "true"}).text)
+
+    assert 'id="credentials" hx-swap-oob="true"' in part
+    assert "it can be used again" in part
+    assert Credential.objects.get(label="first").disabled_reason == "refused"

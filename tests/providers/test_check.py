@@ -6,10 +6,17 @@ import asyncio
 
 import pytest
 
+from llmhub.audit.actor import COMMAND_LINE
+from providers import saved_check
 from providers.adapters import adapter_for
-from providers.check import Outcome, check, check_and_save
-from providers.models import Credential, Provider
-from providers.wire import Target
+from providers.check import Outcome, check
+from providers.credential import set_credential
+from providers.credential_now import credentials_now
+from providers.credential_state import take_out
+from providers.models import Credential, ListedModel, Provider
+from providers.provider import update_provider
+from providers.saved_check import check_and_save
+from providers.wire import Listing, Target
 from tests.providers.servers import answer, cut, serving, serving_in_a_thread
 
 MODELS = answer(b'{"object":"list","data":[{"id":"a"},{"id":"b"}]}')
@@ -121,12 +128,8 @@ def test_without_what_it_needs_a_provider_is_not_even_called(lab, settings):
     lab.save()
     assert check_and_save(lab).outcome == Outcome.NO_CREDENTIAL
 
-    credential = Credential.objects.create(provider=lab, reference="env:NOT_SET_ANYWHERE")
+    Credential.objects.create(provider=lab, reference="env:NOT_SET_ANYWHERE")
     assert "env:NOT_SET_ANYWHERE" in check_and_save(lab).message
-
-    credential.disabled_reason = "leaked"
-    credential.save()
-    assert check_and_save(lab).message == "it needs a credential: add one"
 
     Provider.objects.update(kind="openai", dialect="messages", needs_credential=False)
     assert check_and_save(Provider.objects.get()).outcome == Outcome.NOT_SERVED
@@ -141,3 +144,100 @@ def test_what_was_found_at_an_old_address_is_not_kept_for_the_new_one(lab):
     check_and_save(stale)
 
     assert Provider.objects.get().check_outcome == ""
+
+
+SECRETS = {"right": "sk-right-000001", "wrong": "sk-wrong-000001", "out": "sk-out-00000001"}
+
+
+async def only_the_right_ones(reader, writer, seen):
+    """Answer with the list to those who send a secret that is not wrong."""
+    refused = SECRETS["wrong"].encode() in seen.requests[-1]
+    writer.write(answer(b"", status="401 x") if refused else MODELS)
+    await writer.drain()
+
+
+@pytest.fixture
+def three(lab):
+    """Three credentials: one in use, one in use that is refused, one taken out that would be taken."""
+    with serving_in_a_thread(only_the_right_ones) as server:
+        Provider.objects.update(base_url=server.url)
+        provider = Provider.objects.get()
+        for label in ("wrong", "right", "out"):
+            set_credential(actor=COMMAND_LINE, provider=provider, label=label, secret=SECRETS[label])
+        out = Credential.objects.get(label="out")
+        take_out(out.pk, out, reason="the provider refuses it")
+        yield provider
+
+
+@pytest.mark.django_db
+def test_each_credential_is_tried_and_none_is_changed(three):
+    found = check_and_save(three)
+
+    kept = {row.label: row for row in Credential.objects.all()}
+    assert {label: row.check_outcome for label, row in kept.items()} == {
+        "wrong": "unauthorized",
+        "right": "ok",
+        "out": "ok",
+    }
+    assert (found.outcome, "but not with the credential wrong" in found.message) == (Outcome.OK, True)
+    assert kept["out"].disabled_reason == "the provider refuses it"  # a person decides
+    assert Provider.objects.get().check_outcome == "ok"
+
+
+@pytest.mark.django_db
+def test_where_none_is_in_use_those_that_are_out_are_tried(three):
+    Credential.objects.filter(label="wrong").delete()
+    Credential.objects.filter(label="right").delete()
+
+    assert check_and_save(three).outcome == Outcome.OK
+    assert credentials_now(Credential.objects.all())[0].could_be_used_again
+
+
+@pytest.mark.django_db
+def test_what_was_found_with_a_secret_that_was_replaced_meanwhile_is_not_kept(three, monkeypatch):
+    def replace_it(*given):
+        set_credential(actor=COMMAND_LINE, provider=three, label="right", secret="sk-newer-000001")
+        return original(*given)
+
+    original = saved_check._verdict
+    monkeypatch.setattr(saved_check, "_verdict", replace_it)
+
+    check_and_save(three)
+
+    assert Credential.objects.get(label="right").check_outcome == ""
+
+
+@pytest.mark.django_db
+def test_the_list_of_models_is_kept_until_the_next_one(lab):
+    ListedModel.objects.create(provider=lab, upstream_id="gone")
+
+    check_and_save(lab)
+    Provider.objects.update(base_url="http://127.0.0.1:1/v1")
+    check_and_save(Provider.objects.get())  # nobody answers
+
+    assert list(lab.listings.values_list("upstream_id", flat=True)) == ["a", "b"]
+    assert Provider.objects.get().listed_at
+
+
+@pytest.mark.django_db
+def test_a_list_is_kept_as_far_as_it_fits(lab, monkeypatch):
+    monkeypatch.setattr(saved_check, "MAX_LISTED", 3)
+    rows = [Listing(f"m{n}", context_tokens=2**40) for n in range(5)] + [Listing("m0")]
+
+    saved_check.keep_listings(lab, rows)
+
+    assert [(row.upstream_id, row.context_tokens) for row in lab.listings.all()] == [
+        ("m0", None),
+        ("m1", None),
+        ("m2", None),
+    ]
+
+
+@pytest.mark.django_db
+def test_a_new_address_forgets_the_list(lab):
+    check_and_save(lab)
+
+    update_provider(actor=COMMAND_LINE, provider=Provider.objects.get(), base_url="http://127.0.0.1:1/v1")
+
+    assert not lab.listings.exists()
+    assert Provider.objects.get().listed_at is None

@@ -15,12 +15,12 @@ from llmhub.audit.actor import COMMAND_LINE, Actor
 from llmhub.audit.models import AuditEvent
 from providers import credential
 from providers.adapters import adapter_for
-from providers.check import check_and_save
 from providers.client import Client, Timeouts
 from providers.credential import CredentialUnreadable, remove_credential, reveal, set_credential
 from providers.errors import ProviderError
 from providers.models import Credential, Provider
 from providers.provider import update_provider
+from providers.saved_check import check_and_save
 from providers.wire import Target
 from tests.providers.servers import answer, cut, serving, serving_in_a_thread
 

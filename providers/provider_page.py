@@ -1,0 +1,74 @@
+"""The page of one provider, as every view answers with it: whole, or with a form that was refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+
+from providers.adapters import KINDS, DialectNotServed, adapter_for
+from providers.credential_now import credentials_now
+from providers.forms import CredentialForm, PauseForm, ProviderChangeForm, WeightForm
+from providers.models import Provider
+from providers.status import Status, status_of
+
+
+def found(slug: str) -> Provider:
+    """Return the provider of this short name, with its numbers of credentials. Raises `Http404`."""
+    return get_object_or_404(Provider.objects.listed().counted(), slug=slug)
+
+
+def status(provider: Provider) -> Status:
+    """Return the status of a provider that was read with its numbers of credentials."""
+    return status_of(provider, usable=provider.usable, out=provider.out)
+
+
+def show(slug: str, part: str = "") -> HttpResponseRedirect:
+    """Go to the page of a provider, and there to a part of it."""
+    if not part:
+        return redirect("providers:provider_detail", slug)
+    return HttpResponseRedirect(f"{reverse('providers:provider_detail', args=[slug])}#{part}")
+
+
+def parts(provider: Provider, **forms: Any) -> dict[str, Any]:
+    """Return what the status and the credentials of a provider show."""
+    credentials = credentials_now(provider.credentials.all())
+    labels = [each.row.label for each in credentials]
+    return {
+        "provider": provider,
+        "status": status(provider),
+        "credentials": credentials,
+        "several": len(credentials) > 1,
+        "credential_form": CredentialForm(initial={"label": _next_label(labels), "weight": 1}),
+        "support": _support(provider),
+        **forms,
+    }
+
+
+def detail(request: HttpRequest, provider: Provider, code: int = 200, **forms: Any) -> HttpResponse:
+    """Answer with the page; `forms` are those that were refused, in the place of fresh ones."""
+    context = {
+        "kind": KINDS.get(provider.kind),
+        "change_form": ProviderChangeForm(initial={"name": provider.name, "base_url": provider.base_url}),
+        "pause_form": PauseForm(),
+        "weight_form": WeightForm(),
+        **parts(provider, **forms),
+    }
+    return render(request, "providers/provider_detail.html", context, status=code)
+
+
+def _next_label(labels: list[str]) -> str:
+    """Return a label that is free, so that one more never replaces another by mistake."""
+    if "default" not in labels:
+        return "default"
+    return next(name for n in range(2, len(labels) + 3) if (name := f"key-{n}") not in labels)
+
+
+def _support(provider: Provider) -> frozenset[str]:
+    """Return the words for what calls in this dialect can ask for."""
+    try:
+        return adapter_for(provider.kind, provider.dialect).support
+    except DialectNotServed:
+        return frozenset()

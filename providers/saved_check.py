@@ -1,0 +1,115 @@
+"""Check a saved provider with each of its credentials, and keep what was found."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from asgiref.sync import async_to_sync
+from django.db import transaction
+
+from llmhub.lib import clock
+from providers.adapters import Adapter, DialectNotServed, adapter_for
+from providers.check import Check, Outcome, check
+from providers.credential import CredentialUnreadable, reveal
+from providers.models import Credential, ListedModel, Provider
+from providers.wire import Listing, Target
+
+MAX_LISTED = 5_000  # models of one provider that are kept
+_AT_ONCE = 4  # checks of one provider: it may count them as calls
+_MAX_MESSAGE = 300  # letters of a message that is kept
+
+
+def check_and_save(provider: Provider) -> Check:
+    """Check a provider now with each of its credentials, and keep what was found with all of them.
+
+    Returns what the best of those in use found, or of all where none is in use. One that was
+    taken out stays out: a person decides.
+    """
+    credentials = list(provider.credentials.all())
+    found, each = _checked(provider, credentials)
+    _save(provider, found, list(zip(credentials, each, strict=True)) if each else [])
+    return found
+
+
+def _checked(provider: Provider, credentials: Sequence[Credential]) -> tuple[Check, list[Check]]:
+    """Return the verdict on the provider, and on each credential where they could be tried."""
+    if not credentials and provider.needs_credential:
+        return Check(Outcome.NO_CREDENTIAL, "it needs a credential: add one"), []
+    try:
+        adapter = adapter_for(provider.kind, provider.dialect)
+    except DialectNotServed as refusal:
+        return Check(Outcome.NOT_SERVED, str(refusal)), []
+    if not credentials:
+        return async_to_sync(check)(Target(provider.base_url, ""), adapter), []
+    each = async_to_sync(_check_all)(provider.base_url, credentials, adapter)
+    return _verdict(credentials, each), each
+
+
+async def _check_all(base_url: str, credentials: Sequence[Credential], adapter: Adapter) -> list[Check]:
+    turn = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(credential: Credential) -> Check:
+        try:
+            secret = reveal(credential)
+        except CredentialUnreadable as refusal:
+            return Check(Outcome.NO_CREDENTIAL, str(refusal))
+        async with turn:
+            return await check(Target(base_url, "", secret), adapter)
+
+    return list(await asyncio.gather(*map(one, credentials)))
+
+
+def _verdict(credentials: Sequence[Credential], each: Sequence[Check]) -> Check:
+    both = list(zip(credentials, each, strict=True))
+    used = [(row, found) for row, found in both if not row.disabled_reason] or both
+    best = next((found for _, found in used if found.answered), used[0][1])
+    failing = [row.label for row, found in used if not found.answered]
+    if not best.answered or not failing:
+        return best
+    return replace(best, message=f"{best.message}; but not with the credential {', '.join(failing)}")
+
+
+@transaction.atomic
+def _save(provider: Provider, found: Check, each: Sequence[tuple[Credential, Check]]) -> None:
+    """Keep what was found, unless it was found at an address that is no longer the provider's."""
+    now = clock.now()
+    kept = {
+        "checked_at": now,
+        "check_outcome": found.outcome,
+        "check_message": found.message[:_MAX_MESSAGE],
+    }
+    here = Provider.objects.filter(pk=provider.pk, base_url=provider.base_url)
+    if not here.update(**kept):
+        return
+    for row, one in each:
+        same = Credential.objects.filter(pk=row.pk, sealed=row.sealed, reference=row.reference)
+        same.update(checked_at=now, check_outcome=one.outcome, check_message=one.message[:_MAX_MESSAGE])
+    if found.outcome == Outcome.OK:
+        keep_listings(provider, found.listings)
+
+
+@transaction.atomic
+def keep_listings(provider: Provider, listings: Sequence[Listing]) -> None:
+    """Keep the list of models that a provider gave, in place of the one before."""
+    named = {row.upstream_id: row for row in listings[:MAX_LISTED]}
+    provider.listings.all().delete()
+    ListedModel.objects.bulk_create(
+        [
+            ListedModel(
+                provider=provider,
+                upstream_id=row.upstream_id,
+                name=row.name,
+                context_tokens=_column(row.context_tokens),
+            )
+            for row in named.values()
+        ],
+        batch_size=500,
+    )
+    Provider.objects.filter(pk=provider.pk).update(listed_at=clock.now())
+
+
+def _column(tokens: int | None) -> int | None:
+    """Return a count that every database can keep."""
+    return tokens if tokens is not None and tokens < 2**31 else None

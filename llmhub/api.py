@@ -22,6 +22,7 @@ from llmhub.people.api_access import ServiceKeyBearer, Session, documented
 from llmhub.people.organisation_api import router as organisation_router
 from llmhub.people.roles import NotAllowed
 from providers.api import router as providers_router
+from providers.credential_api import router as credentials_router
 from routing.api import router as routing_router
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ api = NinjaAPI(
 api.add_router("", organisation_router, tags=["organisation"])
 api.add_router("", people_router, tags=["people"])
 api.add_router("", providers_router, tags=["providers"])
+api.add_router("", credentials_router, tags=["providers"])
 api.add_router("", catalog_router, tags=["catalog"])
 api.add_router("", billing_router, tags=["keys"])
 api.add_router("", budget_router, tags=["budgets"])

@@ -21,6 +21,7 @@ from llmhub.people import organisation
 from llmhub.people.access import actor_of, needs
 from llmhub.people.roles import allowed
 from llmhub.zone import organisation_of
+from providers.credential_now import taken_out
 
 DISCREPANCIES_SHOWN = 10
 AUDIT_EVENTS_SHOWN = 20
@@ -42,6 +43,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             "most": max(found.days, key=lambda day: day.figures.spend_nano),
             "states": provider_states(),
         }
+    context["refused"] = taken_out()
     partial = "hub/_first_steps.html" if steps else "hub/_overview.html"
     return render_page(request, page="hub/overview.html", partial=partial, context=context)
 

@@ -14,7 +14,8 @@ from pydantic import Field
 from llmhub.lib.rest import REFUSALS, Cursor, Input, Limit, Output, Page, page
 from llmhub.people.api_access import caller
 from providers.adapters import KINDS
-from providers.credential import remove_credential, set_credential
+from providers.credential_api import CredentialOut, Secret, credential_out
+from providers.credential_now import credentials_now
 from providers.models import Provider
 from providers.provider import create_provider, pause_provider, remove_provider, update_provider
 from providers.saved_check import check_and_save
@@ -23,7 +24,6 @@ from providers.trial import try_connection
 router = Router()
 Slug = Annotated[str, Field(min_length=1, max_length=64)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
-Secret = Annotated[str, Field(min_length=1, max_length=4000, json_schema_extra={"writeOnly": True})]
 
 
 class ProviderIn(Input):
@@ -45,13 +45,6 @@ class ProviderChange(Input):
     paused_reason: Annotated[str, Field(max_length=200)] | None = None
 
 
-class CredentialIn(Input):
-    """A secret to keep, or the reference (`env:NAME`, `file:PATH`) it is read from. Never read back."""
-
-    secret: Secret | None = None
-    reference: Annotated[str, Field(max_length=300)] | None = None
-
-
 class ConnectionIn(Input):
     """A connection to test."""
 
@@ -68,15 +61,6 @@ class CheckOut(Output):
     message: str
     models: list[str]
     latency_ms: int
-
-
-class CredentialOut(Output):
-    """A credential, without its secret."""
-
-    label: str
-    hint: str
-    reference: str
-    disabled_reason: str
 
 
 class ProviderOut(Output):
@@ -96,10 +80,6 @@ class ProviderOut(Output):
 
 
 def _provider(provider: Provider) -> ProviderOut:
-    credentials = [
-        CredentialOut(label=c.label, hint=c.hint, reference=c.reference, disabled_reason=c.disabled_reason)
-        for c in provider.credentials.all()
-    ]
     return ProviderOut(
         slug=provider.slug,
         name=provider.name,
@@ -108,7 +88,7 @@ def _provider(provider: Provider) -> ProviderOut:
         base_url=provider.base_url,
         needs_credential=provider.needs_credential,
         paused_reason=provider.paused_reason,
-        credentials=credentials,
+        credentials=[credential_out(each) for each in credentials_now(provider.credentials.all())],
         checked_at=provider.checked_at,
         check_outcome=provider.check_outcome,
         check_message=provider.check_message,
@@ -177,29 +157,9 @@ def end_provider(request: HttpRequest, slug: Slug) -> Status[None]:
     return Status(204, None)
 
 
-@router.put("/providers/{slug}/credentials/{label}", response={200: ProviderOut, **REFUSALS})
-def keep_credential(request: HttpRequest, slug: Slug, label: Slug, body: CredentialIn) -> ProviderOut:
-    """Set or replace a credential of a provider."""
-    set_credential(
-        actor=caller(request, "configure"),
-        provider=_found(slug),
-        label=label,
-        secret=body.secret,
-        reference=body.reference,
-    )
-    return _provider(_found(slug))
-
-
-@router.delete("/providers/{slug}/credentials/{label}", response={204: None, **REFUSALS})
-def end_credential(request: HttpRequest, slug: Slug, label: Slug) -> Status[None]:
-    """Remove a credential."""
-    remove_credential(actor=caller(request, "configure"), provider=_found(slug), label=label)
-    return Status(204, None)
-
-
 @router.post("/providers/{slug}/checks", response={201: ProviderOut, **REFUSALS})
 def check_provider(request: HttpRequest, slug: Slug) -> Status[ProviderOut]:
-    """Ask the provider for its model list now: a free call that shows whether it answers."""
+    """Ask the provider for its model list now, with each credential: free calls that show who answers."""
     caller(request, "configure")
     check_and_save(_found(slug))
     return Status(201, _provider(_found(slug)))

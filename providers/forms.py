@@ -8,9 +8,8 @@ from django import forms
 from django.utils.text import slugify
 
 from providers.adapters import DialectNotServed, Kind, adapter_for
-from providers.models import Provider
+from providers.models import MAX_WEIGHT, Provider
 
-MAX_WEIGHT = 1_000
 _TYPED = {"autocomplete": "off", "spellcheck": "false"}
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 
 from llmhub.lib import secrets
+
+MAX_WEIGHT = 1_000
 
 
 class ProviderQuerySet(models.QuerySet["Provider"]):
@@ -68,7 +71,9 @@ class Credential(models.Model):
     )
     hint = models.CharField(max_length=12, blank=True, help_text="last 4 letters, to tell two apart")
     weight = models.PositiveSmallIntegerField(
-        default=1, help_text="share of the calls beside the others; 0: only when no other can be used"
+        default=1,
+        validators=[MaxValueValidator(MAX_WEIGHT)],
+        help_text="share of the calls beside the others; 0: only when no other can be used",
     )
     disabled_reason = models.CharField(max_length=200, blank=True, help_text="not empty: it is not used")
     disabled_at = models.DateTimeField(null=True, blank=True)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace, _SubParsersAction
-from getpass import getpass
 from typing import Any
 
 from llmhub.audit.actor import COMMAND_LINE
-from llmhub.cli import alias, find, show
+from llmhub.cli import alias, credential, find, show
 from providers.adapters import KINDS
-from providers.credential import set_credential
+from providers.credential_now import CredentialNow, credentials_now
 from providers.models import Provider
 from providers.provider import create_provider, pause_provider, remove_provider
 from providers.saved_check import check_and_save
 
+NEEDS_ONE = "needs a credential"
+
 
 def register(commands: _SubParsersAction[Any]) -> None:
-    """Add `provider list`, `add`, `credential`, `check`, `pause`, `resume`, `remove` and `alias`."""
+    """Add `provider list`, `add`, `check`, `pause`, `resume`, `remove`; credentials and aliases."""
     noun = commands.add_parser("provider", help="providers: who answers")
     verbs = noun.add_subparsers(required=True, metavar="VERB")
     listing = verbs.add_parser("list", help="every provider with its state")
@@ -32,11 +32,7 @@ def register(commands: _SubParsersAction[Any]) -> None:
     )
     add.add_argument("--no-credential", action="store_true", help="it asks for none")
     add.set_defaults(run=add_one)
-    credential = verbs.add_parser("credential", help="set its credential")
-    credential.add_argument("slug")
-    credential.add_argument("secret", nargs="?", default="-", help="env:NAME, file:PATH, or - to read it")
-    credential.add_argument("--label", default="default", help="which one, where there are several")
-    credential.set_defaults(run=credential_one)
+    credential.register(verbs)
     check = verbs.add_parser("check", help="a free check now, of one or of all")
     check.add_argument("slug", nargs="?")
     show.add_json(check)
@@ -56,11 +52,14 @@ def register(commands: _SubParsersAction[Any]) -> None:
 
 
 def _row(provider: Provider) -> show.Row:
-    usable = [c for c in provider.credentials.all() if not c.disabled_reason]
+    credentials = list(provider.credentials.all())
+    usable = [row for row in credentials if not row.disabled_reason]
     if provider.paused_reason:
         state = f"paused: {provider.paused_reason}"
+    elif credentials and not usable:
+        state = "no credential is accepted"
     elif provider.needs_credential and not usable:
-        state = "needs a credential"
+        state = NEEDS_ONE
     else:
         state = provider.check_outcome or "not checked yet"
     return {
@@ -68,6 +67,7 @@ def _row(provider: Provider) -> show.Row:
         "kind": provider.kind,
         "base_url": provider.base_url,
         "credentials": len(usable),
+        "out": len(credentials) - len(usable),
         "state": state,
         "checked": provider.checked_at,
         "says": provider.check_message,
@@ -77,7 +77,7 @@ def _row(provider: Provider) -> show.Row:
 def list_all(options: Namespace) -> int:
     """List the providers."""
     found = map(_row, Provider.objects.listed().prefetch_related("credentials"))
-    columns = ("provider", "kind", "base_url", "credentials", "state", "checked")
+    columns = ("provider", "kind", "base_url", "credentials", "out", "state", "checked")
     return show.rows(
         options, found, columns=columns, empty="no provider yet: provider add SLUG --base-url URL"
     )
@@ -97,32 +97,38 @@ def add_one(options: Namespace) -> int:
     return 0
 
 
-def credential_one(options: Namespace) -> int:
-    """Set a provider's credential; one that is typed is not shown and stands in no history."""
-    provider, given = find.provider(options.slug), options.secret
-    if given.startswith(("env:", "file:")):
-        set_credential(actor=COMMAND_LINE, provider=provider, label=options.label, reference=given)
-    elif given == "-":
-        typed = getpass("credential: ") if sys.stdin.isatty() else sys.stdin.read()
-        set_credential(actor=COMMAND_LINE, provider=provider, label=options.label, secret=typed.strip())
-    else:
-        raise ValueError("a secret on the command line stays in its history: give env:NAME, file:PATH or -")
-    show.line(f"{provider.slug} has its credential")
-    return 0
-
-
 def check_some(options: Namespace) -> int:
-    """Check one provider or all that can be called; 1 when one does not answer well."""
+    """Check one provider or all that can be called, with each credential; 1 when one does not answer well."""
     chosen = [find.provider(options.slug)] if options.slug else _checkable()
     checks = {provider.slug: check_and_save(provider) for provider in chosen}
-    found = [_row(find.provider(provider.slug)) for provider in chosen]
-    show.rows(options, found, columns=("provider", "state", "says"), empty="nothing to check yet")
+    found = [_checked(find.provider(provider.slug)) for provider in chosen]
+    if options.json:
+        show.document(found)
+    else:
+        lines = [line for row in found for line in (row, *row["with"])]
+        show.rows(
+            options, lines, columns=("provider", "credential", "state", "says"), empty="nothing to check yet"
+        )
     return 0 if all(check.answered for check in checks.values()) else 1
+
+
+def _checked(provider: Provider) -> show.Row:
+    """Return what a check found, with each credential where there are several or one that is out."""
+    rows = list(provider.credentials.all())
+    told = rows if len(rows) > 1 or any(row.disabled_reason for row in rows) else []
+    return {**_row(provider), "with": [_tried(provider, each) for each in credentials_now(told)]}
+
+
+def _tried(provider: Provider, each: CredentialNow) -> show.Row:
+    says = each.row.check_message
+    if each.could_be_used_again:
+        says += f"; it was taken out: llmhub provider use-again {provider.slug} --label {each.row.label}"
+    return {"credential": each.row.label, "state": each.row.check_outcome or "not checked yet", "says": says}
 
 
 def _checkable() -> list[Provider]:
     rows = map(_row, Provider.objects.listed().prefetch_related("credentials"))
-    return [find.provider(row["provider"]) for row in rows if row["state"] != "needs a credential"]
+    return [find.provider(row["provider"]) for row in rows if row["state"] != NEEDS_ONE]
 
 
 def pause_one(options: Namespace) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from llmhub.audit.models import AuditEvent
+from providers.credential import reveal
+from providers.credential_state import take_out
 from providers.models import Credential, Provider
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +45,7 @@ def test_a_credential_is_write_only(api, lab):
     )
 
     shown = answer.content + api.get("/providers").content + api.get("/providers/lab").content
-    assert answer.json()["credentials"][0]["hint"] == SECRET[-4:]
+    assert answer.json()["hint"] == SECRET[-4:]
     assert SECRET.encode() not in shown
     assert SECRET not in Credential.objects.get().sealed
     assert not [event for event in AuditEvent.objects.all() if SECRET in f"{event.before}{event.after}"]
@@ -100,3 +102,120 @@ def test_a_viewer_changes_nothing(api_as, lab):
         viewer.post("/providers/lab/checks"),
     ):
         assert refused.status_code == 403
+
+
+def add(api, label, **body):
+    return api.post("/providers/lab/credentials", label=label, secret=f"{SECRET}-{label}", **body)
+
+
+def test_several_credentials_share_the_calls_by_weight(api, lab):
+    made = add(api, "a", weight=3)
+    add(api, "b", weight=1)
+
+    listed = api.get("/providers/lab/credentials").json()["data"]
+
+    assert (made.status_code, made.json()["state"]) == (201, "in_use")
+    assert [(row["label"], row["weight"], row["share"]) for row in listed] == [("a", 3, 0.75), ("b", 1, 0.25)]
+    assert api.patch("/providers/lab/credentials/b", weight=3).json()["share"] == 0.5
+
+
+def test_adding_replaces_nothing(api, lab):
+    add(api, "a")
+
+    again = add(api, "a")
+
+    assert (again.status_code, again.json()["error"]["param"]) == (422, "label")
+    assert reveal(Credential.objects.get()) == f"{SECRET}-a"
+
+
+def test_one_that_was_taken_out_is_used_again(api, lab):
+    add(api, "a")
+    kept = Credential.objects.get()
+    take_out(kept.pk, kept, reason="the provider refuses it")
+
+    out = api.get("/providers/lab/credentials").json()["data"][0]
+    used = api.post("/providers/lab/credentials/a/use-again").json()
+
+    assert (out["state"], out["share"], out["disabled_reason"]) == (
+        "taken_out",
+        None,
+        "the provider refuses it",
+    )
+    assert out["disabled_at"]
+    assert (used["state"], used["disabled_reason"], used["disabled_at"]) == ("in_use", "", None)
+
+
+def test_a_label_may_hold_a_slash(api, lab):
+    add(api, "file:/run/secrets/key")
+
+    assert api.patch("/providers/lab/credentials/file:/run/secrets/key", weight=0).status_code == 200
+    assert api.post("/providers/lab/credentials/file:/run/secrets/key/use-again").status_code == 200
+    assert api.delete("/providers/lab/credentials/file:/run/secrets/key").status_code == 204
+    assert not Credential.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"label": "a", "secret": SECRET, "colour": "red"}, "colour"),
+        ({"label": "a"}, "secret"),
+        ({"label": "a", "secret": SECRET, "reference": "env:HOME"}, "secret"),
+        ({"label": "a", "reference": "env:HOME"}, "reference"),
+        ({"label": "a", "secret": "two words"}, "secret"),
+        ({"label": "a", "secret": SECRET, "weight": -1}, "weight"),
+        ({"label": "a", "secret": SECRET, "weight": 1001}, "weight"),
+        ({"label": "", "secret": SECRET}, "label"),
+    ],
+)
+def test_a_credential_that_makes_no_sense_is_refused_with_its_field(api, lab, body, param):
+    response = api.post("/providers/lab/credentials", **body)
+
+    assert (response.status_code, response.json()["error"]["param"]) == (422, param)
+    assert not Credential.objects.exists()
+    assert SECRET not in response.text
+
+
+@pytest.mark.parametrize("body", [{}, {"weight": None}, {"weight": 1, "secret": SECRET}])
+def test_only_a_weight_can_be_patched(api, lab, body):
+    add(api, "a")
+
+    assert api.patch("/providers/lab/credentials/a", **body).status_code == 422
+
+
+def test_what_is_not_there_is_a_404_that_says_so(api, lab):
+    for answer in (
+        api.patch("/providers/lab/credentials/x", weight=1),
+        api.post("/providers/lab/credentials/x/use-again"),
+        api.delete("/providers/lab/credentials/x"),
+        api.get("/providers/none/credentials"),
+    ):
+        assert answer.status_code == 404
+    assert "no credential 'x'" in api.delete("/providers/lab/credentials/x").json()["error"]["message"]
+
+
+def test_a_viewer_sees_credentials_and_changes_none(api, api_as, lab):
+    add(api, "a")
+    viewer = api_as("viewer")
+
+    assert viewer.get("/providers/lab/credentials").status_code == 200
+    for refused in (
+        add(viewer, "b"),
+        viewer.patch("/providers/lab/credentials/a", weight=2),
+        viewer.post("/providers/lab/credentials/a/use-again"),
+        viewer.delete("/providers/lab/credentials/a"),
+    ):
+        assert refused.status_code == 403
+    assert Credential.objects.get().weight == 1
+
+
+def test_a_check_says_what_it_found_with_each_credential(api, simulator):
+    address = f"{simulator.url}/key/{SECRET}-a/v1"
+    api.post("/providers", slug="lab", name="Lab", base_url=address)
+    for label in ("a", "b"):
+        add(api, label)
+
+    checked = api.post("/providers/lab/checks").json()
+
+    found = {row["label"]: row["check_outcome"] for row in checked["credentials"]}
+    assert found == {"a": "ok", "b": "unauthorized"}
+    assert checked["check_outcome"] == "ok"

@@ -7,6 +7,7 @@ import pytest
 from billing.spend import Day, Figures
 from llmhub.lib import clock
 from llmhub.overview import bars
+from providers.credential_state import take_out
 from providers.models import Credential
 from tests.billing import rows
 
@@ -102,7 +103,7 @@ def test_every_part_that_is_refreshed_is_there(signed_in, call):
     page = signed_in().get("/").text
 
     targets = page.split('hx-select-oob="')[1].split('"')[0].split(",")
-    assert len(targets) == 9
+    assert len(targets) == 10
     for target in targets:
         assert f'id="{target.removeprefix("#")}"' in page, target
 
@@ -137,5 +138,27 @@ def test_the_page_takes_the_same_queries_however_many_calls(signed_in, call, dja
         call(number)
 
     # session, person, organisation; first steps; 5 of the figures; providers
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         client.get("/")
+
+
+def test_a_refused_credential_stands_on_top_with_the_place_where_it_is_mended(signed_in, call):
+    call()
+    client = signed_in("viewer")
+    assert "refuses a credential" not in client.get("/").text
+    kept = Credential.objects.create(provider=rows.Provider.objects.get(), label="main", sealed="x")
+    take_out(kept.pk, kept, reason="the provider refuses it")
+
+    page = client.get("/").text
+
+    assert "A provider refuses a credential" in page
+    assert f'href="/providers/lab/#credential-{kept.pk}"' in page
+    assert "the provider refuses it" in page
+    assert "No credential is accepted</span>" in page
+
+
+def test_also_before_the_first_call(signed_in):
+    kept = Credential.objects.create(provider=rows.provider(), label="main", sealed="x")
+    take_out(kept.pk, kept, reason="the provider refuses it")
+
+    assert "A provider refuses a credential" in signed_in("viewer").get("/").text

@@ -17,7 +17,8 @@ from llmhub.people.api_access import caller
 from providers.credential import remove_credential, set_credential
 from providers.credential_now import CredentialNow, State, credentials_now
 from providers.credential_state import set_weight, use_again
-from providers.models import MAX_WEIGHT, Credential, Provider
+from providers.models import Credential, Provider
+from providers.weights import MAX_WEIGHT
 
 router = Router()
 Slug = Annotated[str, Field(min_length=1, max_length=64)]

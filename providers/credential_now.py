@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -10,6 +10,7 @@ from typing import Literal
 from providers.check import Outcome
 from providers.credential_state import rests
 from providers.models import Credential
+from providers.weights import turns
 
 State = Literal["in_use", "spare", "resting", "taken_out"]
 
@@ -57,16 +58,9 @@ def credentials_now(rows: Iterable[Credential]) -> list[CredentialNow]:
     """Return the credentials of one provider as they are now."""
     rows = list(rows)
     resting = rests(row.pk for row in rows if not row.disabled_reason) if rows else {}
-    turns = turns_of(rows)
-    whole = sum(turns.values())
-    return [CredentialNow(row, turns.get(row.pk, 0), whole, *resting.get(row.pk, ("", None))) for row in rows]
-
-
-def turns_of(rows: Sequence[Credential]) -> dict[int, int]:
-    """Return how many turns each usable credential gets: its weight, or one each where all have none."""
-    usable = [row for row in rows if not row.disabled_reason]
-    weighed = {row.pk: row.weight for row in usable if row.weight}
-    return weighed or {row.pk: 1 for row in usable}
+    each = turns({row.pk: row.weight for row in rows if not row.disabled_reason})
+    whole = sum(each.values())
+    return [CredentialNow(row, each.get(row.pk, 0), whole, *resting.get(row.pk, ("", None))) for row in rows]
 
 
 def taken_out() -> list[Credential]:

@@ -8,7 +8,8 @@ from django import forms
 from django.utils.text import slugify
 
 from providers.adapters import DialectNotServed, Kind, adapter_for
-from providers.models import MAX_WEIGHT, Provider
+from providers.models import Provider
+from providers.weights import MAX_WEIGHT
 
 _TYPED = {"autocomplete": "off", "spellcheck": "false"}
 

@@ -6,8 +6,7 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 
 from llmhub.lib import secrets
-
-MAX_WEIGHT = 1_000
+from providers.weights import MAX_WEIGHT
 
 
 class ProviderQuerySet(models.QuerySet["Provider"]):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from llmhub.audit.actor import Actor
 from llmhub.config.apply_models import At
-from llmhub.config.schema import DIALECTS, Config, ProviderSection
+from llmhub.config.schema import DIALECTS, Config, CredentialSection, ProviderSection, label_of
 from providers.credential import remove_credential, set_credential
+from providers.credential_state import set_weight
 from providers.models import Provider
 from providers.provider import create_provider, update_provider
-
-_LONGEST_LABEL = 60  # of Credential.label
 
 
 def apply_providers(config: Config, actor: Actor, at: At) -> None:
@@ -45,20 +44,20 @@ def _saved(actor: Actor, slug: str, section: ProviderSection, provider: Provider
     )
 
 
-def _save_credentials(actor: Actor, provider: Provider, references: list[str]) -> None:
-    """Keep exactly these references, beside the credentials that people entered."""
-    wanted = {label_of(reference): reference for reference in references}
-    kept = {row.label for row in provider.credentials.all() if row.label == label_of(row.reference)}
-    for label, reference in wanted.items():
-        if label not in kept:
-            set_credential(actor=actor, provider=provider, label=label, reference=reference)
-    for label in sorted(kept - wanted.keys()):
+def _save_credentials(actor: Actor, provider: Provider, wanted: list[CredentialSection]) -> None:
+    """Keep exactly these, beside the credentials that people entered.
+
+    One that is there as the file says is left alone: if its provider refused it, it stays out.
+    """
+    there = {row.label: row for row in provider.credentials.all()}
+    sections = {section.label or label_of(section.ref): section for section in wanted}
+    for label, section in sections.items():
+        row = there.get(label)
+        if row is None or not row.from_file or row.reference != section.ref:
+            set_credential(
+                actor=actor, provider=provider, label=label, reference=section.ref, weight=section.weight
+            )
+        elif section.weight is not None:
+            set_weight(actor=actor, provider=provider, label=label, weight=section.weight)
+    for label in sorted(row.label for row in there.values() if row.from_file and row.label not in sections):
         remove_credential(actor=actor, provider=provider, label=label)
-
-
-def label_of(reference: str) -> str:
-    """Return the label that a reference of the file goes by: itself, its middle left out when it is long."""
-    if len(reference) <= _LONGEST_LABEL:
-        return reference
-    half = _LONGEST_LABEL // 2
-    return f"{reference[: half - 1]}…{reference[-half:]}"

@@ -110,6 +110,8 @@ def _syntax(text: str, trouble: str) -> Finding:
 
 def _finding(places: Places, detail: ErrorDetails) -> Finding:
     path: Path = tuple(part for part in detail["loc"] if part != "[key]")
+    if path[-1:] == ("ref",) and not places.has(path) and isinstance(detail["input"], str):
+        path = path[:-1]  # a reference that stands alone, without its table
     if detail["type"] == "extra_forbidden":
         return _unknown_key(places, path)
     context: dict[str, Any] = detail.get("ctx", {})
@@ -142,8 +144,13 @@ def _keys_at(path: Path) -> list[str]:
 
 def _table_of(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
     """Return the table that a field holds, and whether it holds several of them."""
-    inner = [part for part in getattr(annotation, "__args__", ()) if _is_table(part)]
-    return (inner[0], True) if inner else (annotation if _is_table(annotation) else None, False)
+    if _is_table(annotation):
+        return annotation, False
+    for part in getattr(annotation, "__args__", ()):
+        inner, _ = _table_of(part)
+        if inner:
+            return inner, True
+    return None, False
 
 
 def _is_table(part: Any) -> bool:

@@ -25,10 +25,12 @@ from catalog.words import CAPABILITIES, MODALITIES, NAME_PATTERN
 from llmhub.lib import money
 from providers import reference
 from providers.adapters import KINDS
+from providers.weights import MAX_WEIGHT
 
 # Words of CONTRACT that have no meaning yet: each says so instead of being taken for a typing mistake.
 LATER = ("routes", "presets", "params", "alert_at", "experiments", "channels")
 
+_LONGEST_LABEL = 60  # of Credential.label
 # A dialect is named by its wire format, or by the company whose format it is.
 DIALECTS = {kind.name: kind.dialects[0] for kind in KINDS.values() if kind.base_url} | {
     dialect: dialect for kind in KINDS.values() for dialect in kind.dialects
@@ -111,6 +113,34 @@ class HubSection(Section):
     timezone: Annotated[str, AfterValidator(_timezone)] | None = None
 
 
+class CredentialSection(Section):
+    """A credential of a provider; written as a text, it is only the reference."""
+
+    ref: Reference
+    label: Annotated[str, Field(min_length=1, max_length=_LONGEST_LABEL)] | None = (
+        None  # None: made from the reference
+    )
+    weight: Annotated[int, Field(ge=0, le=MAX_WEIGHT)] | None = None  # None: as it is; 1 where it is new
+
+
+def label_of(reference: str) -> str:
+    """Return the label that a reference of the file goes by: itself, its middle left out when it is long."""
+    if len(reference) <= _LONGEST_LABEL:
+        return reference
+    half = _LONGEST_LABEL // 2
+    return f"{reference[: half - 1]}…{reference[-half:]}"
+
+
+def _as_table(value: Any) -> Any:
+    return {"ref": value} if isinstance(value, str) else value
+
+
+CredentialEntry = Annotated[
+    CredentialSection,
+    BeforeValidator(_as_table, json_schema_input_type=Reference | CredentialSection),
+]
+
+
 class ProviderSection(Section):
     """A company or server that answers calls."""
 
@@ -119,7 +149,14 @@ class ProviderSection(Section):
     base_url: str | None = None
     dialect: Dialect | None = None
     needs_credential: bool | None = None
-    credentials: list[Reference] | None = None  # None: whatever the console has
+    credentials: list[CredentialEntry] | None = None  # None: whatever the console has
+
+    @model_validator(mode="after")
+    def _labels_differ(self) -> ProviderSection:
+        labels = [each.label or label_of(each.ref) for each in self.credentials or ()]
+        if twice := sorted({label for label in labels if labels.count(label) > 1}):
+            raise ValueError(f"two credentials have the label {twice[0]!r}: give each a label of its own")
+        return self
 
 
 class RatesSection(Section):

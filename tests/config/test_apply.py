@@ -15,10 +15,11 @@ from catalog.seed import seed
 from llmhub.audit.actor import COMMAND_LINE, Actor
 from llmhub.audit.models import AuditEvent
 from llmhub.config import BadFile, apply_file, check
-from llmhub.config.apply_providers import label_of
+from llmhub.config.schema import label_of
 from llmhub.people import organisation
 from llmhub.people.models import Team
 from providers.credential import set_credential
+from providers.credential_state import set_weight, take_out
 from providers.models import Credential, Provider
 from tests.config.test_findings import EXAMPLE
 
@@ -319,6 +320,75 @@ def test_the_references_of_a_provider_are_exactly_those_of_the_file(apply):
 
     assert references() == ["env:ONE", "env:THREE"]
     assert changes == ("credential.set provider:lab", "credential.removed provider:lab")
+
+
+TWO = """credentials = [
+  "env:ONE",
+  {ref = "file:/two", label = "second", weight = 3},
+]
+"""
+
+
+def credentials():
+    return {row.label: (row.reference, row.weight) for row in Credential.objects.all()}
+
+
+def test_several_credentials_have_labels_and_weights(apply):
+    apply(LAB, TWO)
+    assert credentials() == {"env:ONE": ("env:ONE", 1), "second": ("file:/two", 3)}
+    assert apply(LAB, TWO) == ()
+
+    changes = apply(LAB, TWO.replace("weight = 3", "weight = 5"))
+
+    assert credentials()["second"] == ("file:/two", 5)
+    assert changes == ("credential.changed provider:lab",)
+
+
+def test_another_reference_under_the_same_label_replaces_and_what_is_left_out_goes(apply):
+    apply(LAB, TWO)
+
+    changes = apply(LAB, TWO.replace("file:/two", "file:/three").replace('"env:ONE",', ""))
+
+    assert credentials() == {"second": ("file:/three", 3)}
+    assert changes == ("credential.set provider:lab", "credential.removed provider:lab")
+
+
+def test_a_table_without_a_weight_leaves_it_as_people_set_it(apply):
+    apply(LAB, 'credentials = ["env:ONE"]\n')
+    set_weight(actor=COMMAND_LINE, provider=Provider.objects.get(), label="env:ONE", weight=7)
+
+    assert apply(LAB, 'credentials = ["env:ONE"]\n') == ()
+    assert credentials() == {"env:ONE": ("env:ONE", 7)}
+
+
+def test_one_that_its_provider_refused_is_not_brought_back_by_the_next_start(apply):
+    apply(LAB, TWO)
+    kept = Credential.objects.get(label="second")
+    take_out(kept.pk, kept, reason="refused")
+
+    assert apply(LAB, TWO) == ()
+    assert Credential.objects.get(label="second").disabled_reason == "refused"
+
+
+def test_a_label_of_the_file_that_somebody_took_over_is_the_file_s_again(apply):
+    apply(LAB, TWO)
+    set_credential(
+        actor=COMMAND_LINE, provider=Provider.objects.get(), label="second", secret="sk-by-hand-000001"
+    )
+
+    apply(LAB, TWO)
+
+    assert credentials()["second"] == ("file:/two", 3)
+
+
+def test_a_reference_that_the_command_line_set_is_not_the_file_s_to_remove(apply):
+    apply(LAB, TWO)
+    provider = Provider.objects.get()
+    set_credential(actor=COMMAND_LINE, provider=provider, label="env:MINE", reference="env:MINE")
+
+    apply(LAB, "credentials = []\n")
+
+    assert credentials() == {"env:MINE": ("env:MINE", 1)}
 
 
 def test_without_a_list_the_credentials_are_left_alone_and_an_empty_list_removes_them(apply):

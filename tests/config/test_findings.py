@@ -44,6 +44,7 @@ def test_the_docs_list_every_key_of_every_table():
 
     assert tables["hub"] == set(schema["HubSection"]["properties"])
     assert tables["providers.NAME"] == set(schema["ProviderSection"]["properties"])
+    assert tables["providers.NAME.credentials"] >= set(schema["CredentialSection"]["properties"])
     assert tables['models."ID"'] == set(schema["ModelSection"]["properties"])
     assert tables['models."ID".offers.PROVIDER'] == set(schema["OfferSection"]["properties"])
     assert tables['models."ID".offers.PROVIDER.tiers'] == set(schema["TierSection"]["properties"])
@@ -245,4 +246,33 @@ def test_the_schema_is_json_and_names_every_section():
         "anthropic",
         "openrouter",
         "custom",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "finding"),
+    [
+        ('{ref = "ONE"}', "providers.lab.credentials[0].ref: is no reference"),
+        ("{label = 'x'}", "providers.lab.credentials[0].ref: is missing"),
+        ('{ref = "env:A", wieght = 2}', "wieght: is unknown: did you mean 'weight'?"),
+        ('{ref = "env:A", weight = -1}', "credentials[0].weight: must be at least 0"),
+        ('{ref = "env:A", weight = 1001}', "credentials[0].weight: must be at most 1000"),
+        ('{ref = "env:A", label = ""}', "credentials[0].label: must not be empty"),
+        ('"env:A", {ref = "env:B", label = "env:A"}', "two credentials have the label 'env:A'"),
+        ('"env:A", "env:A"', "two credentials have the label 'env:A'"),
+        ("7", "credentials[0]: must be a table"),
+    ],
+)
+def test_what_is_wrong_with_a_credential_is_said_at_its_key(table, finding):
+    (said,) = found(PROVIDER + f"credentials = [{table}]\n")
+
+    assert finding in said
+
+
+def test_editors_may_write_a_credential_as_text_or_as_a_table():
+    items = json_schema()["$defs"]["ProviderSection"]["properties"]["credentials"]["anyOf"][0]["items"]
+
+    assert [each.get("type") or each["$ref"] for each in items["anyOf"]] == [
+        "string",
+        "#/$defs/CredentialSection",
     ]

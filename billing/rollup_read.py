@@ -81,38 +81,58 @@ def sums(
     by: Sequence[str] = (),
     measures: Sequence[str] = tuple(MEASURES),
     floor: int = 0,
+    entry_id: int | None = None,
     alias: str = DEFAULT_DB_ALIAS,
 ) -> list[Sums]:
     """Return the sums of each span by these dimensions; one row may come twice, to be added.
 
-    Calls with ids below `floor` are left out where the ledger is read.
+    Calls with ids below `floor` are left out where the ledger is read; with `entry_id`, those
+    of other models are.
     """
+    only_rolled, only_ledger, wanted = _only(entry_id)
     rolled = [f"r.{name}" for name in by]
     ledger = [DIMENSIONS[name] for name in by]
     head, parameters = _head(spans, floor)
     statement = f"""{head}
-        SELECT {_columns("s.n", rolled, [f"SUM(r.{name})" for name in measures])} {_rolled(by)}
+        SELECT {_columns("s.n", rolled, [f"SUM(r.{name})" for name in measures])} {_rolled(by)} {only_rolled}
         GROUP BY {_columns("s.n", rolled)}
         UNION ALL
-        SELECT {_columns("p.n", ledger, [MEASURES[name] for name in measures])} {_LEDGER}
+        SELECT {_columns("p.n", ledger, [MEASURES[name] for name in measures])} {_LEDGER} {only_ledger}
         GROUP BY {_columns("p.n", ledger)}"""
     with connections[alias].cursor() as cursor:
-        cursor.execute(statement, parameters)
+        cursor.execute(statement, [*parameters, *wanted])
         return [_sums(row, len(by), measures) for row in cursor.fetchall()]
 
 
 def times(span: Span, *, floor: int = 0, alias: str = DEFAULT_DB_ALIAS) -> tuple[Sketch, Sketch]:
     """Return latency, and time to first token, of the calls of a span that were answered."""
+    return _times(span, of=("0", "0"), floor=floor, alias=alias).get(0, (Sketch(), Sketch()))
+
+
+def times_of_providers(
+    span: Span, entry_id: int, *, floor: int = 0, alias: str = DEFAULT_DB_ALIAS
+) -> dict[int, tuple[Sketch, Sketch]]:
+    """Return the same of the calls of one model, by the provider that answered."""
+    of = ("r.provider_id", DIMENSIONS["provider_id"])
+    return _times(span, of=of, floor=floor, alias=alias, entry_id=entry_id)
+
+
+def _times(
+    span: Span, *, of: tuple[str, str], floor: int, alias: str, entry_id: int | None = None
+) -> dict[int, tuple[Sketch, Sketch]]:
+    """Return latency and time to first token by `of`: a column of roll-ups, and the same of the ledger."""
     head, parameters = _head([span], floor)
+    rolled, ledger, wanted = _only(entry_id)
     statement = f"""{head}
-        SELECT r.latency, r.ttft, NULL, NULL {_rolled(())}
+        SELECT {of[0]}, r.latency, r.ttft, NULL, NULL {_rolled(())} {rolled}
         UNION ALL
-        SELECT NULL, NULL, u.latency_ms, u.ttft_ms {_LEDGER}
+        SELECT {of[1]}, NULL, NULL, u.latency_ms, u.ttft_ms {_LEDGER} {ledger}
            AND u.status NOT IN ('error', 'interrupted', 'cancelled')"""
-    latency, ttft = Sketch(), Sketch()
+    found: dict[int, tuple[Sketch, Sketch]] = {}
     with connections[alias].cursor() as cursor:
-        cursor.execute(statement, parameters)
-        for kept_latency, kept_ttft, latency_ms, ttft_ms in cursor.fetchall():
+        cursor.execute(statement, [*parameters, *wanted])
+        for key, kept_latency, kept_ttft, latency_ms, ttft_ms in cursor.fetchall():
+            latency, ttft = found.setdefault(key, (Sketch(), Sketch()))
             if kept_latency is not None:
                 latency.merge_bytes(kept_latency)
                 ttft.merge_bytes(kept_ttft)
@@ -120,7 +140,14 @@ def times(span: Span, *, floor: int = 0, alias: str = DEFAULT_DB_ALIAS) -> tuple
             latency.add(latency_ms)
             if ttft_ms is not None:
                 ttft.add(ttft_ms)
-    return latency, ttft
+    return found
+
+
+def _only(entry_id: int | None) -> tuple[str, str, list[int]]:
+    """Return the conditions that leave the calls of one model, for roll-ups and ledger, with parameters."""
+    if entry_id is None:
+        return "", "", []
+    return f"AND r.entry_id = {_BIG}", f"AND u.entry_id = {_BIG}", [entry_id, entry_id]
 
 
 def floor_of(span: Span, *, alias: str = DEFAULT_DB_ALIAS) -> int:

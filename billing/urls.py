@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from billing import budget_views, key_views, request_views
+from billing import budget_views, key_views, request_views, supply_views
 
 app_name = "billing"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -18,6 +18,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("teams/<slug:slug>/budgets/", budget_views.team_budgets, name="team_budgets"),
     path("keys/<int:key_id>/budgets/", budget_views.key_budgets, name="key_budgets"),
     path("keys/<int:key_id>/limit/", key_views.key_limit, name="key_limit"),
+    path("providers/<slug:slug>/attempts/", supply_views.provider_attempts, name="provider_attempts"),
+    path("model/offers/<path:slug>/", supply_views.model_offers, name="model_offers"),
     path("keys/", key_views.key_list, name="key_list"),
     path("keys/add/", key_views.key_new, name="key_new"),
     path("keys/<int:key_id>/", key_views.key_detail, name="key_detail"),

@@ -6,13 +6,16 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from catalog.availability import offers_of, prices_in_force
 from catalog.forms import ModelForm, PriceForm
-from catalog.models import Offer, Price
+from catalog.models import CatalogEntry, Offer, Price
 from catalog.new_model import add_model
 from catalog.offer import set_price, withdraw_offer
+from catalog.offer_order import move_offer
 from catalog.proposal import proposals, proposed_slug
 from catalog.rates import AMOUNTS, Rates
 from llmhub.lib import clock
@@ -116,3 +119,23 @@ def offer_withdraw(request: HttpRequest, offer_id: int) -> HttpResponse:
     withdraw_offer(actor=actor_of(request), offer=offer)
     messages.success(request, f"{offer.entry.slug} is not called at {offer.provider.name} any more.")
     return redirect("catalog:model_detail", offer.entry.slug)
+
+
+@require_POST
+@needs("configure")
+def offer_move(request: HttpRequest, offer_id: int) -> HttpResponse:
+    """Try an offer one place earlier or later."""
+    offer = get_object_or_404(Offer.objects.filter(withdrawn_at=None), pk=offer_id)
+    earlier = request.POST.get("to") == "earlier"
+    move_offer(actor=actor_of(request), offer=offer, places=-1 if earlier else 1)
+    return redirect("catalog:model_detail", offer.entry.slug)
+
+
+@require_GET
+@needs("configure")
+def offer_new(request: HttpRequest) -> HttpResponse:
+    """Go on to the form of one more offer of a model, at the provider that was chosen."""
+    entry = get_object_or_404(CatalogEntry.objects.listed(), slug=request.GET.get("model", ""))
+    provider = get_object_or_404(Provider.objects.listed(), slug=request.GET.get("provider", ""))
+    address = reverse("catalog:model_new", args=[provider.slug])
+    return redirect(f"{address}?{urlencode({'slug': entry.slug})}")

@@ -80,6 +80,7 @@ def _detail(
         "capabilities": [CAPABILITIES.get(word, word) for word in row.entry.capabilities],
         "base_url": f"{settings.PUBLIC_URL}/v1",
         "model": row.entry.slug,
+        "providers": Provider.objects.listed(),
     }
     return render(request, "catalog/model_detail.html", context, status=status)
 

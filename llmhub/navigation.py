@@ -21,7 +21,7 @@ class Place:
     label: str
     url_name: str
     icon: str
-    section: str
+    section: str | tuple[str, ...]
     needs: Action = "view"
 
 
@@ -32,7 +32,7 @@ MENU: tuple[tuple[str, tuple[Place, ...]], ...] = (
     (
         "Supply",
         (
-            Place("Providers", "providers:provider_list", "server-2", "providers:"),
+            Place("Providers", "providers:provider_list", "server-2", ("providers:", "adding:")),
             Place("Models", "catalog:model_list", "books", "catalog:"),
         ),
     ),

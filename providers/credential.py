@@ -89,7 +89,7 @@ def set_credential(
     credential.weight = credential.weight if weight is None else weight
     credential.reference = _checked_reference(actor, reference) if reference else ""
     if secret:
-        credential.seal(_checked_secret(secret))
+        credential.seal(checked_secret(secret))
     credential.full_clean()
     credential.save()
     told = {"label": label, "reference": credential.reference, "weight": credential.weight}
@@ -163,7 +163,8 @@ def _lock(provider: Provider) -> None:
         raise ValidationError({"provider": moved})
 
 
-def _checked_secret(secret: str) -> str:
+def checked_secret(secret: str) -> str:
+    """Return a secret as it can be sent. Raises `ValidationError`."""
     secret = secret.strip()
     if len(secret) > MAX_LETTERS:
         raise ValidationError({"secret": f"it is longer than {MAX_LETTERS} letters: is it the right one?"})

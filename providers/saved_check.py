@@ -29,7 +29,7 @@ def check_and_save(provider: Provider) -> Check:
     """
     credentials = list(provider.credentials.all())
     found, each = _checked(provider, credentials)
-    _save(provider, found, list(zip(credentials, each, strict=True)) if each else [])
+    keep_check(provider, found, list(zip(credentials, each, strict=True)) if each else [])
     return found
 
 
@@ -72,7 +72,7 @@ def _verdict(credentials: Sequence[Credential], each: Sequence[Check]) -> Check:
 
 
 @transaction.atomic
-def _save(provider: Provider, found: Check, each: Sequence[tuple[Credential, Check]]) -> None:
+def keep_check(provider: Provider, found: Check, each: Sequence[tuple[Credential, Check]]) -> None:
     """Keep what was found, unless it was found at an address that is no longer the provider's."""
     now = clock.now()
     kept = {

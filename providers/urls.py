@@ -9,8 +9,6 @@ from providers import credential_views, views
 app_name = "providers"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("providers/", views.provider_list, name="provider_list"),
-    path("providers/add/", views.provider_new, name="provider_new"),
-    path("providers/add/try/", views.provider_try, name="provider_try"),
     path("providers/<slug:slug>/", views.provider_detail, name="provider_detail"),
     path("providers/<slug:slug>/check/", views.provider_check, name="provider_check"),
     path("providers/<slug:slug>/change/", views.provider_change, name="provider_change"),

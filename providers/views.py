@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import Count, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
 
 from llmhub.lib.forms import refuse
 from llmhub.lib.pages import render_page, screen_of
 from llmhub.people.access import actor_of, needs
 from providers.adapters import KINDS, Kind
-from providers.check import Check
-from providers.credential import set_credential
-from providers.forms import PauseForm, ProviderChangeForm, ProviderForm, served_dialects
+from providers.forms import PauseForm, ProviderChangeForm
 from providers.models import Provider
-from providers.provider import create_provider, pause_provider, remove_provider, update_provider
+from providers.provider import pause_provider, remove_provider, update_provider
 from providers.provider_page import detail, found, parts, show, status
 from providers.saved_check import check_and_save
-from providers.status import Status, outcome_kind
-from providers.trial import try_connection
-
-LISTINGS_SHOWN = 500  # of the models a check finds
+from providers.status import Status
 
 
 @dataclass(frozen=True)
@@ -72,80 +64,6 @@ def provider_list(request: HttpRequest) -> HttpResponse:
         partial="providers/_provider_table.html",
         context=context,
     )
-
-
-@sensitive_post_parameters("secret")
-@require_http_methods(["GET", "POST"])
-@needs("configure")
-def provider_new(request: HttpRequest) -> HttpResponse:
-    """Choose a kind, then fill in the form of that kind."""
-    kind = _kind(request.GET.get("kind", ""))
-    if kind is None:
-        kinds = [(each, bool(served_dialects(each))) for each in KINDS.values()]
-        return render(request, "providers/provider_kinds.html", {"kinds": kinds})
-    form = ProviderForm(request.POST or None, kind=kind)
-    if form.is_valid():
-        try:
-            provider = _add(request, form)
-        except ValidationError as error:
-            refuse(form, error)
-        else:
-            messages.success(request, f"{provider.name} was added.")
-            return redirect("providers:provider_detail", provider.slug)
-    return _new_form(request, form, status=422 if form.is_bound else 200)
-
-
-@transaction.atomic
-def _add(request: HttpRequest, form: ProviderForm) -> Provider:
-    actor, values = actor_of(request), dict(form.cleaned_data)
-    secret = values.pop("secret")
-    needs_credential = form.kind.needs_credential or bool(secret)
-    provider = create_provider(actor=actor, kind=form.kind.name, needs_credential=needs_credential, **values)
-    if secret:
-        set_credential(actor=actor, provider=provider, secret=secret)
-    return provider
-
-
-def _new_form(request: HttpRequest, form: ProviderForm, status: int, **extra: Any) -> HttpResponse:
-    context = {"form": form, "kind": form.kind, **extra}
-    return render(request, "providers/provider_new.html", context, status=status)
-
-
-@sensitive_post_parameters("secret")
-@require_POST
-@needs("configure")
-def provider_try(request: HttpRequest) -> HttpResponse:
-    """Test a connection before it is saved, by a free call; htmx swaps only the verdict."""
-    kind = _kind(request.GET.get("kind", ""))
-    if kind is None:
-        raise Http404("no such kind of provider")
-    form = ProviderForm(request.POST, kind=kind)
-    form.is_valid()  # its names do not matter yet
-    found = _tried(form)
-    verdict = Status(outcome_kind(found.outcome), str(found.outcome.label), found.message)
-    context = {"form": form, "kind": kind, "verdict": verdict, **_told(found)}
-    return render_page(
-        request, page="providers/provider_new.html", partial="providers/_check_verdict.html", context=context
-    )
-
-
-def _tried(form: ProviderForm) -> Check:
-    values = form.cleaned_data
-    return try_connection(
-        form.kind,
-        base_url=values.get("base_url", ""),
-        dialect=values.get("dialect", ""),
-        secret=values.get("secret", ""),
-    )
-
-
-def _told(found: Check) -> dict[str, Any]:
-    """Return what pages show of a check."""
-    return {
-        "found": found,
-        "listings": found.listings[:LISTINGS_SHOWN],
-        "more": max(0, len(found.listings) - LISTINGS_SHOWN),
-    }
 
 
 @require_GET

@@ -1,0 +1,166 @@
+"""One small call to a provider that is not saved yet, with what it may cost said before it is made."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from asgiref.sync import async_to_sync
+
+from billing import budget_state
+from billing.models import Budget
+from catalog.pricing import PriceValue, cost_of
+from catalog.rates import Rates
+from llmhub.add_provider.draft import Draft, FirstCall
+from llmhub.add_provider.forms import rates_of
+from llmhub.audit import log
+from llmhub.audit.actor import Actor
+from llmhub.lib import clock
+from llmhub.people import organisation
+from llmhub.people.roles import require
+from providers.adapters import Adapter, adapter_for
+from providers.adapters.reading import items, mapping, text, value_of
+from providers.client import Client, Timeouts
+from providers.errors import ProviderError, hiding
+from providers.quoting import quoted
+from providers.wire import Answer, Body, Usage
+from routing.bound import Size, worst_case_nano
+
+PROMPT = "Say hello in one short sentence."
+MAX_OUTPUT_TOKENS = 200  # a model that reasons needs some of them before it says anything
+MOST_SHOWN = 500  # letters of the answer
+_TIMEOUTS = Timeouts(total=60.0)
+_BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+class NotNow(ValueError):
+    """The call is not made; the message says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What a first call of one model may cost at most."""
+
+    upstream_id: str
+    nano: int | None  # None: its price is unknown
+
+
+def bounds(draft: Draft) -> list[Bound]:
+    """Return what the first call of each chosen model may cost at most."""
+    return [Bound(id_, bound_nano(draft, id_)) for id_ in draft.chosen if id_ in draft.terms]
+
+
+def bound_nano(draft: Draft, upstream_id: str) -> int | None:
+    """Return the bound of one model in nano-USD, None where its price is unknown."""
+    size = Size(
+        body_bytes=len(_content(_body(draft, upstream_id))), messages=1, output_limit=MAX_OUTPUT_TOKENS
+    )
+    return worst_case_nano(size, _prices(draft, upstream_id), at=clock.now())
+
+
+def make_call(*, actor: Actor, draft: Draft, upstream_id: str) -> FirstCall:
+    """Make the call and return what it brought; it is audited, with its tokens and its cost.
+
+    Raises `NotNow` while everything is paused, and when the hub's own budget has no room for it.
+    """
+    require(actor, "configure")
+    _refuse_if_it_may_not(bound_nano(draft, upstream_id))
+    made = async_to_sync(_call)(draft, upstream_id)
+    told = {
+        "kind": draft.kind,
+        "base_url": draft.base_url,
+        "model": upstream_id,
+        "answered": made.answered,
+        "input_tokens": made.input_tokens,
+        "output_tokens": made.output_tokens,
+        "cost_nano": made.cost_nano,
+    }
+    log.record(actor, "provider.first_call", f"provider:{draft.slug}", after=told)
+    return made
+
+
+def _refuse_if_it_may_not(nano: int | None) -> None:
+    if reason := organisation.current().paused_reason:
+        raise NotNow(
+            f"Everything is paused (“{reason}”): resume it on the Settings page first, or save without."
+        )
+    caps = Budget.objects.in_force().filter(scope="organisation", hard=True, unit="usd").exclude(cap=None)
+    for row in budget_state.states(caps, at=clock.now()):
+        if nano is None or (row.left or 0) < nano:
+            why = "its price is unknown" if nano is None else "it has no room for it"
+            raise NotNow(f"The hub has a hard budget per {row.budget.per} and {why}: save without a call.")
+
+
+async def _call(draft: Draft, upstream_id: str) -> FirstCall:
+    adapter, begun = adapter_for(draft.kind, draft.dialect), time.monotonic()
+    client = Client()
+    try:
+        with hiding(draft.secret):
+            answer = await _answer(client, adapter, draft, upstream_id)
+    except ProviderError as error:
+        return FirstCall(upstream_id, answered=False, said=error.message, latency_ms=_since(begun))
+    finally:
+        await client.aclose()
+    latency_ms = _since(begun)
+    usage = answer.usage or Usage(estimated=True)
+    cost = cost_of(usage, _prices(draft, upstream_id), at=clock.now())
+    unknown = answer.usage is None and cost.source != "reported"
+    return FirstCall(
+        upstream_id,
+        answered=True,
+        said=quoted(said_in(answer.body), hide=draft.secret)[:MOST_SHOWN],
+        latency_ms=latency_ms,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cost_nano=None if unknown else cost.nano,
+        cost_source=cost.source,
+    )
+
+
+async def _answer(client: Client, adapter: Adapter, draft: Draft, upstream_id: str) -> Answer:
+    call = adapter.generate_call(draft.target(upstream_id), _body(draft, upstream_id), stream=False)
+    reply = await client.send(call, timeout=_TIMEOUTS)
+    if reply.status != 200:
+        raise adapter.failure(reply.status, reply.headers, reply.content)
+    return adapter.parse_answer(reply.content)
+
+
+def _since(begun: float) -> int:
+    return round((time.monotonic() - begun) * 1000)
+
+
+def _body(draft: Draft, upstream_id: str) -> Body:
+    terms = adapter_for(draft.kind, draft.dialect).terms(upstream_id)
+    plain: dict[str, Any] = {
+        "model": upstream_id,
+        "messages": [{"role": "user", "content": PROMPT}],
+        terms.limit_field: MAX_OUTPUT_TOKENS,
+    }
+    return {name: msgspec.Raw(json.dumps(value).encode()) for name, value in plain.items()}
+
+
+def _content(body: Body) -> bytes:
+    return msgspec.json.encode(body)
+
+
+def _prices(draft: Draft, upstream_id: str) -> list[PriceValue]:
+    terms = draft.terms.get(upstream_id)
+    rates = rates_of(terms) if terms else None
+    return [] if rates is None else [_value(rates)]
+
+
+def _value(rates: Rates) -> PriceValue:
+    amounts = {name: value for name, value in vars(rates).items() if value is not None}
+    return PriceValue(id=0, effective_from=_BEGINNING, **amounts)
+
+
+def said_in(body: Body) -> str:
+    """Return the text of a whole answer, in whichever dialect it came."""
+    for choice in items(value_of(body["choices"])) if "choices" in body else []:
+        return text(mapping(mapping(choice).get("message")).get("content"))
+    parts = items(value_of(body["content"])) if "content" in body else []
+    return "".join(text(mapping(part).get("text")) for part in parts)

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from asgiref.sync import async_to_sync
+from django.db import transaction
 
 from billing import budget_state
 from billing.models import Budget
@@ -79,7 +80,8 @@ def make_call(*, actor: Actor, draft: Draft, upstream_id: str) -> FirstCall:
         "output_tokens": made.output_tokens,
         "cost_nano": made.cost_nano,
     }
-    log.record(actor, "provider.first_call", f"provider:{draft.slug}", after=told)
+    with transaction.atomic():
+        log.record(actor, "provider.first_call", f"provider:{draft.slug}", after=told)
     return made
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 
 from billing import span
 from billing.models import Attempt
@@ -50,11 +50,11 @@ def recent_attempts(provider: Provider, *, now: datetime) -> list[RecentAttempt]
     return [RecentAttempt(row, entries.get(row.entry_id or 0)) for row in attempts]
 
 
-def _newest(offers: Sequence[int], within: span.Span) -> Iterator[int]:
+def _newest(offers: Sequence[int], within: span.Span, *, alias: str = DEFAULT_DB_ALIAS) -> Iterator[int]:
     rest = iter(offers)
     ends = ids.first_at(within.since), ids.first_at(within.until)
     while some := list(islice(rest, _AT_ONCE)):
-        with connection.cursor() as cursor:
+        with connections[alias].cursor() as cursor:
             cursor.execute(
                 " UNION ALL ".join([_OF_OFFER] * len(some)),
                 [value for offer in some for value in (offer, *ends)],

@@ -7,11 +7,11 @@ from django.db import migrations, models
 
 def mark_those_of_the_file(apps, schema_editor):
     """Until now what the file wrote was told by its label: the reference, its middle left out if long."""
-    Credential = apps.get_model("providers", "Credential")
-    for row in Credential.objects.exclude(reference=""):
+    rows = apps.get_model("providers", "Credential").objects.using(schema_editor.connection.alias)
+    for row in rows.exclude(reference=""):
         long = row.reference
         if row.label in {long, f"{long[:29]}…{long[-30:]}"}:
-            Credential.objects.filter(pk=row.pk).update(from_file=True)
+            rows.filter(pk=row.pk).update(from_file=True)
 
 
 class Migration(migrations.Migration):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connections, transaction
 
-from billing import ledger_batch, rollup, rollup_bucket
+from billing import attempts_read, ledger_batch, rollup, rollup_bucket, rollup_read, span
 from billing.ledger_batch import Batch
 from billing.rollup_models import DirtyBucket, RollUp
+from billing.rollup_read import Span
 from llmhub.lib import ids
 from tests.billing import calls
 from tests.billing.test_postgres import PG, postgres  # noqa: F401  (a fixture)
@@ -71,3 +72,27 @@ def test_a_call_of_the_same_gateway_is_waited_for(postgres):  # noqa: F811
 
     assert rolled(bucket) == [2]
     assert not DirtyBucket.objects.using(PG).filter(bucket=bucket).exists()
+
+
+@pytest.mark.parametrize("is_rolled_up", [False, True])
+def test_the_figures_of_one_model_and_the_attempts_at_its_offers_are_read(postgres, is_rolled_up):  # noqa: F811
+    at = datetime(2026, 3, 29, 14 + is_rolled_up, tzinfo=UTC)
+    entry, offer, provider = 500 + is_rolled_up, 600 + is_rolled_up, 700
+    bucket = rollup_bucket.at(at)
+    row_id = rollup_bucket.first_id(bucket) + (1 << ids.WORKER_SHIFT)
+    tried = calls.attempt(entry_id=entry, offer_id=offer, provider_id=provider)
+    called = calls.settle(row_id, tried)
+    ledger_batch.apply(Batch(settles=[called]), alias=PG, next_id=lambda: row_id + 1)
+    if is_rolled_up:
+        assert rollup.roll_up(bucket, alias=PG)
+    week = Span(at - timedelta(days=6), at + timedelta(days=1))
+
+    sums = rollup_read.sums([week], by=("provider_id",), entry_id=entry, alias=PG)
+    none = rollup_read.sums([week], by=("provider_id",), entry_id=entry + 7, alias=PG)
+    times = rollup_read.times_of_providers(week, entry, alias=PG)
+    newest = attempts_read._newest([offer, offer + 7], span.Span(week.since, week.until), alias=PG)
+
+    assert [(row.of, row.values["requests"]) for row in sums] == [((provider,), 1)]
+    assert none == []
+    assert times[provider][0].count == 1
+    assert list(newest) == [row_id + 1]

@@ -72,7 +72,7 @@ async def send_stream(hub: Hub, exchange: Exchange, account: Account, note: Note
             await _pass_on(exchange, account, note, reading, upstream)
         reading.check_end()
     note.end("ok")
-    return show.end(note.heard.usage) + exchange.face.terminal(_told(exchange, account))
+    return show.end(account.usage_of(note)) + exchange.face.terminal(_told(exchange, account))
 
 
 def _show(exchange: Exchange, account: Account, note: Note) -> Show:
@@ -82,7 +82,7 @@ def _show(exchange: Exchange, account: Account, note: Note) -> Show:
     if answers is not None:
         events = answers.events(wants_usage=account.request.wants_usage)
         return Retold(events, told if account.request.dialect == "chat" else None)
-    return AsItCame() if account.request.dialect != "chat" else ChatEvents(told)
+    return AsItCame() if account.request.dialect != "chat" else ChatEvents(told, int(account.at.timestamp()))
 
 
 async def _pass_on(
@@ -183,4 +183,6 @@ def describe(exchange: Exchange, account: Account) -> None:
 
 
 def _told(exchange: Exchange, account: Account) -> dict[str, Any]:
-    return {"cost": account.cost_text(), "request_id": exchange.request_id}
+    told: dict[str, Any] = {"cost": account.cost_text(), "request_id": exchange.request_id}
+    usage = account.usage_of(account.notes[-1])
+    return told | {"estimated": True} if usage is not None and usage.estimated else told

@@ -10,12 +10,17 @@ from routing.gateway import app
 from tests.gateway import budgets
 from tests.gateway.test_refusals import post
 
-BODIES = {"/v1/chat/completions": budgets.BODY}  # a valid body for each endpoint that takes one
+BODIES = {  # a valid body for each endpoint that takes one
+    "/v1/chat/completions": budgets.BODY,
+    "/v1/messages": budgets.BODY | {"max_tokens": 20},
+    "/v1/messages/count_tokens": {"messages": budgets.BODY["messages"]},
+    "/v1/embeddings": {"input": "Hello"},
+}
 
 
-@pytest.fixture(scope="module")
-def model(gateway, simulator):
-    return gateway.make(at=[simulator.path(tag="side-door")])
+@pytest.fixture(scope="module", params=["chat", "messages"])
+def model(request, gateway, simulator):
+    return gateway.make(at=[(request.param, simulator.path(tag="side-door"))])
 
 
 def call(model, endpoint) -> tuple[int, dict]:

@@ -33,4 +33,4 @@ def test_none_is_said(headers):
 
 
 def test_keys_are_made_with_that_prefix():
-    assert PREFIX == f"{GATEWAY_KEY}_"
+    assert f"{GATEWAY_KEY}_" == PREFIX

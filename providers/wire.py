@@ -27,6 +27,7 @@ class Usage:
     reasoning_tokens: int = 0
     reported_cost: Decimal | None = None  # USD, where the provider says what it charged
     estimated: bool = False  # counted by us, because the provider did not say
+    other_rates: bool = False  # the provider bills something beside these tokens, or these at other rates
 
     @property
     def counts_output(self) -> bool:

@@ -31,6 +31,7 @@ _DEFAULTS: dict[str, Any] = {
 }
 _NAME = re.compile(r"[\w.<>-]{1,80}", re.ASCII)
 UNNAMED = "other"  # a dropped field whose name is no word
+MAX_NAMES = 40  # of dropped fields; they are told in a header
 
 
 class Fields:
@@ -68,8 +69,9 @@ class Fields:
 
     @property
     def dropped(self) -> tuple[str, ...]:
-        """The names of what was dropped, sorted."""
-        return tuple(sorted(self._dropped))
+        """The names of what was dropped, sorted; of very many only the first."""
+        names = sorted(self._dropped)
+        return tuple(names if len(names) <= MAX_NAMES else [*names[: MAX_NAMES - 1], UNNAMED])
 
 
 def asks_for_something(value: Any, default: Any = None) -> bool:

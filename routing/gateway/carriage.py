@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import msgspec
 
@@ -34,7 +35,12 @@ class Carried:
 
 
 def carry(
-    request: CallerRequest, candidate: Candidate, *, output_limit: int | None, default: int | None
+    request: CallerRequest,
+    candidate: Candidate,
+    *,
+    output_limit: int | None,
+    default: int | None,
+    at: datetime,
 ) -> Carried:
     """Return `request` as `candidate` gets it; `default` is the limit of a caller who gave none.
 
@@ -47,7 +53,7 @@ def carry(
             body = body | _limit(candidate.terms.limit_field, default)
         return Carried(without_unsigned_thinking(body, request.dialect), defaulted=default)
     translate = TRANSLATORS[request.dialect, candidate.adapter.dialect]
-    terms = replace(candidate.terms, output_limit_tokens=output_limit)
+    terms = replace(candidate.terms, output_limit_tokens=output_limit, asked_at=int(at.timestamp()))
     default = _default(request, terms, default)
     body = request.body if default is None else request.body | _limit(_LIMIT, default)
     try:

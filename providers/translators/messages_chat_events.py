@@ -111,7 +111,6 @@ class MessageEvents:
             arguments = msgspec.json.encode(tool_input("".join(block.pieces))).decode()
             frames.append(self._delta(type="input_json_delta", partial_json=arguments))
         frames.append(_frame("content_block_stop", index=self._place))
-        block.is_closed = True
         self._is_open = False
         self._place += 1
         return frames

@@ -187,6 +187,7 @@ def test_a_signature_ends_a_block_of_thinking():
         chunk({"content": "a"}),
     ) == [thought("hm", "S"), thought("ah", "T"), said("a")]
     assert content(detail(signature="S"), chunk({"content": "a"})) == [thought("", "S"), said("a")]
+    assert content(detail(signature="S"), detail(signature="T")) == [thought("", "S"), thought("", "T")]
 
 
 def test_hidden_reasoning_is_a_block_of_its_own():

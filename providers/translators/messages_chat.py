@@ -1,6 +1,6 @@
 """Pure: a call in the messages dialect at a provider of the chat dialect.
 
-What becomes of each field: docs/translation-messages-chat.md.
+What becomes of each field: docs/translation.md.
 """
 
 from __future__ import annotations

@@ -37,6 +37,13 @@ class Drafted:
             self.pieces.append(piece)
             self._size += len(piece)
 
+    def is_blank(self) -> bool:
+        """Return whether it is text without a word: many servers put one before a tool call.
+
+        A messages provider refuses it in a later turn.
+        """
+        return self.kind == "text" and not any(piece.strip() for piece in self.pieces)
+
     def is_complete(self) -> bool:
         """Return whether nothing more can belong to it.
 

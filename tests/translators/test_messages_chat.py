@@ -254,8 +254,29 @@ def test_thinking_that_is_not_to_be_shown_is_shown_and_reported():
 def test_a_schema_for_the_answer(asked):
     assert sent(**asked)["response_format"] == {
         "type": "json_schema",
-        "json_schema": {"name": "answer", "schema": SCHEMA, "strict": True},
+        "json_schema": {"name": "answer", "schema": SCHEMA, "strict": False},
     }
+
+
+CLOSED = {**SCHEMA, "additionalProperties": False, "required": ["a"]}
+
+
+@pytest.mark.parametrize(
+    ("schema", "strict"),
+    [
+        (CLOSED, True),
+        ({**CLOSED, "required": []}, False),
+        ({**CLOSED, "additionalProperties": True}, False),
+        ({**CLOSED, "properties": {"a": {"type": "array", "items": CLOSED}}}, True),
+        ({**CLOSED, "properties": {"a": {"type": "array", "items": SCHEMA}}}, False),
+        ({**CLOSED, "$defs": {"b": {"anyOf": [CLOSED, SCHEMA]}}}, False),
+        ({**CLOSED, "required": "a"}, False),
+    ],
+)
+def test_a_schema_is_asked_for_strictly_where_that_is_not_refused(schema, strict):
+    asked = sent(output_config={"format": {**FORMAT, "schema": schema}})["response_format"]
+
+    assert asked["json_schema"]["strict"] is strict
 
 
 def test_a_format_that_cannot_be_asked_for_is_refused():

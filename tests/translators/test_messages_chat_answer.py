@@ -283,3 +283,11 @@ def test_thinking_is_told_where_it_is_known_and_nothing_where_nothing_is():
         "cache_creation_input_tokens": 0,
         "output_tokens": 0,
     }
+
+
+def test_white_space_before_a_call_is_no_text():
+    assert [
+        block["type"]
+        for block in content({"content": "\n\n", "tool_calls": [call(0, "{}", name="f", id="a")]})
+    ] == ["tool_use"]
+    assert content({"content": "\nhi"}) == [{"type": "text", "text": "\nhi"}]

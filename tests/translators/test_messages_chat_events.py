@@ -420,3 +420,11 @@ def test_interleaved_calls_are_looked_at_no_more_often_than_they_double(monkeypa
 
     assert [len(json.dumps(block["input"])) for block in found] == [50_009, 50_009]
     assert sum(looked_at) < 3 * 50_009
+
+
+def test_white_space_before_a_call_or_alone_is_no_text():
+    blank, more = chunk({"content": "\n"}), chunk({"content": "\n "})
+
+    assert content(ROLE, blank, more, tools(call(0, "{}", name="f", id="a"))) == [used("f", {}, "a")]
+    assert content(ROLE, blank, more) == []
+    assert content(ROLE, blank, chunk({"content": "hi\n"})) == [said("\nhi\n")]

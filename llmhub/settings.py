@@ -53,6 +53,7 @@ PUBLIC_URL = env.text(
     meaning="the address people and services use",
     example="https://llmhub.example.com",
 ).rstrip("/")
+LISTENING = home.listening(HOME)  # behind a reverse proxy another address than the public one
 GRACE_SECONDS = env.number(
     "LLMHUB_GRACE_SECONDS", default=30, meaning="seconds that calls may go on after a stop", example="30"
 )

@@ -57,12 +57,17 @@ def document(value: Any) -> int:
 
 def line(text: str) -> None:
     """Print one line of the answer."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(_harmless(text) + "\n")
 
 
 def problem(text: str) -> None:
     """Print what is wrong, where errors go."""
-    sys.stderr.write(f"llmhub: {text}\n")
+    sys.stderr.write(f"llmhub: {_harmless(text)}\n")
+
+
+def _harmless(text: str) -> str:
+    """Return `text` without letters that a terminal would obey: names are other people's words."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)
 
 
 def _console() -> Console:
@@ -77,4 +82,4 @@ def _cell(value: Any) -> str:
         return value.isoformat(sep=" ", timespec="seconds")
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}".replace(",", " ")
-    return figures.words(value)
+    return _harmless(figures.words(value))

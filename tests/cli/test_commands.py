@@ -156,3 +156,12 @@ def test_a_person_reads_words_where_a_program_reads_an_object(llmhub):
 
     assert "task triage" in shown
     assert "{" not in shown
+
+
+def test_a_name_gives_the_terminal_no_orders(llmhub):
+    rows.key(rows.team(), name="bot\x1b[2J\x9b2J")
+
+    shown = llmhub("key", "list")[1]
+
+    assert "bot\ufffd[2J" in shown
+    assert not {"\x1b", "\x9b"} & set(shown)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 
 from billing.entries import Unit
 from catalog.rates import Rates
@@ -22,10 +23,21 @@ class DemoProvider:
     failing: float  # share of calls
     reports_cost: bool = False
     needs_credential: bool = True
+    dialect: str = "chat"
+    credentials: tuple[tuple[str, int], ...] = (("default", 1),)  # label and weight
+    taken_out: str = ""  # the label of the one that the provider refuses
 
 
 PROVIDERS = (
-    DemoProvider("aurora", "Aurora Cloud", "latency/420/speed/85", 420, 85, 0.004),
+    DemoProvider(
+        "aurora",
+        "Aurora Cloud",
+        "latency/420/speed/85",
+        420,
+        85,
+        0.004,
+        credentials=(("default", 3), ("overflow", 1)),
+    ),
     DemoProvider(
         "harbor",
         "Harbor Inference",
@@ -34,7 +46,10 @@ PROVIDERS = (
         160,
         0.03,
         reports_cost=True,
+        credentials=(("default", 1), ("trial", 1)),
+        taken_out="trial",
     ),
+    DemoProvider("meridian", "Meridian Labs", "latency/310/speed/70", 310, 70, 0.006, dialect="messages"),
     DemoProvider(
         "cellar", "Cellar (our own GPUs)", "latency/70/speed/45", 70, 45, 0.009, needs_credential=False
     ),
@@ -65,6 +80,7 @@ class DemoModel:
     capabilities: tuple[str, ...]
     offers: tuple[DemoOffer, ...]
     takes: tuple[str, ...] = ("text",)
+    gives: tuple[str, ...] = ("text",)
 
 
 def _usd(given: str, output: str, read: str | None = None, write: str | None = None, above: int = 0) -> Rates:
@@ -125,6 +141,20 @@ MODELS = (
         (DemoOffer("aurora", "lumen-1", _usd("1.10", "4.40", "0.275")),),
     ),
     DemoModel(
+        "meridian/sonata-3",
+        "Sonata 3",
+        "sonata",
+        "Works with tools for hours; at Meridian, and at Harbor in the other dialect.",
+        200_000,
+        64_000,
+        (*_CHAT, "parallel_tools", "vision", "reasoning", "caching"),
+        (
+            DemoOffer("meridian", "sonata-3", _usd("3.00", "15.00", "0.30", "3.75")),
+            DemoOffer("harbor", "meridian--sonata-3", _usd("3.10", "15.50", "0.31", "3.90")),
+        ),
+        takes=("text", "image"),
+    ),
+    DemoModel(
         "open/breeze-70b",
         "Breeze 70B",
         "breeze",
@@ -159,6 +189,17 @@ MODELS = (
         8_192,
         _CHAT,
         (DemoOffer("harbor", "quill-code-32b", _usd("0.30", "0.90")),),
+    ),
+    DemoModel(
+        "open/moss-embed",
+        "Moss Embed",
+        "moss",
+        "Turns texts into vectors for search.",
+        8_192,
+        0,
+        (),
+        (DemoOffer("cellar", "moss-embed", _usd("0.01", "0")),),
+        gives=("embedding",),
     ),
     DemoModel(
         "open/fern-3b",
@@ -204,6 +245,7 @@ class Service:
     cached: float = 0.0  # share of the input that comes from the cache, where the model caches
     tags: tuple[tuple[str, str], ...] = ()
     session: str = ""  # what its conversations are called
+    calls: Literal["chat", "messages", "embeddings"] = "chat"
 
 
 SERVICES = (
@@ -232,6 +274,13 @@ SERVICES = (
     Service(
         "code-review", "Platform", ("open/quill-code", "aurora/atlas-2"), 140, 0.08, OFFICE, 9_500, 480,
         tags=(("repo", "checkout"),),
+    ),
+    Service(
+        "coding-agents", "Platform", ("meridian/sonata-3", "aurora/atlas-2"), 60, 0.1, OFFICE, 6_000, 350,
+        streamed=1.0, cached=0.85, tags=(("repo", "storefront"),), session="agent", calls="messages",
+    ),
+    Service(
+        "search-index", "Platform", ("open/moss-embed",), 60, 1.0, NIGHT, 3_000, 0, calls="embeddings",
     ),
     Service("log-summaries", "Platform", ("fast", "open/breeze-70b"), 96, 1.0, (1,) * 24, 5_200, 150),
 )  # fmt: skip

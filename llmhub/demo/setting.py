@@ -24,6 +24,7 @@ from llmhub.people.person import create_user
 from llmhub.people.team import create_team
 from providers.check import Outcome, check_and_save
 from providers.credential import set_credential
+from providers.credential_state import set_weight, take_out
 from providers.models import Provider
 from providers.provider import create_provider, update_provider
 
@@ -81,6 +82,7 @@ def _make_provider(row: cast.DemoProvider, simulator_url: str) -> Provider:
         slug=row.slug,
         name=row.name,
         kind="custom",
+        dialect=row.dialect,
         base_url=_address(row, simulator_url),
         needs_credential=row.needs_credential,
     )
@@ -89,8 +91,14 @@ def _make_provider(row: cast.DemoProvider, simulator_url: str) -> Provider:
 
 
 def _set_credential(row: cast.DemoProvider, provider: Provider) -> None:
-    if row.needs_credential:
-        set_credential(actor=SYSTEM, provider=provider, secret=f"demo-{row.slug}-opens-nothing")
+    if not row.needs_credential:
+        return
+    for label, weight in row.credentials:
+        secret = f"demo-{row.slug}-{label}-opens-nothing"
+        kept = set_credential(actor=SYSTEM, provider=provider, label=label, secret=secret)
+        set_weight(actor=SYSTEM, provider=provider, label=label, weight=weight)
+        if label == row.taken_out:
+            take_out(kept.pk, kept, reason="the provider refuses it: its trial is over (401)")
 
 
 def _make_model(row: cast.DemoModel, providers: dict[str, Provider], now: datetime) -> CatalogEntry:
@@ -102,9 +110,9 @@ def _make_model(row: cast.DemoModel, providers: dict[str, Provider], now: dateti
         family=row.family,
         description=row.description,
         context_tokens=row.context,
-        output_limit_tokens=row.output_limit,
+        output_limit_tokens=row.output_limit or None,
         input_modalities=list(row.takes),
-        output_modalities=["text"],
+        output_modalities=list(row.gives),
         capabilities=list(row.capabilities),
         released_on=cast.RELEASED,
     )

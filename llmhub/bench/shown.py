@@ -81,6 +81,8 @@ def page(reports: Sequence[Report], *, machine: str, when: str) -> str:
     parts = [
         "# Performance: what was measured last",
         f"Written by `./run bench`; [bench.md](bench.md) says how. {when}, on {machine}.",
+        "A load far from 0 before the start means that others used the machine: shares are lower then, and "
+        "times longer, than they are.",
     ]
     for report in reports:
         parts.append(f"## {report.database}")

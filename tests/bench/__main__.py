@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from argparse import Namespace
 from datetime import UTC, datetime
@@ -33,6 +34,7 @@ def main(words: list[str]) -> int:
         sys.stderr.write(f"./run bench: {trouble}\n")
         return 1
     when = f"{datetime.now(UTC):%Y-%m-%d}, {options.seconds:g} s for each measurement"
+    facts += f"; load {os.getloadavg()[0]:.1f} at the end"
     options.page.write_text(shown.page(reports, machine=facts, when=when))
     return 1 if any(report.failed() for report in reports) else 0
 

@@ -115,6 +115,11 @@ class Ledger:
         except TimeoutError:
             raise LedgerUnavailable("the call is not written yet: the database does not answer") from None
 
+    def give_back(self, id_: int) -> None:
+        """Release a reservation whose call leaves no record; whoever waits for room gets it soon."""
+        if not self._is_closed:
+            self._inbox.put(Waiting(Release(id_)))
+
     async def drain(self, timeout: float) -> bool:
         """Wait until nothing is queued; False when `timeout` seconds were not enough."""
         try:
@@ -162,7 +167,7 @@ class Ledger:
         A cancelled future tells the thread so itself, whichever comes first.
         """
         if future.done() and not future.cancelled() and future.exception() is None:
-            self._inbox.put(Waiting(Release(entry.id)))
+            self.give_back(entry.id)
 
 
 def _check_range(entry: Reserve) -> None:

@@ -9,6 +9,7 @@ from django.core.asgi import get_asgi_application
 from servestatic import ServeStaticASGI
 
 from llmhub.lib import database
+from llmhub.lib.bounded import Bounded
 from llmhub.lib.security import HEADERS
 from llmhub.probes import Probes
 
@@ -26,11 +27,13 @@ def _headers(headers: dict[str, str], path: str, url: str) -> None:
 
 
 application = Probes(
-    ServeStaticASGI(
-        get_asgi_application(),
-        root=settings.STATIC_ROOT,
-        prefix=settings.STATIC_URL,
-        allow_all_origins=False,
-        add_headers_function=_headers,
+    Bounded(
+        ServeStaticASGI(
+            get_asgi_application(),
+            root=settings.STATIC_ROOT,
+            prefix=settings.STATIC_URL,
+            allow_all_origins=False,
+            add_headers_function=_headers,
+        )
     )
 )

@@ -17,6 +17,7 @@ from llmhub.audit import log
 from llmhub.audit.actor import Actor
 from llmhub.lib import secrets
 from llmhub.people.roles import require
+from providers.errors import TargetMisconfigured
 from providers.models import Credential, Provider
 from providers.provider import subject
 from providers.reference import is_reference
@@ -76,7 +77,8 @@ def set_credential(
     _lock(provider)
     credential = Credential.objects.filter(provider=provider, label=label).first()
     credential = credential or Credential(provider=provider, label=label)
-    credential.sealed, credential.hint, credential.disabled_reason = "", "", ""
+    credential.sealed, credential.hint = "", ""
+    credential.disabled_reason, credential.disabled_at = "", None
     credential.reference = _checked_reference(actor, reference) if reference else ""
     if secret:
         credential.seal(_checked_secret(secret))
@@ -111,6 +113,19 @@ def reveal(credential: Kept) -> str:
     if not source.startswith("env:") and len(_opened) < _MAX_OPENED:
         _opened[source] = _Opened(secret, until=now + _OPEN_SECONDS)
     return secret
+
+
+def opened(credential: Kept | None, slug: str) -> str:
+    """Return the secret for a call to the provider `slug`, "" where it is called without one.
+
+    Raises `TargetMisconfigured` where it cannot be read.
+    """
+    if credential is None:
+        return ""
+    try:
+        return reveal(credential)
+    except CredentialUnreadable:
+        raise TargetMisconfigured(f"llmhub cannot read its credential for {slug!r}") from None
 
 
 def _decrypted(sealed: str) -> str:

@@ -3,7 +3,8 @@
 * ProviderError
   + ProviderUnavailable    retryable: cannot connect, timeout, connection lost, 5xx
   + RateLimited            retryable: 429; `retry_after` when the provider said it
-  + TargetMisconfigured    retryable: 401, 402, 403, 404: our credential or model name is wrong here
+  + TargetMisconfigured    retryable: 404, some 402 and 403: the address or model name is wrong here
+    - CredentialRefused    retryable: 401, 402, 403, no credit: the credential is of no use any more
     - AddressRefused       retryable: llmhub does not connect to the provider's address
   + BadReply               retryable: an answer we cannot read, or a truncated one
   + RequestRejected        final: the next provider would refuse it too
@@ -68,6 +69,10 @@ class TargetMisconfigured(ProviderError):
 
     code = "upstream_refused_credential"
     was_sent = False  # where there is no status, it is llmhub that cannot send
+
+
+class CredentialRefused(TargetMisconfigured):
+    """Our credential or its credit is refused: it is of no use until an admin acts."""
 
 
 class AddressRefused(TargetMisconfigured):

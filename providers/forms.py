@@ -51,7 +51,7 @@ class ProviderForm(forms.Form):
         widget=forms.URLInput(attrs={**_TYPED, "placeholder": "http://10.0.0.5:8000/v1"}),
         help_text="Where its API begins; it often ends in /v1.",
     )
-    dialect = forms.ChoiceField(help_text="The wire format that the server speaks.")
+    dialect = forms.ChoiceField(required=False, help_text="The wire format that the server speaks.")
     secret = SecretField(label="Credential")
 
     def __init__(self, *args: Any, kind: Kind, **kwargs: Any) -> None:
@@ -85,7 +85,8 @@ class ProviderForm(forms.Form):
         values: dict[str, Any] = super().clean() or self.cleaned_data
         values["slug"] = values.get("slug") or slugify(values.get("name", ""))[:64]
         values.setdefault("base_url", self.kind.base_url)
-        values.setdefault("dialect", (*served_dialects(self.kind), *self.kind.dialects)[0])
+        default = (*served_dialects(self.kind), *self.kind.dialects)[0]
+        values["dialect"] = values.get("dialect") or default
         if values.get("name") and not values["slug"]:
             self.add_error("slug", "The name gives no short name: write one of letters and digits.")
         return values

@@ -52,7 +52,11 @@ class Credential(models.Model):
         max_length=300, blank=True, help_text="env:NAME or file:PATH, where the secret came from"
     )
     hint = models.CharField(max_length=12, blank=True, help_text="last 4 letters, to tell two apart")
-    disabled_reason = models.CharField(max_length=200, blank=True)
+    weight = models.PositiveSmallIntegerField(
+        default=1, help_text="share of the calls beside the others; 0: only when no other can be used"
+    )
+    disabled_reason = models.CharField(max_length=200, blank=True, help_text="not empty: it is not used")
+    disabled_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -27,6 +27,7 @@ class Usage:
     reasoning_tokens: int = 0
     reported_cost: Decimal | None = None  # USD, where the provider says what it charged
     estimated: bool = False  # counted by us, because the provider did not say
+    other_rates: bool = False  # the provider bills something beside these tokens, or these at other rates
 
     @property
     def counts_output(self) -> bool:
@@ -41,6 +42,20 @@ class Target:
     base_url: str
     upstream_id: str
     credential: str = field(repr=False, default="")  # decrypted just before the call; "" where none is needed
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a provider wants a model of its own to be told what the dialects say differently."""
+
+    limit_field: str = "max_tokens"  # of a call: the most tokens that an answer may have
+    output_limit_tokens: int | None = None  # of the model, where it is known
+    sampling: bool = True  # it takes `temperature` and `top_p`
+    top_k: bool = False  # it takes `top_k`
+    reasoning: Literal["effort", "object", "budget", "adaptive"] = "effort"  # how it is told to reason
+    json_schema: bool = True  # it takes a schema for its answer; else a forced tool stands in
+    cache_control: bool = False  # its content parts may carry `cache_control`
+    asked_at: int = 0  # Unix seconds: when the call was made, for answers that tell it
 
 
 @dataclass(frozen=True)
@@ -67,8 +82,9 @@ class Answer:
     body: Body = field(repr=False)
     usage: Usage | None  # None: the provider said nothing
     model: str  # what the provider says answered; "" when it says nothing
-    finish_reason: str  # "" when it gives none
+    finish_reason: str  # "" when it gives none; in the provider's own word
     upstream_id: str  # the provider's own id of this answer
+    text_bytes: int = 0  # of what was generated, for estimates
 
 
 @dataclass(frozen=True)

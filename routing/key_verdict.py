@@ -8,7 +8,7 @@ from datetime import datetime
 
 from routing.gateway.authenticate import admit, authenticate
 from routing.gateway.errors import Refusal
-from routing.plan import plan
+from routing.plan import plan, purpose
 from routing.resolve import resolve
 from routing.snapshot import Caller, Snapshot
 
@@ -72,7 +72,8 @@ def _problem(snapshot: Snapshot, digest: str, now: datetime) -> str:
 def _why_not(snapshot: Snapshot, slug: str, now: datetime) -> str:
     """Return why a model cannot be called, in words that do not name it; "" when it can."""
     try:
-        plan(resolve(snapshot, slug, now=now), dialect=DIALECT)
+        entry = resolve(snapshot, slug, now=now)
+        plan(entry, dialect=DIALECT, operation=purpose(entry))
     except Refusal as refusal:
         return refusal.message.replace(repr(slug), "", 1).strip().removeprefix("cannot be called now: ")
     return ""

@@ -83,8 +83,12 @@ def _keys() -> dict[str, Caller]:
 
 def _providers() -> dict[int, ProviderValue]:
     credentials: dict[int, list[SealedCredential]] = defaultdict(list)
-    for row in Credential.objects.filter(disabled_reason="").order_by("id"):
-        value = SealedCredential(id=row.pk, sealed=row.sealed, reference=row.reference)
+    has_some: set[int] = set()  # also those that are all out: a call without one would be refused
+    for row in Credential.objects.order_by("id"):
+        has_some.add(row.provider_id)
+        if row.disabled_reason:
+            continue
+        value = SealedCredential(row.pk, row.sealed, row.reference, row.label, row.weight)
         credentials[row.provider_id].append(value)
     return {
         row.pk: ProviderValue(
@@ -93,7 +97,7 @@ def _providers() -> dict[int, ProviderValue]:
             kind=row.kind,
             dialect=row.dialect,
             base_url=row.base_url,
-            needs_credential=row.needs_credential,
+            needs_credential=row.needs_credential or row.pk in has_some,
             paused_reason=row.paused_reason,
             credentials=tuple(credentials[row.pk]),
         )

@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from typing import Literal
 
 from providers.adapters import Adapter, DialectNotServed, adapter_for
+from providers.translators import TRANSLATORS
+from providers.wire import Terms
 from routing.gateway.errors import Refusal
 from routing.snapshot import EntryValue, OfferValue
 
-Reason = Literal["not_requested", "provider_paused", "no_credential", "dialect_not_served"]
+Reason = Literal["not_requested", "provider_paused", "no_credential", "dialect_not_served", "not_offered"]
+Operation = Literal["generate", "embed", "count"]
 
 _WORDS: dict[Reason, str] = {
     "not_requested": "not among the providers asked for",
     "provider_paused": "paused",
     "no_credential": "has no credential",
     "dialect_not_served": "cannot be spoken to yet",
+    "not_offered": "does not do this",
 }
 
 
@@ -26,6 +30,15 @@ class Candidate:
 
     offer: OfferValue
     adapter: Adapter
+
+    @property
+    def terms(self) -> Terms:
+        """How the model wants to be told what dialects say differently."""
+        return self.adapter.terms(self.offer.upstream_id)
+
+    def speaks(self, dialect: str) -> bool:
+        """Return whether a call in this dialect goes out as it came."""
+        return self.adapter.dialect == dialect
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +58,18 @@ class Plan:
     dropped: tuple[Dropped, ...] = ()
 
 
-def plan(entry: EntryValue, *, dialect: str, only: Collection[str] = ()) -> Plan:
+def plan(
+    entry: EntryValue, *, dialect: str, operation: Operation = "generate", only: Collection[str] = ()
+) -> Plan:
     """Return the offers of `entry` that can be tried, in their order.
 
     `only` restricts them to the providers named. Raises `Refusal` when nothing is left.
     """
+    _check_endpoint(entry, operation)
     candidates: list[Candidate] = []
     dropped: list[Dropped] = []
     for offer in entry.offers:
-        found = _judge(offer, dialect, only)
+        found = _judge(offer, dialect, operation, only)
         if isinstance(found, Candidate):
             candidates.append(found)
         else:
@@ -63,15 +79,33 @@ def plan(entry: EntryValue, *, dialect: str, only: Collection[str] = ()) -> Plan
     return Plan(tuple(candidates), tuple(dropped))
 
 
-def standing(entry: EntryValue, *, dialect: str) -> tuple[OfferValue, ...]:
+def standing(entry: EntryValue) -> tuple[OfferValue, ...]:
     """Return the offers of `entry` that can be called as they are set up, paused ones too."""
-    judged = [_judge(offer, dialect, ()) for offer in entry.offers]
+    judged = [_judge(offer, "chat", purpose(entry), ()) for offer in entry.offers]
     return tuple(
         found.offer for found in judged if isinstance(found, Candidate) or found.reason == "provider_paused"
     )
 
 
-def _judge(offer: OfferValue, dialect: str, only: Collection[str]) -> Candidate | Dropped:
+def purpose(entry: EntryValue) -> Operation:
+    """Return what a model is called for."""
+    return "embed" if entry.output_modalities == ("embedding",) else "generate"
+
+
+def _check_endpoint(entry: EntryValue, operation: Operation) -> None:
+    """Refuse a model that does not do what the endpoint is for."""
+    if (purpose(entry) == "embed") == (operation == "embed"):
+        return
+    if operation == "embed" and not entry.output_modalities:
+        return  # nobody has said what it gives
+    use = "/v1/chat/completions or /v1/messages" if operation == "embed" else "/v1/embeddings"
+    makes = "makes no embeddings" if operation == "embed" else "makes embeddings only"
+    raise Refusal("wrong_endpoint", f"{entry.slug!r} {makes}: call POST {use}", param="model")
+
+
+def _judge(
+    offer: OfferValue, dialect: str, operation: Operation, only: Collection[str]
+) -> Candidate | Dropped:
     provider = offer.provider
     if only and provider.slug not in only:
         return Dropped(offer, "not_requested")
@@ -83,8 +117,8 @@ def _judge(offer: OfferValue, dialect: str, only: Collection[str]) -> Candidate 
         adapter = adapter_for(provider.kind, provider.dialect)
     except DialectNotServed as exc:
         return Dropped(offer, "dialect_not_served", str(exc))
-    if adapter.dialect != dialect:
-        return Dropped(offer, "dialect_not_served", f"it speaks {adapter.dialect}, the request is {dialect}")
+    if adapter.dialect != dialect and (operation == "embed" or (dialect, adapter.dialect) not in TRANSLATORS):
+        return Dropped(offer, "not_offered", f"it speaks {adapter.dialect}, the request is {dialect}")
     return Candidate(offer, adapter)
 
 

@@ -14,7 +14,7 @@ from billing.scopes import Budgets, suppliers
 from routing.bound import Size, worst_case_nano
 from routing.demand import is_unbounded, price_at
 from routing.gateway.errors import Refusal
-from routing.plan import plan
+from routing.plan import plan, purpose
 from routing.snapshot import EntryValue, OfferValue, Snapshot
 
 _EDIT = 64  # bytes by which a body may grow when a field or the model's name is changed
@@ -82,7 +82,7 @@ def _output_price(offers: Iterable[OfferValue], at: datetime) -> Decimal | None:
 def _bound(budgets: Budgets, entry: EntryValue, size: Size, at: datetime) -> int | None:
     """Return the bound at the offer that would be tried first; None where a budget of its own limits it."""
     try:
-        offer = plan(entry, dialect="chat").candidates[0].offer
+        offer = plan(entry, dialect="chat", operation=purpose(entry)).candidates[0].offer
     except Refusal:
         return None
     own = suppliers(provider_id=offer.provider.id, entry_id=entry.id)
@@ -92,7 +92,12 @@ def _bound(budgets: Budgets, entry: EntryValue, size: Size, at: datetime) -> int
 def _can_take(other: EntryValue, entry: EntryValue, size: Size, at: datetime) -> bool:
     fits = other.context_tokens is None or size.tokens <= other.context_tokens
     lives = other.sunset_on is None or other.sunset_on > at.date()
-    return fits and lives and set(entry.capabilities) <= set(other.capabilities)
+    return (
+        fits
+        and lives
+        and purpose(other) == purpose(entry)
+        and set(entry.capabilities) <= set(other.capabilities)
+    )
 
 
 def about(nano: int) -> str:

@@ -36,6 +36,8 @@ class SealedCredential:
     id: int
     sealed: str = field(repr=False, default="")
     reference: str = ""
+    label: str = "default"
+    weight: int = 1  # share of the calls; 0: only when no other can be used
 
 
 @dataclass(frozen=True, slots=True)

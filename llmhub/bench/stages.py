@@ -18,7 +18,7 @@ import django
 # Where each stage begins and ends; what is in none of them is the rest.
 STAGES = {
     "auth": ("llmhub.lib.secrets:digest", "routing.gateway.authenticate:authenticate"),
-    "read": ("routing.gateway.chat_request:read_chat",),
+    "read": ("routing.gateway.large:LargeBodies.read",),
     "plan": ("routing.resolve:resolve", "routing.plan:plan", "routing.gateway.opening:open_account"),
     "reserve": ("billing.ledger:Ledger.reserve",),
     "upstream": ("providers.client:Client.send",),

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from providers.adapters.anthropic import AnthropicAdapter
 from providers.adapters.base import Adapter, DialectNotServed
 from providers.adapters.chat import ChatAdapter
+from providers.adapters.messages import MessagesAdapter
 from providers.adapters.openai import OpenAiAdapter
 from providers.adapters.openrouter import OpenRouterAdapter
 
@@ -39,7 +41,9 @@ KINDS = {
 _ADAPTERS: dict[tuple[str, str], Adapter] = {
     ("openai", "chat"): OpenAiAdapter(),
     ("openrouter", "chat"): OpenRouterAdapter(),
+    ("anthropic", "messages"): AnthropicAdapter(),
     ("custom", "chat"): ChatAdapter(),
+    ("custom", "messages"): MessagesAdapter(),
 }
 
 

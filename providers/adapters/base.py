@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from providers.errors import ProviderError
-from providers.wire import Answer, Body, Call, Event, Listing, Target
+from providers.wire import Answer, Body, Call, Event, Listing, Target, Terms
+
+NO_HEADERS: Mapping[str, str] = {}
 
 
 class DialectNotServed(LookupError):
@@ -20,10 +22,26 @@ class Adapter(Protocol):
     """
 
     dialect: str
-    limit_field: str  # of a call: the most tokens that an answer may have
+    support: frozenset[str]  # what calls of this dialect can ask for, in the catalog's words
 
-    def chat_call(self, target: Target, body: Body, *, stream: bool) -> Call:
-        """Return the call for a caller's `body`; values nobody touches keep their bytes."""
+    def terms(self, upstream_id: str) -> Terms:
+        """Return how a model wants to be told what the dialects say differently."""
+
+    def generate_call(
+        self, target: Target, body: Body, *, stream: bool, headers: Mapping[str, str] = NO_HEADERS
+    ) -> Call:
+        """Return the call for a `body` in this dialect; values nobody touches keep their bytes.
+
+        `headers` are those of a caller who speaks this dialect; few of them are passed on.
+        """
+
+    def embed_call(self, target: Target, body: Body) -> Call | None:
+        """Return the call for embeddings, or None where this dialect has none."""
+
+    def count_call(
+        self, target: Target, body: Body, *, headers: Mapping[str, str] = NO_HEADERS
+    ) -> Call | None:
+        """Return the free call that counts the input tokens of `body`, or None where there is none."""
 
     def unbounded_in(self, upstream_id: str) -> str:
         """Return what makes the cost of any call of this model unbounded by its tokens, or ""."""
@@ -40,8 +58,17 @@ class Adapter(Protocol):
         Raises `BadReply` when it is none, and the mapped `ProviderError` when it holds an error.
         """
 
-    def parse_event(self, data: bytes) -> Event:
-        """Read one event of a stream. Raises `BadReply` when it is none."""
+    def event_reader(self) -> Callable[[bytes], Event]:
+        """Return what reads the data of the events of one stream, in order.
+
+        It raises `BadReply` on one that is none.
+        """
+
+    def parse_embeddings(self, content: bytes) -> Answer:
+        """Read embeddings. Raises as `parse_answer` does."""
+
+    def parse_count(self, content: bytes) -> int:
+        """Read how many input tokens were counted. Raises `BadReply` when it says none."""
 
     def parse_models(self, content: bytes) -> list[Listing]:
         """Read a list of models. Raises `BadReply` when it is none."""

@@ -5,22 +5,25 @@ Source: https://platform.openai.com/docs/api-reference/chat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 
 from providers.adapters import failures
+from providers.adapters.base import NO_HEADERS
 from providers.adapters.chat_usage import usage_of
 from providers.adapters.reading import decode, decode_raw, items, mapping, name, text, value_of
 from providers.errors import BadReply, ProviderError
-from providers.wire import Answer, Body, Call, Event, Listing, Target, Usage
+from providers.wire import Answer, Body, Call, Event, Listing, Target, Terms, Usage
 
 OWN_FIELD = "llmhub"  # what a caller tells llmhub in the body; no provider sees it
 DONE = b"[DONE]"
 # What a delta may carry besides text: each of them is content that a caller would miss.
 _OTHER_CONTENT = ("tool_calls", "function_call", "refusal", "audio", "images", "reasoning_details")
-_READ_OF_ANSWER = ("id", "model", "usage", "x_groq", "error")
+_READ_OF_ANSWER = ("id", "model", "usage", "x_groq", "error", "service_tier")
+_OTHER_TIERS = ("priority", "flex", "scale")  # dearer or cheaper than the price of the model
 
 
 class _Choice(msgspec.Struct):
@@ -34,7 +37,13 @@ class ChatAdapter:
     """Speaks the chat dialect, and reads liberally what compatible servers make of it."""
 
     dialect = "chat"
-    limit_field = "max_tokens"
+    support = frozenset(
+        {"tools", "parallel_tools", "json_mode", "json_schema", "stream", "vision", "reasoning"}
+    )
+
+    def terms(self, upstream_id: str) -> Terms:
+        """Return what compatible servers take."""
+        return Terms(limit_field="max_tokens", top_k=True)
 
     def headers(self, target: Target) -> dict[str, str]:
         """Return the headers of a call; nothing a caller sent is among them."""
@@ -43,7 +52,9 @@ class ChatAdapter:
             headers["authorization"] = f"Bearer {target.credential}"
         return headers
 
-    def chat_call(self, target: Target, body: Body, *, stream: bool) -> Call:
+    def generate_call(
+        self, target: Target, body: Body, *, stream: bool, headers: Mapping[str, str] = NO_HEADERS
+    ) -> Call:
         """Return the call for a caller's `body`; a stream is always asked for its usage."""
         sent = {field: value for field, value in body.items() if field != OWN_FIELD}
         sent["model"] = msgspec.Raw(msgspec.json.encode(target.upstream_id))
@@ -51,6 +62,21 @@ class ChatAdapter:
             sent["stream"] = msgspec.Raw(b"true")
             sent["stream_options"] = _with_usage(body.get("stream_options"))
         return Call("POST", url(target, "chat/completions"), self.headers(target), msgspec.json.encode(sent))
+
+    def embed_call(self, target: Target, body: Body) -> Call | None:
+        """Return the call for embeddings.
+
+        Source: https://platform.openai.com/docs/api-reference/embeddings/create
+        """
+        sent = {field: value for field, value in body.items() if field != OWN_FIELD}
+        sent["model"] = msgspec.Raw(msgspec.json.encode(target.upstream_id))
+        return Call("POST", url(target, "embeddings"), self.headers(target), msgspec.json.encode(sent))
+
+    def count_call(
+        self, target: Target, body: Body, *, headers: Mapping[str, str] = NO_HEADERS
+    ) -> Call | None:
+        """Return None: this dialect counts nothing before a call."""
+        return None
 
     def unbounded_in(self, upstream_id: str) -> str:
         """Return "": a model costs what its tokens cost."""
@@ -86,7 +112,27 @@ class ChatAdapter:
             model=name(read.get("model")),
             finish_reason=_finish_reason(choices),
             upstream_id=name(read.get("id")),
+            text_bytes=len(memoryview(body["choices"])),
         )
+
+    def parse_embeddings(self, content: bytes) -> Answer:
+        """Read embeddings: their usage has an input only."""
+        body = decode_raw(content)
+        read = {field: value_of(body[field]) for field in _READ_OF_ANSWER if field in body}
+        usage = self.embedding_usage(read)
+        if error := _error_in(read, []):
+            raise failures.inside_200(error, usage)
+        if not _embeddings(body):
+            raise BadReply("the provider's answer holds no embeddings")
+        return Answer(body, usage, name(read.get("model")), "stop", name(read.get("id")))
+
+    def parse_count(self, content: bytes) -> int:
+        """Raise `BadReply`: nothing is counted in this dialect."""
+        raise BadReply("the provider counts no tokens")
+
+    def event_reader(self) -> Callable[[bytes], Event]:
+        """Return the function that reads any event: none depends on those before it."""
+        return self.parse_event
 
     def parse_event(self, data: bytes) -> Event:
         """Read one event of a stream. Raises `BadReply` when it is none."""
@@ -126,7 +172,15 @@ class ChatAdapter:
 
     def usage(self, read: dict[str, Any]) -> Usage | None:
         """Return the usage in an answer or chunk, or None when it gives no credible one."""
-        return usage_of(read.get("usage")) or usage_of(mapping(read.get("x_groq")).get("usage"))
+        found = usage_of(read.get("usage")) or usage_of(mapping(read.get("x_groq")).get("usage"))
+        if found is not None and read.get("service_tier") in _OTHER_TIERS:
+            return replace(found, other_rates=True)
+        return found
+
+    def embedding_usage(self, read: dict[str, Any]) -> Usage | None:
+        """Return the usage of embeddings, whose output is nothing."""
+        reported = mapping(read.get("usage"))
+        return self.usage({"usage": {**reported, "completion_tokens": 0}}) if reported else None
 
     def failure(self, status: int, headers: Mapping[str, str], content: bytes) -> ProviderError:
         """Return what an answer of a status other than 200 means."""
@@ -143,6 +197,13 @@ def _choices(body: Body) -> list[_Choice]:
         return msgspec.json.decode(body.get("choices", b"null"), type=list[_Choice] | None) or []
     except (msgspec.DecodeError, RecursionError):
         raise BadReply("the choices in the provider's answer cannot be read") from None
+
+
+def _embeddings(body: Body) -> list[msgspec.Raw]:
+    try:
+        return msgspec.json.decode(body.get("data", b"null"), type=list[msgspec.Raw] | None) or []
+    except (msgspec.DecodeError, RecursionError):
+        raise BadReply("the embeddings in the provider's answer cannot be read") from None
 
 
 def _holds_something(choices: msgspec.Raw) -> bool:

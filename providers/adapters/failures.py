@@ -1,17 +1,24 @@
-"""Pure: what a refusal in the chat dialect means, by status, code and words.
+"""Pure: what a refusal means, by status, code and words; both dialects have the same statuses.
 
-Source: https://platform.openai.com/docs/guides/error-codes,
-https://openrouter.ai/docs/api-reference/errors
+Whether a credential is of no use any more is never decided by words that a caller may have written:
+codes are the provider's own, and a phrase counts only where the provider's sentence begins with it.
+
+Sources: https://platform.openai.com/docs/guides/error-codes,
+https://openrouter.ai/docs/api-reference/errors,
+https://platform.claude.com/docs/en/api/errors
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Mapping
 from typing import Any
 
 from providers.adapters.reading import decode, mapping, retry_after, text
+from providers.adapters.waiting import wait_of
 from providers.errors import (
     BadReply,
+    CredentialRefused,
     ProviderError,
     ProviderTimeout,
     ProviderUnavailable,
@@ -24,15 +31,32 @@ from providers.wire import Usage
 _BY_STATUS: tuple[tuple[Container[int], type[ProviderError]], ...] = (  # the first that fits
     ({429}, RateLimited),
     ({408, 504, 524}, ProviderTimeout),
-    ({401, 402, 403, 404, 405, 410}, TargetMisconfigured),  # our credential, credit, address or model name
+    ({401, 402, 403, 404, 405, 410}, TargetMisconfigured),  # what `_refusal` leaves of the first three
     ({409, 425}, ProviderUnavailable),  # come again: the SDKs do so too
     (range(400, 500), RequestRejected),
     (range(500, 600), ProviderUnavailable),
 )
-# No waiting mends these: the account has no money, or its limit is reached for good.
-_NO_CREDIT = {"insufficient_quota", "billing_hard_limit_reached", "payment_required"}
+# No waiting mends these: the credential is none, the account has no money, or its limit is reached for good.
+_OF_NO_USE = {
+    "invalid_api_key", "authentication_error", "insufficient_quota", "billing_hard_limit_reached",
+    "billing_not_active", "payment_required", "billing_error", "enforced_spend_limit_reached",
+    "contract_spend_limit_reached", "organization_on_hold",
+}  # fmt: skip
+# The same of those that say it in words alone, as invalid_request_error.
+# Source: https://github.com/anthropics/claude-code/issues/66314 and /issues/38035
+_SAYS_NO_CREDIT = ("your credit balance is too low", "you have reached your specified api usage limits")
+# A smaller call would be paid for. Source: https://openrouter.ai/docs/api-reference/errors
+_SMALLER_WOULD_DO = "can only afford"
 # These are about the model's name at this provider, not about the request.
-_NO_SUCH_MODEL = {"model_not_found", "model_deprecated", "no_endpoints", "wrong_endpoint"}
+_NO_SUCH_MODEL = {
+    "model_not_found", "model_deprecated", "no_endpoints", "wrong_endpoint", "region_restricted",
+    "privacy_restricted",
+}  # fmt: skip
+# A 403 in these words is about what was asked for, which another call may not ask for.
+_ABOUT_THE_CALL = re.compile(
+    r"model|moderat|flagged|polic|safety|harm|content|guardrail|prompt|input|beta|feature|tool|search"
+    r"|file|image|region|country|tier|endpoint"
+)
 # These are about the content, not about our credential.
 _MODERATION = {"content_policy_violation", "content_filter", "moderation_blocked", "refusal"}
 
@@ -45,13 +69,19 @@ def from_answer(status: int, headers: Mapping[str, str], content: bytes) -> Prov
             "set the provider's base URL to the address it redirects to",
             status=status,
         )
-    error, wait = _error_of(content), retry_after(headers)
-    return _error(status, error, wait=_wait_in(error) if wait is None else wait)
+    error, has_object = _error_of(content)
+    wait = wait_of(status, headers)
+    wait = _wait_in(error) if wait is None else wait
+    return _error(status, error, _kind(status, error, has_object=has_object), wait=wait)
 
 
-def inside_200(error: dict[str, Any], usage: Usage | None) -> ProviderError:
-    """Return what an error inside an answer of status 200 means; its usage was still paid for."""
-    failure = _error(_status_in(error) or 502, error, wait=_wait_in(error))
+def inside_200(error: dict[str, Any], usage: Usage | None, *, status: int | None = None) -> ProviderError:
+    """Return what an error inside an answer of status 200 means; its usage was still paid for.
+
+    `status` is what its words mean in the dialect, where it names no number.
+    """
+    named = _status_in(error) or status or 502
+    failure = _error(named, error, _kind(named, error, has_object=True), wait=_wait_in(error))
     failure.usage = usage
     return failure
 
@@ -65,39 +95,57 @@ def message_of(error: Mapping[str, Any]) -> str:
     return own or "the provider gave no reason"
 
 
-def _error(status: int, error: dict[str, Any], *, wait: float | None) -> ProviderError:
-    kind, said = _kind(status, error), message_of(error)
-    if kind is TargetMisconfigured and status == 401:  # what it says may quote the credential
+def _error(
+    status: int, error: dict[str, Any], kind: type[ProviderError], *, wait: float | None
+) -> ProviderError:
+    said = message_of(error)
+    if status == 401 and issubclass(kind, TargetMisconfigured):  # what it says may quote the credential
         said = "the provider refuses llmhub's credential: an admin has to replace it"
     if kind is BadReply:
         said = f"the provider answered with the status {status}"
     return kind(said, status=status, retry_after=wait)
 
 
-def _kind(status: int, error: dict[str, Any]) -> type[ProviderError]:
-    codes = _codes(error)
-    if 400 <= status < 500:
-        if codes & (_NO_CREDIT | _NO_SUCH_MODEL) or _says_so(error):
-            return TargetMisconfigured
-        if codes & _MODERATION or _is_moderation(error):
-            return RequestRejected
+def _kind(status: int, error: dict[str, Any], *, has_object: bool) -> type[ProviderError]:
+    if 400 <= status < 500 and (kind := _refusal(status, error, has_object=has_object)):
+        return kind
     for statuses, kind in _BY_STATUS:
         if status in statuses:
             return kind
     return BadReply
 
 
-def _error_of(content: bytes) -> dict[str, Any]:
-    """Return the error object of a body in any of the shapes servers use."""
+def _refusal(status: int, error: dict[str, Any], *, has_object: bool) -> type[ProviderError] | None:
+    """Return what a 4xx means by its code or words, or None where its status says all there is.
+
+    A 403 without an error object comes from something in between, and what a hub relays from one of its
+    own upstreams is about that upstream: neither is a word about our credential.
+    """
+    codes, said = _codes(error), text(error.get("message")).strip().lower()
+    if codes & _NO_SUCH_MODEL or said.endswith("is not a valid model id"):
+        return TargetMisconfigured
+    if codes & _MODERATION or _is_moderation(error):
+        return RequestRejected
+    if mapping(error.get("metadata")).get("provider_name") or (status == 402 and _SMALLER_WOULD_DO in said):
+        return None
+    if codes & _OF_NO_USE or said.startswith(_SAYS_NO_CREDIT):
+        return CredentialRefused
+    if status in {401, 402} or (status == 403 and has_object and not _ABOUT_THE_CALL.search(said)):
+        return CredentialRefused
+    return None
+
+
+def _error_of(content: bytes) -> tuple[dict[str, Any], bool]:
+    """Return the error of a body in any of the shapes servers use, and whether it is an object."""
     try:
         body = decode(content)
     except BadReply:
-        return {}
+        return {}, False
     error = body.get("error")
     if isinstance(error, dict):
-        return error
-    detail = body.get("detail")
-    return {"message": text(error) or text(body.get("message")) or text(detail), "code": body.get("code")}
+        return error, bool(error)
+    said = text(error) or text(body.get("message")) or text(body.get("detail"))
+    return {"message": said, "code": body.get("code")}, False
 
 
 def _codes(error: Mapping[str, Any]) -> set[str]:
@@ -109,14 +157,9 @@ def _codes(error: Mapping[str, Any]) -> set[str]:
         error.get("error_type"),
         metadata.get("error_type"),
         availability.get("code"),
+        mapping(error.get("details")).get("error_code"),
     )
     return {word for word in named if isinstance(word, str)}
-
-
-def _says_so(error: Mapping[str, Any]) -> bool:
-    """Two refusals that have no code of their own: an unknown model name, and no money left."""
-    said = text(error.get("message")).lower()
-    return said.endswith("is not a valid model id") or "credit balance is too low" in said
 
 
 def _is_moderation(error: Mapping[str, Any]) -> bool:

@@ -6,9 +6,14 @@ Source: https://platform.openai.com/docs/api-reference/chat/create#chat-create-m
 from __future__ import annotations
 
 from providers.adapters.chat import ChatAdapter
+from providers.wire import Terms
 
 
 class OpenAiAdapter(ChatAdapter):
     """Its reasoning models refuse `max_tokens`; all its models take the newer name."""
 
-    limit_field = "max_completion_tokens"
+    support = ChatAdapter.support | {"caching"}
+
+    def terms(self, upstream_id: str) -> Terms:
+        """Return what its models take; none of them takes `top_k`."""
+        return Terms(limit_field="max_completion_tokens")

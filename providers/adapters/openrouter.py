@@ -11,11 +11,17 @@ from typing import Any
 from providers.adapters.chat import ChatAdapter, url
 from providers.adapters.chat_usage import usage_of
 from providers.adapters.reading import mapping, name, tokens, usd
-from providers.wire import Call, Listing, Target, Usage
+from providers.wire import Call, Listing, Target, Terms, Usage
 
 
 class OpenRouterAdapter(ChatAdapter):
     """Adds the title it shows in its rankings, and reads the cost it reports."""
+
+    support = ChatAdapter.support | {"caching"}
+
+    def terms(self, upstream_id: str) -> Terms:
+        """Return what it takes for every model, and passes on to those that know it."""
+        return Terms(limit_field="max_tokens", top_k=True, reasoning="object", cache_control=True)
 
     def unbounded_in(self, upstream_id: str) -> str:
         """Return what a hosted router or a model with search does beside answering.

@@ -16,11 +16,12 @@ from llmhub.lib import clock, money
 from providers.errors import ProviderError, RateLimited, RequestRejected, TargetMisconfigured
 from providers.wire import Usage
 from routing.demand import Demand, Payment, price_at
-from routing.gateway.chat_request import ChatRequest
+from routing.gateway.caller_request import CallerRequest
+from routing.gateway.carriage import Carried
 from routing.gateway.estimate import at_least, estimate
 from routing.gateway.reading import Heard
 from routing.plan import Candidate
-from routing.snapshot import Caller, EntryValue, OfferValue
+from routing.snapshot import Caller, EntryValue, OfferValue, SealedCredential
 
 # The provider said no and did nothing.
 _REFUSED = {RateLimited.code, RequestRejected.code, TargetMisconfigured.code}
@@ -32,6 +33,8 @@ class Note:
 
     number: int
     candidate: Candidate
+    carried: Carried
+    credential: SealedCredential | None = None  # None: the provider is called without one
     started_at_ms: int = field(default_factory=clock.unix_ms)
     started: float = field(default_factory=time.monotonic)
     status: Status | None = None  # None: still running
@@ -72,13 +75,14 @@ class Account:
     id: int
     caller: Caller
     entry: EntryValue
-    request: ChatRequest
+    request: CallerRequest
     at: datetime  # decides which price is in force
     payment: Payment
     default_output: int | None = None  # tokens; set where the caller set no limit and a hard cap applies
     once: Once | None = None  # None: its caller sent no Idempotency-Key
     held: Reserve | None = None  # what the ledger holds for the call
     room: Room | None = None  # what was left of the tightest budget then
+    carried: Carried | None = None  # the call as the candidate that was admitted last gets it
     started: float = field(default_factory=time.monotonic)
     notes: list[Note] = field(default_factory=list)
     ttft_ms: int | None = None
@@ -99,15 +103,24 @@ class Account:
                 "key_id": self.caller.key_id,
                 "requested": self.request.model,
                 "streamed": self.request.stream,
+                "dialect": self.request.dialect,
                 "entry_id": self.entry.id,
                 "offer_id": offer.id,
                 "provider_id": offer.provider.id,
                 "tags": self.request.extras.tags,
                 "session": self.request.extras.session,
-                "cost_nano": amount_nano if self._is_bounded(offer, so_far) else None,
+                "cost_nano": self._unheard_nano(offer, so_far, amount_nano),
             },
             once=self.once,
         )
+
+    def _unheard_nano(
+        self, offer: OfferValue, so_far: Sequence[AttemptEntry], amount_nano: int
+    ) -> int | None:
+        """Return the estimate of a call that nobody settles; counting is free."""
+        if self.request.operation == "count":
+            return 0
+        return amount_nano if self._is_bounded(offer, so_far) else None
 
     def _is_bounded(self, offer: OfferValue, so_far: Sequence[AttemptEntry]) -> bool:
         """Return whether what is held bounds the cost: by prices, or by the allowance for what has none."""
@@ -141,11 +154,19 @@ class Account:
             left += self.room.taken - charged(hold, entries, unknown_nano=self.payment.unknown_nano)
         return self.room.budget_id, max(left, 0)
 
-    def begin(self, candidate: Candidate) -> Note:
-        """Note that an attempt begins."""
-        note = Note(number=len(self.notes) + 1, candidate=candidate)
+    def begin(self, candidate: Candidate, credential: SealedCredential | None) -> Note:
+        """Note that an attempt begins at the candidate that was admitted last."""
+        assert self.carried is not None
+        number = len(self.notes) + 1
+        note = Note(number=number, candidate=candidate, carried=self.carried, credential=credential)
         self.notes.append(note)
         return note
+
+    def tried_at(self, candidate: Candidate) -> list[int]:
+        """Return the ids of the credentials that were used at a candidate's provider."""
+        provider_id = candidate.offer.provider.id
+        at = [note.credential for note in self.notes if note.candidate.offer.provider.id == provider_id]
+        return [credential.id for credential in at if credential is not None]
 
     def first_token(self, note: Note) -> None:
         """Note that the first content has come."""
@@ -180,6 +201,7 @@ class Account:
             team_id=self.caller.team_id,
             key_id=self.caller.key_id,
             streamed=self.request.stream,
+            dialect=self.request.dialect,
             http_status=http_status,
             error_code=error_code,
             finish_reason=last.heard.finish_reason if last else "",
@@ -194,7 +216,7 @@ class Account:
 
     def _entry(self, note: Note) -> AttemptEntry:
         offer = note.candidate.offer
-        usage = self._usage(note)
+        usage = self.usage_of(note)
         cost = None if usage is None else cost_of(usage, offer.prices, at=self.at)
         counted = usage or Usage()
         return AttemptEntry(
@@ -223,7 +245,7 @@ class Account:
             ttft_ms=note.ttft_ms,
         )
 
-    def _usage(self, note: Note) -> Usage | None:
+    def usage_of(self, note: Note) -> Usage | None:
         """Return what an attempt used: as its provider says, else estimated; None where it failed unused.
 
         An answer that did not come to its end has used no less than what was heard of it.

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from billing.entries import LedgerUnavailable, OverBudget, Repeated, Room
+from providers.translators import Unsayable
 from routing.bound import Size
 from routing.demand import Demand
 from routing.gateway import once
 from routing.gateway.account import Account
+from routing.gateway.carriage import Carried, carry
 from routing.gateway.errors import Refusal
 from routing.gateway.hub import Hub
 from routing.gateway.over_budget import Asked, Unfit, refusal
@@ -46,7 +49,11 @@ class Admission:
         return await self._admit(candidate) is None
 
     async def _admit(self, candidate: Candidate) -> Unfit | None:
-        size = self._size_at(candidate)
+        try:
+            self._account.carried = await self._carry(candidate)
+        except Unsayable as exc:
+            return Unfit(candidate, "unsupported", what=exc.param, said=str(exc))
+        size = self._size_at(candidate, self._account.carried)
         demand = self._account.payment.demand(size, candidate.offer)
         if not isinstance(demand, Demand):
             return Unfit(candidate, demand, what=size.unbounded)
@@ -60,11 +67,31 @@ class Admission:
             raise Refusal("ledger_unavailable", f"The ledger cannot be written: {exc}") from exc
         return None
 
-    def _size_at(self, candidate: Candidate) -> Size:
-        """Return the size of the call, with what its model does there beside answering."""
+    async def _carry(self, candidate: Candidate) -> Carried:
+        """Return the call as a candidate gets it; a large one is translated beside the event loop."""
+        account = self._account
+        work = partial(
+            carry,
+            account.request,
+            candidate,
+            output_limit=account.entry.output_limit_tokens,
+            default=account.default_output,
+            at=account.at,
+        )
+        if candidate.speaks(account.request.dialect):
+            return work()
+        return await self._hub.large.run(account.request.size.body_bytes, work)
+
+    def _size_at(self, candidate: Candidate, carried: Carried) -> Size:
+        """Return the size of the call there: translated, and with what its model does beside answering."""
         size = self._account.request.size
         more = candidate.adapter.unbounded_in(candidate.offer.upstream_id)
-        return replace(size, unbounded=size.unbounded or more) if more else size
+        if more:
+            size = replace(size, unbounded=size.unbounded or more)
+        if carried.answers is None:
+            return size
+        limit = size.output_limit if carried.defaulted is None else carried.defaulted
+        return replace(size, body_bytes=max(size.body_bytes, carried.body_bytes), output_limit=limit)
 
     async def _hold(self, candidate: Candidate, demand: Demand) -> Room | None:
         account = self._account

@@ -5,18 +5,24 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from billing.entries import LedgerUnavailable
 from llmhub.lib import clock, secrets
 from llmhub.lib.asgi import Receive, Scope, Send
-from routing.gateway import chat, models, probes, requests
+from routing.gateway import counting, models, probes, requests
 from routing.gateway.authenticate import admit, authenticate, key_in
+from routing.gateway.chat_request import read_chat
+from routing.gateway.embeddings_request import read_embeddings
 from routing.gateway.errors import Refusal
 from routing.gateway.exchange import CallerLeft, Exchange
 from routing.gateway.extras import HOP_HEADER
+from routing.gateway.face import CHAT, MESSAGES, Face
 from routing.gateway.flight import Flights
+from routing.gateway.generate import complete
 from routing.gateway.hub import Hub, Limits
 from routing.gateway.life import Life
+from routing.gateway.messages_request import read_messages
 from routing.gateway.opening import ask_for_request
 from routing.snapshot import Caller
 
@@ -36,7 +42,10 @@ class Endpoint:
 
 
 _ENDPOINTS = (
-    Endpoint("/v1/chat/completions", "POST", chat.complete, reaches_providers=True),
+    Endpoint("/v1/chat/completions", "POST", partial(complete, reader=read_chat), reaches_providers=True),
+    Endpoint("/v1/messages", "POST", partial(complete, reader=read_messages), reaches_providers=True),
+    Endpoint("/v1/messages/count_tokens", "POST", counting.count_tokens, reaches_providers=True),
+    Endpoint("/v1/embeddings", "POST", partial(complete, reader=read_embeddings), reaches_providers=True),
     Endpoint("/v1/models", "GET", models.list_models),
     Endpoint("/v1/models/{id}", "GET", models.show_model),
     Endpoint("/v1/requests/{id}", "GET", requests.show_request),
@@ -74,6 +83,7 @@ class Gateway:
         name = "unknown"
         hub.metrics.in_flight.inc()
         try:
+            exchange.face = _face(exchange.path)
             exchange.id = hub.ledger.next_id()
             _refuse_loop(hub, exchange)
             endpoint = _find(exchange)
@@ -125,6 +135,11 @@ def _find(exchange: Exchange) -> Endpoint:
         message = f"{endpoint.name} answers {endpoint.method}, not {exchange.method[:20]}"
         raise Refusal("method_not_allowed", message)
     return endpoint
+
+
+def _face(path: str) -> Face:
+    """Return how errors look on a path, also where nothing is served."""
+    return MESSAGES if path.startswith("/v1/messages") else CHAT
 
 
 def _refuse_loop(hub: Hub, exchange: Exchange) -> None:

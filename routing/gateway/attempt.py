@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-import msgspec
-
-from providers.client import Stream
-from providers.credential import CredentialUnreadable, reveal
-from providers.errors import BadReply, ProviderError, TargetMisconfigured, hiding
+from providers.adapters.base import NO_HEADERS
+from providers.client import MAX_BYTES, MAX_BYTES_IMAGES, Stream
+from providers.credential import opened
+from providers.errors import BadReply, ProviderError, hiding
 from providers.sse import SseEvent, SseReader
 from providers.wire import Call, Target
 from routing.gateway.account import Account, Note
@@ -20,6 +20,7 @@ from routing.gateway.extras import HOP_HEADER
 from routing.gateway.hub import Hub
 from routing.gateway.money_headers import money_headers
 from routing.gateway.reading import Reading
+from routing.gateway.shown import AsItCame, ChatEvents, Retold, Show
 from routing.plan import Candidate
 
 _OK = 200
@@ -29,16 +30,24 @@ _LEAVE = 0.02  # seconds for the upstream to close a stream that is over, so tha
 
 
 async def send_whole(hub: Hub, exchange: Exchange, account: Account, note: Note) -> bytes:
-    """Return the body of an answer as it came. Raises `ProviderError`."""
-    adapter, call = note.candidate.adapter, _call(hub, account, note.candidate)
+    """Return the body of an answer, as it came where it is in the caller's dialect.
+
+    Raises `ProviderError`.
+    """
+    adapter, call = note.candidate.adapter, _call(hub, account, note)
+    embeds = account.request.operation == "embed"
     with hiding(call.credential):
-        reply = await hub.client.send(call, timeout=hub.limits.timeouts)
+        max_bytes = MAX_BYTES_IMAGES if embeds else MAX_BYTES
+        reply = await hub.client.send(call, timeout=hub.limits.timeouts, max_bytes=max_bytes)
         note.http_status = reply.status
         if reply.status != _OK:
             raise adapter.failure(reply.status, reply.headers, reply.content)
-        note.heard.answer(adapter.parse_answer(reply.content))
+        answer = adapter.parse_embeddings(reply.content) if embeds else adapter.parse_answer(reply.content)
+        note.heard.answer(answer)
+        answers = note.carried.answers
+        shown = reply.content if answers is None else answers.whole(answer)
     note.end("ok")
-    return reply.content
+    return shown
 
 
 async def send_stream(hub: Hub, exchange: Exchange, account: Account, note: Note) -> bytes:
@@ -47,14 +56,14 @@ async def send_stream(hub: Hub, exchange: Exchange, account: Account, note: Note
     The headers go out with the first content: until then another candidate may still serve.
     Raises `ProviderError`, before or after.
     """
+    show = _show(exchange, account, note)
     reading = Reading(
-        adapter=note.candidate.adapter,
+        read=note.candidate.adapter.event_reader(),
         heard=note.heard,
-        wants_usage=account.request.wants_usage,
-        told=lambda _usage: _told(exchange, account),
+        show=show,
         answers=account.request.size.answers,
     )
-    call = _call(hub, account, note.candidate)
+    call = _call(hub, account, note)
     with hiding(call.credential):
         async with hub.client.stream(call, timeout=hub.limits.timeouts) as upstream:
             note.http_status = upstream.status
@@ -63,7 +72,17 @@ async def send_stream(hub: Hub, exchange: Exchange, account: Account, note: Note
             await _pass_on(exchange, account, note, reading, upstream)
         reading.check_end()
     note.end("ok")
-    return _terminal(exchange, account)
+    return show.end(account.usage_of(note)) + exchange.face.terminal(_told(exchange, account))
+
+
+def _show(exchange: Exchange, account: Account, note: Note) -> Show:
+    """Return what makes the caller's events of the provider's."""
+    told = partial(_told, exchange, account) if account.request.wants_usage else None
+    answers = note.carried.answers
+    if answers is not None:
+        events = answers.events(wants_usage=account.request.wants_usage)
+        return Retold(events, told if account.request.dialect == "chat" else None)
+    return AsItCame() if account.request.dialect != "chat" else ChatEvents(told, int(account.at.timestamp()))
 
 
 async def _pass_on(
@@ -134,26 +153,18 @@ async def _failure(candidate: Candidate, upstream: Stream) -> ProviderError:
     return BadReply("the provider sent a whole answer where a stream was asked for", status=_OK)
 
 
-def _call(hub: Hub, account: Account, candidate: Candidate) -> Call:
-    """Return the call to a candidate; its credential is opened here and forgotten with the call."""
-    provider = candidate.offer.provider
-    target = Target(provider.base_url, candidate.offer.upstream_id, _credential(candidate))
-    body = account.request.body
-    if account.default_output is not None:
-        body = body | {candidate.adapter.limit_field: msgspec.Raw(str(account.default_output).encode())}
-    call = candidate.adapter.chat_call(target, body, stream=account.request.stream)
+def _call(hub: Hub, account: Account, note: Note) -> Call:
+    """Return the call of an attempt; its credential is opened here and forgotten with the call."""
+    candidate, request, body = note.candidate, account.request, note.carried.body
+    adapter, provider = candidate.adapter, candidate.offer.provider
+    target = Target(provider.base_url, candidate.offer.upstream_id, opened(note.credential, provider.slug))
+    headers = request.headers if candidate.speaks(request.dialect) else NO_HEADERS
+    if request.operation == "embed":
+        call = adapter.embed_call(target, body)
+        assert call is not None  # the plan holds no other
+    else:
+        call = adapter.generate_call(target, body, stream=request.stream, headers=headers)
     return replace(call, headers={**call.headers, HOP_HEADER: hub.name})
-
-
-def _credential(candidate: Candidate) -> str:
-    credentials = candidate.offer.provider.credentials
-    if not credentials:
-        return ""
-    try:
-        return reveal(credentials[0])
-    except CredentialUnreadable:
-        slug = candidate.offer.provider.slug
-        raise TargetMisconfigured(f"llmhub cannot read its credential for {slug!r}") from None
 
 
 def describe(exchange: Exchange, account: Account) -> None:
@@ -165,15 +176,13 @@ def describe(exchange: Exchange, account: Account) -> None:
         "x-llmhub-attempts": str(note.number),
     }
     exchange.answer_headers |= money_headers(account)
+    if note.carried.dropped:
+        exchange.answer_headers["x-llmhub-dropped"] = ",".join(note.carried.dropped)
     if account.fallback_reason:
         exchange.answer_headers["x-llmhub-fallback"] = account.fallback_reason
 
 
 def _told(exchange: Exchange, account: Account) -> dict[str, Any]:
-    return {"cost": account.cost_text(), "request_id": exchange.request_id}
-
-
-def _terminal(exchange: Exchange, account: Account) -> bytes:
-    """Return the last bytes of a stream: its cost as a comment, which clients ignore, and the marker."""
-    told = msgspec.json.encode(_told(exchange, account))
-    return b": llmhub " + told + b"\n\ndata: [DONE]\n\n"
+    told: dict[str, Any] = {"cost": account.cost_text(), "request_id": exchange.request_id}
+    usage = account.usage_of(account.notes[-1])
+    return told | {"estimated": True} if usage is not None and usage.estimated else told

@@ -94,6 +94,12 @@ _LIST = (
     Code("not_json", 415, _INVALID,
         "the body is declared as something else than plain JSON",
         "send `Content-Type: application/json`, uncompressed"),
+    Code("wrong_endpoint", 422, _INVALID,
+        "the model does not do what this endpoint is for: embeddings, or text",
+        "call the endpoint in the message"),
+    Code("unsupported_parameter", 422, _INVALID,
+        "no provider of the model can be told what a field asks for",
+        "leave out the field named in `param`, or have it dropped with `x-llmhub-unsupported: drop`"),
     Code("idempotency_key_reused", 422, _ONCE,
         "the `Idempotency-Key` was used with another body in the last 24 hours",
         "send a new key with each new call"),
@@ -164,6 +170,8 @@ Every error of the gateway, generated from `routing/gateway/codes.py` by
 
 An error is `{"error": {type, code, message, param, request_id, retryable, retry_after, details,
 remedies}}`. In a stream it is one `data:` event of this form; the stream then ends without `[DONE]`.
+On `/v1/messages` it is `{"type": "error", "error": {...}, "request_id": ...}` with the same fields and the
+type that this dialect has for the status; in a stream an event of the name `error`.
 
 *Retryable*: the same request may succeed later. *SDK retries*: where it says no, the answer carries
 `x-should-retry: false`, because llmhub tried already or another try soon cannot mend it.

@@ -29,19 +29,17 @@ class Refusal(Exception):
         return CODES[self.name]
 
     def body(self, request_id: str) -> dict[str, Any]:
-        """Return the error object of CONTRACT §5."""
+        """Return what an error says, in every dialect; a face puts it into its own skin."""
         return {
-            "error": {
-                "type": self.code.type,
-                "code": self.name,
-                "message": self.message,
-                "param": self.param,
-                "request_id": request_id,
-                "retryable": self.code.retryable,
-                "retry_after": self._wait(),
-                "details": self.details,
-                "remedies": list(self.remedies) or [self.code.remedy],
-            }
+            "type": self.code.type,
+            "code": self.name,
+            "message": self.message,
+            "param": self.param,
+            "request_id": request_id,
+            "retryable": self.code.retryable,
+            "retry_after": self._wait(),
+            "details": self.details,
+            "remedies": list(self.remedies) or [self.code.remedy],
         }
 
     def headers(self) -> dict[str, str]:

@@ -7,12 +7,11 @@ import time
 from contextlib import suppress
 from typing import Any
 
-import msgspec
-
 from llmhub.lib import clock, ids
 from llmhub.lib.asgi import Receive, Scope, Send
 from routing.gateway.body import MAX_BODY
 from routing.gateway.errors import Refusal
+from routing.gateway.face import CHAT, Face
 
 JSON = "application/json"
 EVENTS = "text/event-stream; charset=utf-8"
@@ -35,6 +34,7 @@ class Exchange:
         self.started = time.monotonic()
         self.status = 0  # what the caller was told; 0: nothing yet
         self.is_interrupted = False  # this process is stopping and ends what still runs
+        self.face: Face = CHAT  # of the endpoint that was called, once it is known
         self.answer_headers: dict[str, str] = {}
         self.facts: dict[str, Any] = {}  # for the log line: ids and names, never contents
         self._receive = receive
@@ -117,14 +117,13 @@ class Exchange:
     async def refuse(self, refusal: Refusal) -> None:
         """Send an error: as the answer, or as the last event of a stream that has begun."""
         self.facts["code"] = refusal.name
-        content = msgspec.json.encode(refusal.body(self.request_id))
         if self.has_begun:
-            await self.write(b"data: " + content + b"\n\n", last=True)
+            await self.write(self.face.stream_error(refusal, self.request_id), last=True)
             return
         if self._unread:
             await self._discard()
         self.answer_headers |= refusal.headers()
-        await self.answer(content, status=refusal.code.status)
+        await self.answer(self.face.error(refusal, self.request_id), status=refusal.code.status)
 
 
 def _joined(pairs: Any) -> dict[str, str]:

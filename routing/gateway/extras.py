@@ -14,11 +14,11 @@ from routing.gateway.errors import Refusal
 
 PREFIX = "x-llmhub-"
 HOP_HEADER = "x-llmhub-hop"  # names the hub a call came through, so that a loop is noticed
-NOT_SERVED_YET = {"policy", "preset", "max-cost", "unsupported"}
+NOT_SERVED_YET = {"policy", "preset", "max-cost"}
 MAX_TAGS = 16
 MAX_VALUE = 100  # letters
 _IDEMPOTENCY_KEY = "idempotency-key"
-_SERVED = {"tags", "session", "provider", _IDEMPOTENCY_KEY}
+_SERVED = {"tags", "session", "provider", "unsupported", _IDEMPOTENCY_KEY}
 _TAG_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
 _PLAIN = re.compile(r"[\x20-\x7e]*")
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,255}")
@@ -32,6 +32,7 @@ class Extras:
     session: str = ""
     providers: frozenset[str] = frozenset()  # empty: any
     idempotency_key: str = ""  # empty: the call may be repeated
+    rejects_unsupported: bool = False  # a field that a provider cannot be told is an error, not dropped
 
 
 def read_extras(headers: Mapping[str, str], body: Body, *, known_providers: Collection[str]) -> Extras:
@@ -50,6 +51,7 @@ def read_extras(headers: Mapping[str, str], body: Body, *, known_providers: Coll
         tags=_tags(given.get("tags", {})),
         session=_session(given.get("session", "")),
         providers=_providers(given.get("provider", ""), known_providers),
+        rejects_unsupported=_rejects(given.get("unsupported", "drop")),
         idempotency_key=_idempotency_key(given[_IDEMPOTENCY_KEY]) if _IDEMPOTENCY_KEY in given else "",
     )
 
@@ -98,6 +100,12 @@ def _idempotency_key(value: Any) -> str:
         message = "Idempotency-Key: use 1 to 255 visible ASCII letters, such as a UUID"
         raise Refusal("invalid_extra", message, param=_IDEMPOTENCY_KEY)
     return value
+
+
+def _rejects(value: Any) -> bool:
+    if value not in ("reject", "drop"):
+        raise _unreadable("unsupported", "use reject or drop")
+    return bool(value == "reject")
 
 
 def _is_short(text: str) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from billing.ledger import Ledger
 from providers.client import Client, Timeouts
+from routing.gateway.credentials import Credentials
 from routing.gateway.large import LargeBodies
 from routing.gateway.metrics import Metrics
 from routing.gateway.watch import Reader, Watch
@@ -32,5 +33,6 @@ class Hub:
     client: Client
     metrics: Metrics
     limits: Limits
+    credentials: Credentials
     rates: Rates = field(default_factory=Rates)
     large: LargeBodies = field(default_factory=LargeBodies)

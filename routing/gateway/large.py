@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -19,7 +20,11 @@ class LargeBodies:
 
     async def read(self, content: bytes, reader: Callable[[bytes], T]) -> T:
         """Return what `reader` makes of `content`."""
-        if len(content) <= LARGE:
-            return reader(content)
+        return await self.run(len(content), partial(reader, content))
+
+    async def run(self, size: int, work: Callable[[], T]) -> T:
+        """Return what `work` on a body of `size` bytes returns."""
+        if size <= LARGE:
+            return work()
         async with self._turn:
-            return await asyncio.to_thread(reader, content)
+            return await asyncio.to_thread(work)

@@ -14,6 +14,7 @@ from billing.ledger import Ledger
 from llmhub.lib import secrets
 from llmhub.lib.asgi import Receive, Send
 from providers.client import Client
+from routing.gateway.credentials import Credentials
 from routing.gateway.flight import Flights
 from routing.gateway.hub import Hub, Limits
 from routing.gateway.metrics import Metrics
@@ -55,14 +56,16 @@ class Life:
         metrics.watch(watch, ledger)
         self._watching = asyncio.create_task(watch.run())
         _on_signals(self._begin_stop)
+        reader = Reader("reader")
         return Hub(
             name=secrets.derive(settings.LLMHUB_SECRET_KEYS[0], purpose="hub name")[:16],
             watch=watch,
-            reader=Reader("reader"),
+            reader=reader,
             ledger=ledger,
             client=Client(),
             metrics=metrics,
             limits=self._limits,
+            credentials=Credentials(reader.run),
         )
 
     def _begin_stop(self) -> None:

@@ -12,9 +12,10 @@ from routing.gateway.account import Account
 def money_headers(account: Account) -> dict[str, str]:
     """Return the headers of a call whose last attempt answers."""
     found = {}
-    candidate = account.notes[-1].candidate
-    if account.default_output is not None:
-        found["x-llmhub-defaulted"] = f"{candidate.adapter.limit_field}={account.default_output}"
+    note = account.notes[-1]
+    candidate, default = note.candidate, note.carried.defaulted
+    if default is not None:
+        found["x-llmhub-defaulted"] = f"{candidate.terms.limit_field}={default}"
     if left := account.remaining():
         budget_id, rest = left
         pays = account.payment

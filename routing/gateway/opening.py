@@ -8,7 +8,7 @@ from datetime import datetime
 
 from routing.demand import Payment, payment
 from routing.gateway.account import Account
-from routing.gateway.chat_request import ChatRequest
+from routing.gateway.caller_request import CallerRequest
 from routing.gateway.errors import Refusal
 from routing.gateway.estimate import estimate
 from routing.gateway.hub import Hub
@@ -20,7 +20,7 @@ def open_account(
     snapshot: Snapshot,
     caller: Caller,
     entry: EntryValue,
-    request: ChatRequest,
+    request: CallerRequest,
     route: Plan,
     *,
     id_: int,

@@ -20,13 +20,14 @@ from routing.snapshot import EntryValue, Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Unfit:
-    """A candidate that is not tried for the money it might take."""
+    """A candidate that is not tried: for the money it might take, or for what it cannot be told."""
 
     candidate: Candidate
-    reason: Literal["over_budget", "unpriced", "unbounded"]
+    reason: Literal["over_budget", "unpriced", "unbounded", "unsupported"]
     demand: Demand | None = None
     error: OverBudget | None = None
-    what: str = ""  # that tokens do not bound
+    what: str = ""  # that tokens do not bound, or the field that it cannot be told
+    said: str = ""  # of what it cannot be told
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ def refusal(asked: Asked, unfit: Sequence[Unfit]) -> Refusal:
         found = _over(asked, min(over, key=lambda each: each.demand.nano if each.demand else 0))
     elif any(each.reason == "unpriced" for each in unfit):
         found = _unpriced(asked)
+    elif all(each.reason == "unsupported" for each in unfit):
+        found = Refusal("unsupported_parameter", unfit[0].said, param=unfit[0].what or None)
     else:
         found = _unbounded(unfit)
     found.details["dropped"] = dropped
@@ -103,7 +106,7 @@ def _remedies(asked: Asked, unfit: Unfit, budget: BudgetValue) -> Iterator[str]:
     if error.cap > 0:
         limit = lower_limit(asked.size, unfit.candidate.offer, left, at=at)
         if limit is not None:
-            yield f"lower {unfit.candidate.adapter.limit_field} to {limit} or less"
+            yield f"lower {unfit.candidate.terms.limit_field} to {limit} or less"
         if cheaper := cheaper_model(asked.snapshot, asked.entry, asked.size, left, at=at):
             yield f"use {cheaper[0]}: {about(cheaper[1])}"
         resets_at = budget.resets_at(at)

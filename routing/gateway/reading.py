@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
-import msgspec
-
-from providers.adapters import Adapter
 from providers.errors import BadReply, ProviderError, Truncated
 from providers.sse import SseEvent
-from providers.wire import Answer, Body, Event, Usage
-
-Extra = Callable[[Usage], dict[str, Any]]
+from providers.wire import Answer, Event, Usage
+from routing.gateway.shown import Show
 
 
 class BrokeOff(ProviderError):
@@ -51,17 +46,16 @@ class Heard:
         """Take in a whole answer."""
         self.usage, self.model, self.upstream_id = answer.usage, answer.model, answer.upstream_id
         self.finish_reason = answer.finish_reason
-        self.text_bytes = len(memoryview(answer.body["choices"]))
+        self.text_bytes = answer.text_bytes
 
 
 @dataclass(slots=True)
 class Reading:
     """Reads the events of one attempt."""
 
-    adapter: Adapter
+    read: Callable[[bytes], Event]  # the event reader of the adapter
     heard: Heard
-    wants_usage: bool  # the caller asked for usage: it gets the cost beside it
-    told: Extra  # what stands under `llmhub` in a usage
+    show: Show  # makes the caller's events of the provider's
     answers: int = 1
     has_content: bool = False
     is_done: bool = False
@@ -77,7 +71,7 @@ class Reading:
         passed: list[bytes] = []
         for sse in events:
             try:
-                event = self.adapter.parse_event(sse.data)
+                event = self.read(sse.data)
             except BadReply:
                 if self.is_whole:  # cut in the middle of what comes after the answer: nothing of it is lost
                     break
@@ -92,7 +86,7 @@ class Reading:
                 self.error = event.error or "the provider gave no reason"
             if self.is_done or self.error:
                 break
-            if shown := self._shown(sse, event):
+            if shown := self.show.take(sse, event):
                 passed.append(shown)
         return passed
 
@@ -114,23 +108,3 @@ class Reading:
             raise Truncated("the provider's answer broke off before its end", status=200)
         if not self.has_content:
             raise BadReply("the provider ended its stream without an answer", status=200)
-
-    def _shown(self, sse: SseEvent, event: Event) -> bytes:
-        """Return an event as the caller sees it: as it came, but for usage."""
-        if event.only_usage and not self.wants_usage:
-            return b""
-        if self.wants_usage and event.usage is not None and event.kind != "content":
-            return _with_extra(sse, self.told(event.usage))
-        return sse.raw
-
-
-def _with_extra(sse: SseEvent, extra: dict[str, Any]) -> bytes:
-    """Return an event with `extra` under `usage.llmhub`; everything else keeps its bytes."""
-    body: Body = msgspec.json.decode(sse.data, type=Body)
-    try:
-        usage: Body = msgspec.json.decode(body["usage"], type=Body)
-    except (KeyError, msgspec.DecodeError):  # the usage stands elsewhere: nothing to put it into
-        return sse.raw
-    usage["llmhub"] = msgspec.Raw(msgspec.json.encode(extra))
-    body["usage"] = msgspec.Raw(msgspec.json.encode(usage))
-    return b"data: " + msgspec.json.encode(body) + b"\n\n"

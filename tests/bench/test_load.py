@@ -71,7 +71,7 @@ def test_times_are_those_of_the_provider(load, simulator):
 
     assert plain.p50 >= 50
     assert stream.first_p50 >= 40
-    assert stream.p50 >= stream.first_p50 + 90
+    assert stream.p50 >= 40 + 90  # a busy machine may see the first one late, the last one never early
 
 
 @pytest.mark.parametrize("fault", ["status/503", "cut/20", "reset", "html", "not_http"])

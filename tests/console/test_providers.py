@@ -39,6 +39,14 @@ def test_a_custom_provider_is_added_with_its_credential(signed_in):
     assert reveal(lab.credentials.get()) == CANARY
 
 
+def test_a_custom_provider_may_speak_either_dialect(signed_in):
+    values = {"name": "Lab", "base_url": "http://127.0.0.1:9", "dialect": "messages"}
+
+    signed_in("admin").post("/providers/add/?kind=custom", values)
+
+    assert Provider.objects.get(slug="lab").dialect == "messages"
+
+
 def test_a_server_that_asks_for_no_credential_needs_none(signed_in):
     signed_in("admin").post("/providers/add/?kind=custom", {"name": "Lab", "base_url": "http://127.0.0.1:9"})
 
@@ -164,7 +172,7 @@ def test_a_check_without_script_comes_back_to_the_page(signed_in, lab):
     [
         ({"paused_reason": "moving house"}, "Paused"),
         ({"needs_credential": True}, "Needs a credential"),
-        ({"kind": "anthropic", "dialect": "messages"}, "Not callable yet"),
+        ({"kind": "openai", "dialect": "messages"}, "Not callable yet"),
         ({}, "Not checked yet"),
         ({"check_outcome": "ok"}, "Answers"),
         ({"check_outcome": "unreachable"}, "Cannot be reached"),

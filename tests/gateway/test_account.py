@@ -13,7 +13,8 @@ from providers.wire import Usage
 from routing.bound import Size
 from routing.demand import payment
 from routing.gateway.account import Account
-from routing.gateway.chat_request import ChatRequest
+from routing.gateway.caller_request import CallerRequest
+from routing.gateway.carriage import Carried
 from routing.gateway.estimate import estimate
 from routing.gateway.extras import Extras
 from routing.plan import Candidate, plan
@@ -25,7 +26,7 @@ SIZE = Size(body_bytes=400, messages=1, output_limit=30)
 
 
 def account(*, stream: bool = False) -> Account:
-    request = ChatRequest(
+    request = CallerRequest(
         "acme/small", stream=stream, wants_usage=False, size=SIZE, extras=Extras({"t": "v"}, "s"), body={}
     )
     return Account(
@@ -34,7 +35,8 @@ def account(*, stream: bool = False) -> Account:
 
 
 def attempt(of: Account):
-    return of.begin(Candidate(PRICED, adapter_for("custom", "chat")))
+    of.carried = Carried({})
+    return of.begin(Candidate(PRICED, adapter_for("custom", "chat")), None)
 
 
 def test_the_reservation_holds_the_bound_for_the_team_and_says_what_the_sweeper_needs():

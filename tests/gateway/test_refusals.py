@@ -192,7 +192,7 @@ def test_a_retired_model_is_410_with_its_replacement(gateway, simulator):
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/audio/speech", "/v1/embeddings", "/v1/realtime", "/v1", "/v1/", "/v1//"]
+    "path", ["/v1/audio/speech", "/v1/images/generations", "/v1/realtime", "/v1", "/v1/", "/v1//"]
 )
 def test_what_is_not_served_is_a_404_that_says_so(gateway, model, path):
     status, error = refused(gateway, model.key, "{}", path=path)

@@ -6,9 +6,8 @@ import json
 import urllib.error
 import urllib.request
 
-from routing.gateway import app
 from tests.console.test_every_page import PLACES
-from tests.gateway.test_no_side_door import BODIES
+from tests.gateway.test_no_side_door import BODIES, ROUTES
 from tests.prove import calls
 from tests.prove.r38 import _client
 from tests.prove.row import Figures
@@ -29,24 +28,26 @@ def control(stand) -> Figures:
 
 def _knock(stand, *flags: str) -> Figures:
     gateway = stand.gateway(*flags)
-    model = gateway.make(at=[stand.simulator.path(tag="door")])
+    at = {dialect: [(dialect, stand.simulator.path(tag="door"))] for dialect in ("chat", "messages")}
+    models = gateway.make_all({dialect: {"at": where} for dialect, where in at.items()})
+    doors = [(models[dialect], endpoint) for endpoint, dialect in (route.values for route in ROUTES)]
+    leading = sum(endpoint.reaches_providers for _, endpoint in doors)
     stand.simulator.clear()
-    open_ = [_ask(model, endpoint) for endpoint in app._ENDPOINTS]
-    reached = _paid(stand)
-    calls.set_budget(model, cap="0", scope="organisation")
+    open_ = [_ask(*door) for door in doors]
+    reached = _sent(stand)
+    calls.set_budget(models["chat"], cap="0", scope="organisation")
     stand.simulator.clear()
-    closed = [_ask(model, endpoint) for endpoint in app._ENDPOINTS]
+    closed = [_ask(*door) for door in doors]
     with gateway.database():
         pages = _pages()
-    doors = sum(endpoint.reaches_providers for endpoint in app._ENDPOINTS)
     return Figures(
-        _paid(stand) == 0 and reached == doors == closed.count(402) and open_.count(402) == 0,
+        _sent(stand) == 0 and reached == leading == closed.count(402) and open_.count(402) == 0,
         {
-            "endpoints of the gateway": len(app._ENDPOINTS),
-            "reach a provider while there is money": reached,
+            "ways into the gateway": len(doors),
+            "lead to a provider while there is money": reached,
             "answered 402 on an exhausted budget": closed.count(402),
             "answers of console URLs": pages,
-            "paid calls at the provider": _paid(stand),
+            "calls at the provider then": _sent(stand),
         },
     )
 
@@ -77,6 +78,6 @@ def _pages() -> int:
         teardown_test_environment()
 
 
-def _paid(stand) -> int:
-    """Hits that a provider would charge: a list of models is free."""
+def _sent(stand) -> int:
+    """Calls at the provider; a list of models is free."""
     return sum(hit["method"] == "POST" for hit in stand.simulator.hits("door"))

@@ -31,7 +31,7 @@ def delta(finish_reason: str | None = None, **fields) -> list:
 def test_a_call_keeps_every_byte_nobody_touched():
     given = r'{"model":"x","temperature":0.10,"n":1e0,"u":"\/ä","messages":[{"a" : 1}],"llmhub":{}}'
 
-    call = chat.chat_call(TARGET, body(given), stream=False)
+    call = chat.generate_call(TARGET, body(given), stream=False)
 
     assert call.url == "https://api.example.com/v1/chat/completions"
     assert call.content.decode() == (
@@ -40,7 +40,7 @@ def test_a_call_keeps_every_byte_nobody_touched():
 
 
 def test_a_call_carries_the_credential_and_nothing_of_the_caller():
-    assert chat.chat_call(TARGET, body("{}"), stream=False).headers == {
+    assert chat.generate_call(TARGET, body("{}"), stream=False).headers == {
         "content-type": "application/json",
         "user-agent": "llmhub",
         "authorization": "Bearer sk-canary-0001",
@@ -58,7 +58,7 @@ def test_a_call_carries_the_credential_and_nothing_of_the_caller():
     ],
 )
 def test_a_stream_is_always_asked_for_its_usage(options, sent):
-    call = chat.chat_call(TARGET, body('{"model":"x"' + options + "}"), stream=True)
+    call = chat.generate_call(TARGET, body('{"model":"x"' + options + "}"), stream=True)
 
     sent_options = msgspec.json.decode(call.content, type=Body)["stream_options"]
     assert bytes(sent_options).decode() == sent
@@ -66,7 +66,7 @@ def test_a_stream_is_always_asked_for_its_usage(options, sent):
 
 
 def test_no_credential_stands_in_a_repr():
-    assert "canary" not in repr((TARGET, chat.chat_call(TARGET, body("{}"), stream=True)))
+    assert "canary" not in repr((TARGET, chat.generate_call(TARGET, body("{}"), stream=True)))
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ def test_what_is_no_list_of_models_is_a_bad_reply(content):
         chat.parse_models(content)
 
 
-@pytest.mark.parametrize(("kind", "dialect"), [("anthropic", "messages"), ("openai", "x"), ("x", "chat")])
+@pytest.mark.parametrize(("kind", "dialect"), [("anthropic", "chat"), ("openai", "messages"), ("x", "chat")])
 def test_a_dialect_nobody_speaks_is_refused_in_words(kind, dialect):
     with pytest.raises(DialectNotServed, match=f"{kind!r} are not spoken to in the dialect {dialect!r}"):
         adapter_for(kind, dialect)
@@ -272,3 +272,14 @@ def test_every_kind_is_complete():
         kind.dialects and (kind.base_url.startswith("https://") or name == "custom")
         for name, kind in KINDS.items()
     )
+
+
+@pytest.mark.parametrize(
+    ("tier", "other"), [("default", False), (None, False), ("flex", True), ("priority", True)]
+)
+def test_a_service_tier_with_a_price_of_its_own_is_known(tier, other):
+    usage = {"prompt_tokens": 3, "completion_tokens": 4}
+
+    event = chat.parse_event(chunk(choices=[], usage=usage, service_tier=tier))
+
+    assert event.usage.other_rates is other

@@ -128,7 +128,7 @@ def test_without_what_it_needs_a_provider_is_not_even_called(lab, settings):
     credential.save()
     assert check_and_save(lab).message == "it needs a credential: add one"
 
-    Provider.objects.update(dialect="messages", needs_credential=False)
+    Provider.objects.update(kind="openai", dialect="messages", needs_credential=False)
     assert check_and_save(Provider.objects.get()).outcome == Outcome.NOT_SERVED
     assert Provider.objects.get().check_outcome == "not_served"
 

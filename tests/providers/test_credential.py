@@ -225,7 +225,7 @@ def test_a_credential_shows_in_no_sink_whatever_a_provider_answers(reply, caplog
     async def call():
         async with serving(reply) as server:
             target, adapter, client = Target(server.url, "m", CANARY), adapter_for("custom", "chat"), Client()
-            sent = adapter.chat_call(target, {}, stream=True)
+            sent = adapter.generate_call(target, {}, stream=True)
             try:
                 async with client.stream(sent, timeout=Timeouts(total=1)) as stream:
                     content = await stream.read()

@@ -9,6 +9,7 @@ import pytest
 from providers.adapters import adapter_for
 from providers.errors import (
     BadReply,
+    CredentialRefused,
     ProviderTimeout,
     ProviderUnavailable,
     RateLimited,
@@ -31,19 +32,41 @@ def failure(status: int, error=None, *, body: bytes | None = None, **headers: st
         (413, {}, RequestRejected),
         (422, {}, RequestRejected),
         (451, {}, RequestRejected),
-        (401, {"code": "invalid_api_key"}, TargetMisconfigured),
-        (402, {"message": "requires more credits"}, TargetMisconfigured),
-        (403, {"message": "no access"}, TargetMisconfigured),
+        (401, {"code": "invalid_api_key"}, CredentialRefused),
+        (401, {}, CredentialRefused),
+        (402, {"message": "requires more credits"}, CredentialRefused),
+        (402, {}, CredentialRefused),
+        (402, {"message": "You asked for 9 tokens, but can only afford 3."}, TargetMisconfigured),
+        (403, {"message": "This key is disabled."}, CredentialRefused),
+        (403, {"message": "Key limit exceeded (total limit)"}, CredentialRefused),
+        (
+            403,
+            {"message": "Provider returned error", "metadata": {"provider_name": "X"}},
+            TargetMisconfigured,
+        ),
+        (
+            401,
+            {"message": "Provider returned error", "metadata": {"provider_name": "X"}},
+            TargetMisconfigured,
+        ),
+        (402, {"message": "no", "metadata": {"provider_name": None}}, CredentialRefused),
+        (403, {}, TargetMisconfigured),
+        (403, {"message": "Project p has no access to model m", "code": None}, TargetMisconfigured),
+        (403, {"message": "no", "code": "model_not_found"}, TargetMisconfigured),
+        (403, {"message": "Blocked by a guardrail of your organization."}, TargetMisconfigured),
+        (403, {"message": "no", "availability": {"code": "region_restricted"}}, TargetMisconfigured),
         (404, {"code": "model_not_found"}, TargetMisconfigured),
         (405, {}, TargetMisconfigured),
         (410, {}, TargetMisconfigured),
         (429, {"code": "rate_limit_exceeded", "type": "tokens"}, RateLimited),
-        (429, {"code": "insufficient_quota", "type": "insufficient_quota"}, TargetMisconfigured),
+        (429, {"code": "insufficient_quota", "type": "insufficient_quota"}, CredentialRefused),
+        (400, {"code": "billing_not_active"}, CredentialRefused),
         (403, {"code": 403, "metadata": {"reasons": ["x"], "flagged_input": "y"}}, RequestRejected),
         (403, {"metadata": {"error_type": "content_policy_violation"}}, RequestRejected),
         (400, {"code": 400, "message": "x/y is not a valid model ID"}, TargetMisconfigured),
         (400, {"message": "gone", "availability": {"code": "model_not_found"}}, TargetMisconfigured),
-        (400, {"message": "Your credit balance is too low to access the API."}, TargetMisconfigured),
+        (400, {"message": "Your credit balance is too low to access the API."}, CredentialRefused),
+        (400, {"message": "You have reached your specified API usage limits."}, CredentialRefused),
         (408, {}, ProviderTimeout),
         (504, {}, ProviderTimeout),
         (524, {}, ProviderTimeout),
@@ -64,9 +87,41 @@ def test_a_status_and_its_code_say_what_happened(status, error, kind):
     assert found.message
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>403 Forbidden</html>",
+        b'{"message": "Forbidden"}',
+        b'{"error": "access denied"}',
+        b'{"detail": "rule 942100"}',
+        b'{"error": {}}',
+        b"",
+    ],
+)
+def test_a_firewall_in_between_is_no_word_about_our_credential(body):
+    """A caller's own text can trip it: nobody's text may take a credential out."""
+    assert type(failure(403, body=body)) is TargetMisconfigured
+
+
+@pytest.mark.parametrize("status", [400, 404, 413, 422])
+@pytest.mark.parametrize(
+    "written", ["Your credit balance is too low", "insufficient_quota", "invalid_api_key", "401"]
+)
+def test_what_a_caller_wrote_takes_no_credential_out(status, written):
+    found = failure(status, {"message": f"tools.0.name: {written!r} is not allowed", "param": written})
+
+    assert not isinstance(found, CredentialRefused)
+
+
+def test_a_refused_credential_is_a_wrong_target_with_the_same_code():
+    assert issubclass(CredentialRefused, TargetMisconfigured)
+    assert CredentialRefused.code == TargetMisconfigured.code
+
+
 def test_only_a_wrong_request_is_final():
     kinds = [
         TargetMisconfigured,
+        CredentialRefused,
         RateLimited,
         ProviderTimeout,
         ProviderUnavailable,
@@ -74,7 +129,7 @@ def test_only_a_wrong_request_is_final():
         RequestRejected,
     ]
 
-    assert [kind.retryable for kind in kinds] == [True, True, True, True, True, False]
+    assert [kind.retryable for kind in kinds] == [True] * 6 + [False]
 
 
 @pytest.mark.parametrize(
@@ -95,6 +150,11 @@ def test_only_a_wrong_request_is_final():
 )
 def test_how_long_to_wait_is_read_in_every_spelling(headers, seconds):
     assert failure(429, {}, **headers).retry_after == seconds
+
+
+@pytest.mark.parametrize(("status", "seconds"), [(429, 9), (503, 9), (529, 9), (400, None), (404, None)])
+def test_a_wait_is_believed_where_waiting_helps(status, seconds):
+    assert failure(status, {}, retry_after="9").retry_after == seconds
 
 
 def test_how_long_to_wait_may_stand_in_the_body():

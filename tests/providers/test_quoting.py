@@ -99,7 +99,7 @@ def test_an_error_from_the_wire_quotes_no_credential(reply):
     async def ask():
         client = Client()
         async with serving(answer(body, status=status)) as server:
-            call = adapter.chat_call(Target(server.url, "m", SECRET), {}, stream=False)
+            call = adapter.generate_call(Target(server.url, "m", SECRET), {}, stream=False)
             try:
                 with hiding(call.credential):
                     got = await client.send(call)

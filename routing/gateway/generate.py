@@ -1,20 +1,22 @@
-"""POST /v1/chat/completions: try each candidate of a plan until one answers. No ORM here."""
+"""A call that a provider answers: try each candidate of a plan until one does. No ORM here."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import Any
 
 from billing.entries import LedgerUnavailable, Settle
 from billing.totals import total
 from llmhub.lib import clock, money
-from providers.errors import ProviderError
+from providers.errors import CredentialRefused, ProviderError, RateLimited
 from routing.gateway.account import Account
 from routing.gateway.admission import Admission
 from routing.gateway.attempt import describe, send_stream, send_whole
-from routing.gateway.chat_request import read_chat
+from routing.gateway.caller_request import ReadRequest
 from routing.gateway.errors import Refusal, from_failures
 from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
@@ -22,20 +24,22 @@ from routing.gateway.once import once_of
 from routing.gateway.opening import ask_for_tokens, correct_tokens, open_account
 from routing.plan import Candidate, plan
 from routing.resolve import resolve
-from routing.snapshot import Caller
+from routing.snapshot import Caller, SealedCredential
 
 log = logging.getLogger(__name__)
 
 _LAST_MOMENT = 1.5  # seconds for a settle when the process stops: it is said before the end of `Flights.stop`
 
 
-async def complete(hub: Hub, exchange: Exchange, caller: Caller, content: bytes) -> None:
-    """Answer one chat call. Raises `Refusal` where it ends before anything is sent upstream."""
+async def complete(
+    hub: Hub, exchange: Exchange, caller: Caller, content: bytes, *, reader: ReadRequest
+) -> None:
+    """Answer one call that `reader` reads. Raises `Refusal` where it ends before anything is sent."""
     snapshot, now = hub.watch.snapshot, clock.now()
-    read = partial(read_chat, headers=exchange.headers, known_providers=snapshot.providers)
+    read = partial(reader, headers=exchange.headers, known_providers=snapshot.providers)
     request = await hub.large.read(content, read)
     entry = resolve(snapshot, request.model, now=now)
-    route = plan(entry, dialect="chat", only=request.extras.providers)
+    route = plan(entry, dialect=request.dialect, operation=request.operation, only=request.extras.providers)
     account = open_account(snapshot, caller, entry, request, route, id_=exchange.id, at=now)
     account.once = once_of(caller, request.extras.idempotency_key, path=exchange.path, content=content)
     exchange.facts |= {"model": entry.slug, "streamed": request.stream}
@@ -99,20 +103,52 @@ async def _first_answer(
     """
     send = send_stream if account.request.stream else send_whole
     failures: list[ProviderError] = []
-    for candidate in candidates:
-        if len(failures) == hub.limits.attempts:
+    for candidate in _tries(hub, account, candidates, failures):
+        if len(account.notes) == hub.limits.attempts:
             break
         if failures and not await admission.next(candidate):
             continue
-        note = account.begin(candidate)
+        try:
+            credential = _pick(hub, account, candidate)
+        except ProviderError as exc:
+            failures.append(exc)
+            continue
+        note = account.begin(candidate, credential)
         try:
             return await send(hub, exchange, account, note)
         except ProviderError as exc:
             note.fail(exc)
             failures.append(exc)
+            hub.credentials.failed(credential, candidate.offer.upstream_id, exc, now=time.monotonic())
             if exchange.has_begun or not exc.retryable:
                 break
     raise from_failures(failures)
+
+
+def _tries(
+    hub: Hub, account: Account, candidates: Sequence[Candidate], failures: Sequence[ProviderError]
+) -> Iterator[Candidate]:
+    """Yield each candidate; again, where only its credential failed and its provider has another."""
+    for candidate in candidates:
+        yield candidate
+        while failures and isinstance(failures[-1], CredentialRefused | RateLimited):
+            if not hub.credentials.has_other(**_asked(hub, account, candidate)):
+                break
+            yield candidate
+
+
+def _pick(hub: Hub, account: Account, candidate: Candidate) -> SealedCredential | None:
+    return hub.credentials.pick(**_asked(hub, account, candidate))
+
+
+def _asked(hub: Hub, account: Account, candidate: Candidate) -> dict[str, Any]:
+    return {
+        "provider": candidate.offer.provider,
+        "model": candidate.offer.upstream_id,
+        "tried": account.tried_at(candidate),
+        "version": hub.watch.snapshot.version,
+        "now": time.monotonic(),
+    }
 
 
 async def _write(hub: Hub, exchange: Exchange, ended: Settle) -> None:

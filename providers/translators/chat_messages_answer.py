@@ -1,0 +1,127 @@
+"""Pure: whole answers of the messages dialect, as chat completions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from providers.adapters.reading import items, text, value_of
+from providers.errors import BadReply
+from providers.translators.chat_messages_events import ChatEvents
+from providers.translators.chat_messages_said import (
+    Reading,
+    annotations_of,
+    finish_reason_of,
+    refusal_of,
+    usage_of,
+)
+from providers.wire import Answer
+
+
+@dataclass(frozen=True)
+class ChatAnswers(Reading):
+    """Reads the answers to one call."""
+
+    def whole(self, answer: Answer) -> bytes:
+        """Return a chat completion. Raises `BadReply`."""
+        said = _Said(self)
+        for block in _blocks(answer):
+            said.add(block)
+        stop_reason = _value(answer, "stop_reason")
+        message = said.message(refusal_of(stop_reason, _value(answer, "stop_details")))
+        finish_reason = finish_reason_of(
+            stop_reason, called=bool(said.calls), legacy=self.speaks_of_functions
+        )
+        completion: dict[str, Any] = {
+            "id": answer.upstream_id,
+            "object": "chat.completion",
+            "created": self.created,
+            "model": answer.model,
+            "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason}],
+        }
+        if answer.usage:
+            completion["usage"] = usage_of(answer.usage)
+        return msgspec.json.encode(completion)
+
+    def events(self, *, wants_usage: bool) -> ChatEvents:
+        """Return what reads a stream."""
+        return ChatEvents(self, wants_usage=wants_usage)
+
+
+@dataclass
+class _Said:
+    """What the blocks of an answer said so far."""
+
+    reading: Reading
+    text: str = ""
+    thoughts: list[dict[str, Any]] = field(default_factory=list)
+    annotations: list[dict[str, Any]] = field(default_factory=list)
+    calls: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, block: Mapping[str, msgspec.Raw]) -> None:
+        """Read one block; those of tools that the provider itself runs say nothing."""
+        kind = _of(block, "type")
+        if kind == "text":
+            start = len(self.text)
+            self.text += text(_of(block, "text"))
+            cited = items(_of(block, "citations"))
+            self.annotations += annotations_of(cited, start, len(self.text))
+        elif kind == "tool_use":
+            self._call(block)
+        elif kind in ("thinking", "redacted_thinking") and self.reading.shows_reasoning:
+            self._thought(kind, block)
+
+    def message(self, refusal: str | None) -> dict[str, Any]:
+        """Return the message of a chat completion."""
+        empty = None if self.calls or refusal else ""
+        message: dict[str, Any] = {
+            "role": "assistant",
+            "content": self.text or empty,
+            "refusal": refusal,
+        }
+        if self.thoughts:
+            message["reasoning_content"] = "".join(thought.get("text", "") for thought in self.thoughts)
+            message["reasoning_details"] = self.thoughts
+        if self.annotations:
+            message["annotations"] = self.annotations
+        if self.calls and self.reading.speaks_of_functions:
+            message["function_call"] = self.calls[0]["function"]
+        elif self.calls:
+            message["tool_calls"] = self.calls
+        return message
+
+    def _call(self, block: Mapping[str, msgspec.Raw]) -> None:
+        given = bytes(block.get("input", b"")).decode()
+        arguments = given if given.startswith("{") else "{}"
+        name = text(_of(block, "name"))
+        if name and name == self.reading.answer_tool:
+            self.text += arguments
+            return
+        self.calls.append(self.reading.call(_of(block, "id"), name, arguments))
+
+    def _thought(self, kind: str, block: Mapping[str, msgspec.Raw]) -> None:
+        index = {"index": len(self.thoughts)}
+        if kind == "redacted_thinking":
+            self.thoughts.append({"type": "reasoning.encrypted", "data": _of(block, "data"), **index})
+            return
+        thought = {"type": "reasoning.text", "text": text(_of(block, "thinking"))}
+        self.thoughts.append({**thought, "signature": text(_of(block, "signature")), **index})
+
+
+def _blocks(answer: Answer) -> list[dict[str, msgspec.Raw]]:
+    content = answer.body.get("content")
+    blocks = None if content is None else value_of(content)
+    if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
+        raise BadReply("the provider's answer holds no content")
+    return msgspec.json.decode(bytes(content or b""), type=list[dict[str, msgspec.Raw]])
+
+
+def _value(answer: Answer, name: str) -> Any:
+    return _of(answer.body, name)
+
+
+def _of(holder: Mapping[str, msgspec.Raw], name: str) -> Any:
+    return value_of(holder[name]) if name in holder else None

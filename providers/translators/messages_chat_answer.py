@@ -1,0 +1,51 @@
+"""Pure: a chat provider's answer as a message.
+
+Source: https://platform.claude.com/docs/en/api/messages
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from providers.adapters.reading import items, mapping, text, value_of
+from providers.translators.base import Events
+from providers.translators.messages_chat_draft import Draft, Drafted, ToolIds, signature, tool_input
+from providers.translators.messages_chat_events import MessageEvents
+from providers.translators.messages_chat_said import first_choice, message, stop_reason
+from providers.wire import Answer
+
+
+class MessageAnswers:
+    """Reads back the answer to one call; `names` are those of tools that were shortened for it."""
+
+    def __init__(self, *, names: dict[str, str]) -> None:
+        self._names = names
+
+    def whole(self, answer: Answer) -> bytes:
+        """Return a whole answer as a message. Raises `BadReply`."""
+        choice = first_choice(items(value_of(answer.body.get("choices", msgspec.Raw(b"null")))))
+        draft = Draft()
+        draft.add(mapping(choice.get("message")))
+        ids = ToolIds(answer.upstream_id)
+        generated = {
+            "content": [self._block(block, ids) for block in draft.blocks if not block.is_blank()],
+            "stop_reason": stop_reason(text(choice.get("finish_reason")), draft),
+        }
+        return msgspec.json.encode({**message(answer.upstream_id, answer.model, answer.usage), **generated})
+
+    def events(self, *, wants_usage: bool) -> Events:
+        """Return what reads a stream; a message always tells its usage."""
+        return MessageEvents(names=self._names)
+
+    def _block(self, block: Drafted, ids: ToolIds) -> dict[str, Any]:
+        written = "".join(block.pieces)
+        if block.kind == "text":
+            return {"type": "text", "text": written}
+        if block.kind == "thinking":
+            return {"type": "thinking", "thinking": written, "signature": signature(block)}
+        if block.kind == "redacted_thinking":
+            return {"type": "redacted_thinking", "data": block.mark}
+        name = self._names.get(block.name, block.name)
+        return {"type": "tool_use", "id": ids.next(block.id), "name": name, "input": tool_input(written)}

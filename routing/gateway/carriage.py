@@ -1,0 +1,94 @@
+"""Pure: a caller's body on its way to a candidate: as it came, or translated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import msgspec
+
+from billing.rules import DEFAULT_OUTPUT_TOKENS
+from providers.translators import TRANSLATORS, Malformed, Unsayable
+from providers.translators.base import Answers
+from providers.translators.unsigned import fitted
+from providers.wire import Body, Terms
+from routing.gateway.caller_request import CallerRequest
+from routing.gateway.errors import Refusal
+from routing.plan import Candidate
+
+_LIMIT = "max_completion_tokens"  # of a chat call that gave none
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A call as one candidate gets it."""
+
+    body: Body = field(repr=False)
+    answers: Answers | None = None  # None: the caller speaks the provider's dialect
+    dropped: tuple[str, ...] = ()  # fields of the caller that the provider cannot be told
+    defaulted: int | None = None  # tokens: the limit that the caller did not give
+
+    @property
+    def body_bytes(self) -> int:
+        """About how large it is."""
+        return sum(len(memoryview(value)) for value in self.body.values())
+
+
+def carry(
+    request: CallerRequest,
+    candidate: Candidate,
+    *,
+    output_limit: int | None,
+    default: int | None,
+    at: datetime,
+) -> Carried:
+    """Return `request` as `candidate` gets it; `default` is the limit of a caller who gave none.
+
+    Where the provider's dialect demands one, it is `output_limit`, the model's own.
+    Raises `Unsayable`, and `Refusal` on a body that is wrong in its own dialect.
+    """
+    if candidate.speaks(request.dialect):
+        found = _as_it_came(request, candidate, default)
+    else:
+        found = _translated(request, candidate, default, output_limit=output_limit, at=at)
+    if found.dropped and request.extras.rejects_unsupported:
+        message = f"{', '.join(found.dropped)} cannot be told to {candidate.offer.provider.slug!r}"
+        raise Unsayable(message, param=found.dropped[0])
+    return found
+
+
+def _as_it_came(request: CallerRequest, candidate: Candidate, default: int | None) -> Carried:
+    body, dropped = fitted(request.body) if request.dialect == "messages" else (request.body, ())
+    if default is not None:
+        body = body | _limit(candidate.terms.limit_field, default)
+    return Carried(body, dropped=dropped, defaulted=default)
+
+
+def _translated(
+    request: CallerRequest,
+    candidate: Candidate,
+    default: int | None,
+    *,
+    output_limit: int | None,
+    at: datetime,
+) -> Carried:
+    translate = TRANSLATORS[request.dialect, candidate.adapter.dialect]
+    terms = replace(candidate.terms, output_limit_tokens=output_limit, asked_at=int(at.timestamp()))
+    default = _default(request, terms, default)
+    body = request.body if default is None else request.body | _limit(_LIMIT, default)
+    try:
+        found = translate(body, terms)
+    except Malformed as error:
+        raise Refusal("invalid_request", str(error), param=error.param or None) from None
+    return Carried(found.body, found.answers, found.dropped, default)
+
+
+def _default(request: CallerRequest, terms: Terms, default: int | None) -> int | None:
+    """Return the limit that is set for the caller of a translated call: the messages dialect needs one."""
+    if default is not None or request.size.output_limit is not None:
+        return default
+    return terms.output_limit_tokens or DEFAULT_OUTPUT_TOKENS
+
+
+def _limit(name: str, tokens: int) -> Body:
+    return {name: msgspec.Raw(str(tokens).encode())}

@@ -1,0 +1,144 @@
+"""Which credential an attempt uses: by turns, by weight; one that is limited rests, one that is refused goes.
+
+Process memory: each gateway process finds out for itself what is limited. What is taken out is also
+written, so that all processes stop using it and a person sees it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from providers.credential_state import take_out, tell_rest
+from providers.errors import CredentialRefused, ProviderError, RateLimited
+from routing.snapshot import ProviderValue, SealedCredential
+
+log = logging.getLogger(__name__)
+
+DEFAULT_REST = 5.0  # seconds after a 429 that does not say how long
+_RETRY_WRITE = 30.0  # seconds after which a credential that could not be written as taken out is tried again
+_WORTH_TELLING = 2.0  # seconds of rest that a person may want to see
+_MAX_RESTING = 10_000  # pairs of credential and model
+_FOREVER = float("inf")
+
+Run = Callable[[Callable[[], Any]], Awaitable[Any]]
+
+
+@dataclass(slots=True)
+class _Out:
+    """A credential that its provider refused."""
+
+    until: float = _FOREVER  # on the monotonic clock
+    version: int | None = None  # of the configuration that says so too; None: not written yet
+
+
+@dataclass(slots=True)
+class Credentials:
+    """The turns, rests and refusals of every credential, as one gateway process knows them."""
+
+    run: Run  # calls a function where the database may be used
+    _shares: dict[int, float] = field(default_factory=dict)  # by credential: what its weight adds up to
+    _resting: dict[tuple[int, str], float] = field(default_factory=dict)  # until, on the monotonic clock
+    _out: dict[SealedCredential, _Out] = field(default_factory=dict)
+    _writing: set[asyncio.Future[Any]] = field(default_factory=set)
+
+    def pick(
+        self, provider: ProviderValue, model: str, *, tried: Collection[int], version: int, now: float
+    ) -> SealedCredential | None:
+        """Return the credential whose turn it is, None where the provider has and needs none.
+
+        `tried` are the ids that this call has used, `version` is that of the configuration.
+        Raises `RateLimited` when all that are left rest, `CredentialRefused` when none is left.
+        """
+        if not provider.credentials:
+            return None
+        usable = [
+            each
+            for each in provider.credentials
+            if each.id not in tried and not self._is_out(each, version, now)
+        ]
+        if not usable:
+            raise CredentialRefused(f"no credential of {provider.slug!r} is accepted: an admin has to act")
+        awake = [each for each in usable if self._rest_of(each, model, now) <= 0]
+        if not awake:
+            wait = min(self._rest_of(each, model, now) for each in usable)
+            raise RateLimited(
+                f"{provider.slug!r} limits llmhub's calls for another {wait:.1f} s", retry_after=wait
+            )
+        return awake[0] if len(awake) == 1 else self._next(awake)
+
+    def has_other(
+        self, provider: ProviderValue, model: str, *, tried: Collection[int], version: int, now: float
+    ) -> bool:
+        """Return whether another credential can be used at once."""
+        return any(
+            each.id not in tried
+            and not self._is_out(each, version, now)
+            and self._rest_of(each, model, now) <= 0
+            for each in provider.credentials
+        )
+
+    def failed(self, used: SealedCredential | None, model: str, error: ProviderError, *, now: float) -> None:
+        """Let a credential rest or go, as its provider answered."""
+        if used is None:
+            return
+        if isinstance(error, RateLimited):
+            rest = DEFAULT_REST if error.retry_after is None else error.retry_after
+            self._let_rest(used, model, now + rest, now)
+            if rest >= _WORTH_TELLING:
+                self._begin(self.run(partial(tell_rest, used.id, model, seconds=rest)))
+        elif isinstance(error, CredentialRefused) and used not in self._out:
+            self._out[used] = _Out()
+            self._begin(self._write(used, str(error), now))
+
+    def _begin(self, work: Awaitable[Any]) -> None:
+        writing = asyncio.ensure_future(work)
+        self._writing.add(writing)
+        writing.add_done_callback(self._writing.discard)
+
+    async def _write(self, used: SealedCredential, reason: str, now: float) -> None:
+        out = self._out[used]
+        try:
+            out.version = await self.run(partial(take_out, used.id, used, reason=reason))
+        except Exception:
+            log.exception("the credential %s is refused, and that cannot be written", used.label)
+            out.until = now + _RETRY_WRITE
+            return
+        if out.version is None:  # it was replaced or taken out meanwhile: the configuration knows better
+            self._out.pop(used, None)
+        else:
+            log.warning("the credential %s was taken out: its provider refuses it", used.label)
+
+    def _is_out(self, each: SealedCredential, version: int, now: float) -> bool:
+        out = self._out.get(each)
+        if out is None:
+            return False
+        if now < out.until and (out.version is None or version < out.version):
+            return True
+        del self._out[each]
+        return False
+
+    def _rest_of(self, each: SealedCredential, model: str, now: float) -> float:
+        return self._resting.get((each.id, model), now) - now
+
+    def _let_rest(self, used: SealedCredential, model: str, until: float, now: float) -> None:
+        """Limits are per model at most providers: the credential goes on with others."""
+        if len(self._resting) >= _MAX_RESTING:
+            self._resting = {pair: end for pair, end in self._resting.items() if end > now}
+        self._resting[used.id, model] = until
+
+    def _next(self, awake: list[SealedCredential]) -> SealedCredential:
+        """Return whose turn it is: each gets turns by its weight, evenly spread.
+
+        Source: https://github.com/nginx/nginx/commit/52327e0627f49dbda1e8db695e63a4b0af4448b1
+        """
+        weighted = [each for each in awake if each.weight > 0] or awake
+        for each in weighted:
+            self._shares[each.id] = self._shares.get(each.id, 0) + max(each.weight, 1)
+        chosen = max(weighted, key=lambda each: self._shares[each.id])
+        self._shares[chosen.id] -= sum(max(each.weight, 1) for each in weighted)
+        return chosen

@@ -41,6 +41,20 @@ def sqlite(path: str | Path) -> dict[str, Any]:
     }
 
 
+def with_statement_limit(settings: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """Return settings with which a statement that takes longer is broken off.
+
+    Those of a pooler, which refuses start-up options and so has none, stay as they are.
+    """
+    options = settings["OPTIONS"]
+    if settings["ENGINE"] == "llmhub.lib.sqlite":
+        return settings | {"OPTIONS": options | {"statement_seconds": seconds}}
+    if not options["options"]:
+        return settings
+    words = f"{options['options']} -c statement_timeout={seconds * 1000:.0f}"
+    return settings | {"OPTIONS": options | {"options": words}}
+
+
 def from_url(url: str, *, connections: int = 0) -> dict[str, Any]:
     """Return the settings for `postgres://…` or `sqlite:///path`. Raises `ValueError` on others.
 

@@ -18,7 +18,7 @@ from catalog.entry import create_entry
 from catalog.models import CatalogEntry
 from catalog.offer import add_offer, set_price
 from llmhub.audit.actor import SYSTEM
-from llmhub.demo import cast
+from llmhub.demo import cast, shelf
 from llmhub.people.models import Team
 from llmhub.people.person import create_user
 from llmhub.people.team import create_team
@@ -41,8 +41,8 @@ def write(simulator_url: str, now: datetime) -> None:
         _follow(simulator_url)
         return
     providers = {row.slug: _make_provider(row, simulator_url) for row in cast.PROVIDERS}
-    entries = {row.slug: _make_model(row, providers, now) for row in cast.MODELS}
-    for alias, slug in cast.ALIASES.items():
+    entries = {row.slug: _make_model(row, providers, now) for row in shelf.MODELS}
+    for alias, slug in shelf.ALIASES.items():
         add_alias(actor=SYSTEM, name=alias, entry=entries[slug])
     teams = {name: create_team(actor=SYSTEM, name=name) for name in cast.TEAMS}
     keys = {row.key: create_key(actor=SYSTEM, team=teams[row.team], name=row.key) for row in cast.SERVICES}
@@ -101,7 +101,7 @@ def _set_credential(row: cast.DemoProvider, provider: Provider) -> None:
             take_out(kept.pk, kept, reason="the provider refuses it: its trial is over (401)")
 
 
-def _make_model(row: cast.DemoModel, providers: dict[str, Provider], now: datetime) -> CatalogEntry:
+def _make_model(row: shelf.DemoModel, providers: dict[str, Provider], now: datetime) -> CatalogEntry:
     """Make an entry with its offers and what they cost, before and now."""
     entry = create_entry(
         actor=SYSTEM,
@@ -114,7 +114,7 @@ def _make_model(row: cast.DemoModel, providers: dict[str, Provider], now: dateti
         input_modalities=list(row.takes),
         output_modalities=list(row.gives),
         capabilities=list(row.capabilities),
-        released_on=cast.RELEASED,
+        released_on=shelf.RELEASED,
     )
     for rank, at in enumerate(row.offers, start=1):
         offer = add_offer(

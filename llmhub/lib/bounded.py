@@ -10,6 +10,7 @@ import json
 from llmhub.lib.asgi import App, Message, Receive, Scope, Send, header
 
 MAX_BODY = 1024 * 1024  # bytes (R-32)
+_MAX_DISCARDED = 16 * 1024 * 1024  # bytes; who sends more meets a closed connection
 _WORDS = "The body is larger than 1 MiB: send less at once."
 _TOO_LARGE = "too_large"
 
@@ -28,12 +29,14 @@ class Bounded:
             return
         length = header(scope, b"content-length")
         if length.isdecimal() and int(length) > self._most:
+            await _discard(receive)
             await _refuse(scope, send)
             return
         body = _Counted(receive, self._most)
         answer = _Noted(send)
         await self._app(scope, body, answer)
         if body.is_too_large and not answer.has_begun:
+            await _discard(receive)
             await _refuse(scope, send)
 
 
@@ -67,8 +70,18 @@ class _Noted:
         await self._send(message)
 
 
+async def _discard(receive: Receive) -> None:
+    """Read what is still coming, within a bound, and keep nothing: who still sends would not hear us."""
+    size = 0
+    while size <= _MAX_DISCARDED:
+        message = await receive()
+        size += len(message.get("body", b""))
+        if not message.get("more_body", False):
+            break
+
+
 async def _refuse(scope: Scope, send: Send) -> None:
-    """Answer 413 in the form the caller reads; what is still coming is not read."""
+    """Answer 413 in the form the caller reads."""
     kind, body = b"text/plain; charset=utf-8", _WORDS.encode()
     if scope["path"].startswith("/api/"):
         error: dict[str, object] = {"type": _TOO_LARGE, "code": _TOO_LARGE, "message": _WORDS, "param": None}

@@ -36,7 +36,8 @@ class Bounded:
         answer = _Noted(send)
         await self._app(scope, body, answer)
         if body.is_too_large and not answer.has_begun:
-            await _discard(receive)
+            if not body.has_ended:
+                await _discard(receive)
             await _refuse(scope, send)
 
 
@@ -46,6 +47,7 @@ class _Counted:
     def __init__(self, receive: Receive, most: int) -> None:
         self._receive = receive
         self._left = most
+        self.has_ended = False
 
     @property
     def is_too_large(self) -> bool:
@@ -55,6 +57,7 @@ class _Counted:
         if not self.is_too_large:
             message = await self._receive()
             self._left -= len(message.get("body", b""))
+            self.has_ended = not message.get("more_body", False)
         return {"type": "http.disconnect"} if self.is_too_large else message
 
 

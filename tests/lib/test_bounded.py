@@ -41,13 +41,39 @@ def test_a_body_within_the_bound_is_handed_on(pieces):
     assert run(pieces) == (b"".join(pieces), [200], [])
 
 
-def test_a_body_that_says_it_is_too_large_is_not_read():
-    assert run([b"x" * 11], length=b"11") == (b"", [413], [b"x" * 11])
+def test_a_body_that_says_it_is_too_large_reaches_nobody():
+    assert run([b"x" * 11], length=b"11") == (b"", [413], [])
 
 
 @pytest.mark.parametrize("length", [None, b"1", b"nonsense"])
-def test_a_body_that_becomes_too_large_is_read_no_further(length):
-    assert run([b"x" * 6, b"x" * 6, b"x" * 6], length=length) == (b"xxxxxx", [413], [b"xxxxxx"])
+def test_of_a_body_that_becomes_too_large_no_more_is_handed_on(length):
+    assert run([b"x" * 6, b"x" * 6, b"x" * 6], length=length) == (b"xxxxxx", [413], [])
+
+
+def test_after_the_last_piece_nothing_more_is_waited_for():
+    async def scene():
+        pieces, sent = [{"type": "http.request", "body": b"x" * 11, "more_body": False}], []
+
+        async def app(scope, receive, send):
+            await receive()
+
+        async def receive():
+            return pieces.pop() if pieces else await asyncio.Event().wait()
+
+        async def send(message):
+            sent.append(message)
+
+        scope = {"type": "http", "path": "/", "headers": []}
+        await asyncio.wait_for(Bounded(app, most=10)(scope, receive, send), timeout=2)
+        return sent[0]["status"]
+
+    assert asyncio.run(scene()) == 413
+
+
+def test_a_sender_without_end_is_heard_out_no_longer_than_the_bound():
+    piece = b"x" * (4 * 1024 * 1024)
+
+    assert len(run([piece] * 20, length=b"99999999")[2]) == 15
 
 
 def test_an_answer_that_has_begun_is_left_alone():

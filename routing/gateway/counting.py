@@ -39,7 +39,13 @@ async def count_tokens(hub: Hub, exchange: Exchange, caller: Caller, content: by
     read = partial(read_count, headers=exchange.headers, known_providers=snapshot.providers)
     request = await hub.large.read(content, read)
     entry = resolve(snapshot, request.model, now=now)
-    route = plan(entry, dialect=request.dialect, operation=request.operation, only=request.extras.providers)
+    route = plan(
+        entry,
+        dialect=request.dialect,
+        operation=request.operation,
+        only=request.extras.providers,
+        waits=hub.breakers.waits(time.monotonic()),
+    )
     account = open_account(snapshot, caller, entry, request, route, id_=exchange.id, at=now)
     exchange.facts |= {"model": entry.slug}
     candidates = await Admission(hub, account, snapshot).first(route.candidates)

@@ -50,7 +50,7 @@ async def complete(
     exchange.facts |= {"model": entry.slug, "streamed": request.stream}
     admission = Admission(hub, account, snapshot)
     foreseen = ask_for_tokens(hub, account)
-    hub.retries[entry.id].call()
+    hub.retries[entry.id].call(time.monotonic())
     try:
         candidates = await admission.first(route.candidates)
         await _serve(hub, exchange, account, admission, candidates)

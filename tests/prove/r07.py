@@ -41,8 +41,8 @@ def _retry(stand, count: int, *flags: str) -> Figures:
     jobs = ((gateway.url, models["flaky"], {}) for _ in range(count))
     outcomes = calls.by_clients(jobs, clients=8)
     flaky = _hits(stand, "flaky") / len(outcomes)
-    down = asyncio.run(_by_sdk(models["down"], count // 10))
-    outage = _hits(stand, "down") / (count // 10)
+    down = asyncio.run(_by_sdk(models["down"], count // 3))
+    outage = _hits(stand, "down") / (count // 3)
     said = asyncio.run(_with_one_key(models["once"]))
     once = len(stand.simulator.hits("once"))
     return Figures(

@@ -20,8 +20,9 @@ _POSTGRES = {
     "keepalives_interval": 2,  # seconds
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,  # milliseconds
+    # A commit is on disk, whatever the server's default is: money depends on it.
     # A process that stands still inside a transaction must not hold the others' locks.
-    "options": "-c idle_in_transaction_session_timeout=10s",
+    "options": "-c synchronous_commit=on -c idle_in_transaction_session_timeout=10s",
 }
 # https://www.psycopg.org/psycopg3/docs/api/pool.html
 _POOL = {

@@ -60,7 +60,7 @@ def test_threads_share_so_many_connections_to_postgres(connections, size):
 
 @pytest.mark.parametrize(
     ("options", "expected"),
-    [("", "-c idle_in_transaction_session_timeout=10s -c statement_timeout=10000"),
+    [("", "-c synchronous_commit=on -c idle_in_transaction_session_timeout=10s -c statement_timeout=10000"),
      ("?options=", "")],
 )  # fmt: skip
 def test_a_limit_of_statements_leaves_the_other_options_and_a_pooler_that_takes_none(options, expected):

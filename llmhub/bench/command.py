@@ -7,7 +7,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from contextlib import AbstractContextManager
 
-from llmhub.bench import shown
+from llmhub.bench import dialects, shown
 from llmhub.bench.figures import Comparison, Disturbed, Report, Sample, merged
 from llmhub.bench.stand import CannotBench, Stand
 
@@ -81,6 +81,7 @@ def _measure(stand: Stand, options: Namespace) -> Report:
         sync_ms=sync_ms,
         stages=stand.stages(seconds),  # from here on the hub is stopped
         ledger=stand.ledger(seconds),
+        carriages=tuple(dialects.measure(seconds)),
     )
 
 

@@ -93,6 +93,16 @@ class LedgerSample:
 
 
 @dataclass(frozen=True)
+class Carriage:
+    """One way from a caller's dialect to a provider's."""
+
+    caller: str
+    provider: str
+    request_us: float  # from the body as read to the call as sent
+    event_us: float  # from the data of an event to the bytes for the caller
+
+
+@dataclass(frozen=True)
 class Memory:
     """Memory after all the calls of a bench."""
 
@@ -113,6 +123,7 @@ class Report:
     calls: int  # through the gateway before its memory was looked at
     sync_ms: float  # of this disk
     ledger: LedgerSample
+    carriages: tuple[Carriage, ...] = ()
 
     def failed(self) -> int:
         """Return how many calls did not get what they should."""

@@ -63,6 +63,7 @@ def document(report: Report) -> dict[str, Any]:
         "memory": asdict(report.memory) | {"calls": report.calls},
         "sync_ms": report.sync_ms,
         "ledger": asdict(report.ledger),
+        "carriages": [asdict(row) for row in report.carriages],
         "aims": [asdict(aim) for aim in aims(report)],
     }
 
@@ -117,6 +118,10 @@ def _tables(report: Report) -> Iterator[tuple[str, Table]]:
     disturbed = [
         (row.by, str(row.connections), f"{row.share:.0%}", f"{row.p99_times:.2f}") for row in report.disturbed
     ]
+    carried = [
+        (row.caller, row.provider, f"{row.request_us:.0f}", f"{row.event_us:.1f}") for row in report.carriages
+    ]
+    yield "From dialect to dialect", [("caller", "provider", "request µs", "event µs"), *carried]
     yield "While something else goes on", [("meanwhile", "connections", "of quiet", "p99 times"), *disturbed]
     pages = [(path, f"{sample.p50:.1f}", f"{sample.p95:.1f}") for path, sample in report.pages.items()]
     yield "Pages", [("page", "p50 ms", "p95 ms"), *pages]

@@ -6,11 +6,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from functools import partial
 
 from billing.entries import LedgerUnavailable, Settle
 from billing.totals import total
-from llmhub.lib import clock, money
+from llmhub.lib import money
 from routing.gateway.account import Account
 from routing.gateway.admission import Admission
 from routing.gateway.attempt import describe
@@ -19,10 +18,9 @@ from routing.gateway.errors import Refusal
 from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
 from routing.gateway.once import once_of
-from routing.gateway.opening import ask_for_tokens, correct_tokens, open_account
+from routing.gateway.opening import ask_for_tokens, correct_tokens, open_call
 from routing.gateway.tries import first_answer
-from routing.plan import Candidate, plan
-from routing.resolve import resolve
+from routing.plan import Candidate
 from routing.snapshot import Caller
 
 log = logging.getLogger(__name__)
@@ -34,23 +32,12 @@ async def complete(
     hub: Hub, exchange: Exchange, caller: Caller, content: bytes, *, reader: ReadRequest
 ) -> None:
     """Answer one call that `reader` reads. Raises `Refusal` where it ends before anything is sent."""
-    snapshot, now = hub.watch.snapshot, clock.now()
-    read = partial(reader, headers=exchange.headers, known_providers=snapshot.providers)
-    request = await hub.large.read(content, read)
-    entry = resolve(snapshot, request.model, now=now)
-    route = plan(
-        entry,
-        dialect=request.dialect,
-        operation=request.operation,
-        only=request.extras.providers,
-        waits=hub.breakers.waits(time.monotonic()),
-    )
-    account = open_account(snapshot, caller, entry, request, route, id_=exchange.id, at=now)
-    account.once = once_of(caller, request.extras.idempotency_key, path=exchange.path, content=content)
-    exchange.facts |= {"model": entry.slug, "streamed": request.stream}
+    account, route, snapshot = await open_call(hub, exchange, caller, content, reader)
+    key = account.request.extras.idempotency_key
+    account.once = once_of(caller, key, path=exchange.path, content=content)
     admission = Admission(hub, account, snapshot)
     foreseen = ask_for_tokens(hub, account)
-    hub.retries[entry.id].call(time.monotonic())
+    hub.retries[account.entry.id].call(time.monotonic())
     try:
         candidates = await admission.first(route.candidates)
         await _serve(hub, exchange, account, admission, candidates)

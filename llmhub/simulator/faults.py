@@ -24,6 +24,7 @@ class Skin:
     delta: bytes  # of an event, up to its text
     delta_end: bytes
     error: bytes  # the event that says that the answer broke off
+    nothing: bytes  # an event that says nothing
 
 
 CHAT = Skin(
@@ -33,6 +34,7 @@ CHAT = Skin(
     b'"choices":[{"index":0,"delta":{"content":"',
     delta_end=b'"},"finish_reason":null}]}\n\n',
     error=b'data: {"error":{"message":"The engine is overloaded.","type":"server_error","code":502}}\n\n',
+    nothing=b'data: {"id":"chatcmpl-sim","choices":[{"index":0,"delta":{"role":"assistant"}}]}\n\n',
 )
 MESSAGES = Skin(
     opening=b'{"id":"msg_sim","type":"message","role":"assistant","content":[{"type":"text","text":"',
@@ -42,6 +44,7 @@ MESSAGES = Skin(
     delta_end=b'"}}\n\n',
     error=b"event: error\n"
     b'data: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}\n\n',
+    nothing=b'event: ping\ndata: {"type":"ping"}\n\n',
 )
 
 
@@ -121,6 +124,10 @@ def _drip(answer: Answer, path: Path) -> Answer:
 
 def _comments(_answer: Answer, _path: Path) -> Answer:
     return Answer(headers=(EVENTS,), parts=itertools.cycle((b": still working\n\n", Pause(0.1))))
+
+
+def _pings(_answer: Answer, path: Path) -> Answer:
+    return Answer(headers=(EVENTS,), parts=itertools.repeat(skin(path).nothing * 100))
 
 
 def _endless(answer: Answer, path: Path) -> Answer:
@@ -223,6 +230,7 @@ FAULTS: dict[str, Callable[[Answer, Path], Answer]] = {
     "hang_events": _events("hang_events", Pause()),
     "slow_loris": _drip,
     "comments": _comments,
+    "pings": _pings,
     "endless": _endless,
     "huge": _huge,
     "long_line": _long_line,

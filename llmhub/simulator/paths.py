@@ -79,6 +79,7 @@ FAULTS = (
     Switch("hang_events", "never go on after N events", "N"),
     Switch("slow_loris", "one byte of the body every so many milliseconds", "MS"),
     Switch("comments", "nothing but comments, ten a second, without end"),
+    Switch("pings", "nothing but events that say nothing, without end"),
     Switch("endless", "a reply without end"),
     Switch("huge", "a JSON body of so many MiB", "MIB"),
     Switch("long_line", "one line of so many MiB", "MIB"),

@@ -347,3 +347,10 @@ def test_names_that_begin_alike_stay_apart():
     found = sent(tools=[{**TOOL, "name": LONG + end} for end in "ab"])
 
     assert len({tool["function"]["name"] for tool in found["tools"]}) == 2
+
+
+def test_no_name_of_a_field_gets_into_a_header_that_is_no_word():
+    odd = {"a\r\nset-cookie: x": 1, "caf\u00e9": 1, "x" * 300: 1, "fine_name": 1}
+
+    assert dropped(**odd) == ["fine_name", "other"]
+    assert len(dropped(**{f"field{number}": 1 for number in range(5000)})) == 40

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Router, Status
@@ -13,10 +14,10 @@ from pydantic import Field
 from billing import amount
 from billing.budget import change_budget, create_budget, remove_budget
 from billing.budget_names import NotThere, find
-from billing.budget_state import BudgetRow, states
+from billing.budget_state import BudgetRow, binding, of_key, of_team, states
 from billing.call_rules import own_rules, rule_book, set_rules
 from billing.entries import Unit
-from billing.models import Budget, CallRules
+from billing.models import ApiKey, Budget, CallRules
 from billing.periods import Per
 from billing.rules import MAX_OUTPUT_TOKENS, Rules
 from billing.shapes import usd
@@ -70,6 +71,12 @@ class BudgetOut(Output):
     resets_at: datetime | None
     created_at: datetime
     removed_at: datetime | None
+
+
+class AppliedBudgetOut(BudgetOut):
+    """A budget that every call of a team or a key falls under."""
+
+    binds: bool  # the hard one of which the smallest share is left
 
 
 class CallRulesChange(Input):
@@ -147,6 +154,28 @@ def list_budgets(
         raise BadQuery(f"cursor {cursor!r} is none of this list's: take next_cursor as it came") from exc
     rows = states(screen.rows, at=clock.now())
     return Page(data=[budget_out(row) for row in rows], next_cursor=screen.next_cursor)
+
+
+@router.get("/teams/{slug}/budgets", response={200: Page[AppliedBudgetOut], **REFUSALS})
+def budgets_of_team(request: HttpRequest, slug: str) -> Page[AppliedBudgetOut]:
+    """List every budget that a team's calls fall under, and say which of them binds."""
+    caller(request, "view")
+    return _applied(of_team(get_object_or_404(Team, slug=slug).pk))
+
+
+@router.get("/keys/{int:key_id}/budgets", response={200: Page[AppliedBudgetOut], **REFUSALS})
+def budgets_of_key(request: HttpRequest, key_id: int) -> Page[AppliedBudgetOut]:
+    """List every budget that a key's calls fall under, and say which of them binds."""
+    caller(request, "view")
+    return _applied(of_key(get_object_or_404(ApiKey, pk=key_id)))
+
+
+def _applied(budgets: QuerySet[Budget]) -> Page[AppliedBudgetOut]:
+    """Return all of them: there are as many as kinds, units and periods."""
+    rows = states(budgets.order_by("id"), at=clock.now())
+    tightest = binding(rows)
+    found = [AppliedBudgetOut(**budget_out(row).model_dump(), binds=row is tightest) for row in rows]
+    return Page(data=found, next_cursor="")
 
 
 @router.post("/budgets", response={201: BudgetOut, **REFUSALS})

@@ -14,6 +14,7 @@ from billing.span import day_start
 from llmhub.people.models import Team
 
 _DAY = {"type": "date"}
+_FIRST, _LAST = date(2000, 1, 1), date(9000, 1, 1)  # before and after every call; a zone's day still fits
 
 
 class RequestFilterForm(forms.Form):
@@ -52,9 +53,11 @@ class RequestFilterForm(forms.Form):
             status=asked["status"],
             code=asked["code"],
             since=_start(asked["since"]),
-            until=_start(asked["until"] and asked["until"] + timedelta(days=1)),
+            until=_start(asked["until"], later=timedelta(days=1)),
         )
 
 
-def _start(day: date | None) -> datetime | None:
-    return day_start(day, timezone.get_current_timezone()) if day else None
+def _start(day: date | None, *, later: timedelta = timedelta()) -> datetime | None:
+    if day is None:
+        return None
+    return day_start(min(max(day, _FIRST), _LAST) + later, timezone.get_current_timezone())

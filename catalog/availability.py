@@ -158,18 +158,19 @@ def _offer_why_not(provider: Provider, usable: int, credentials: int) -> Obstacl
 def first_callable() -> str:
     """Return the id of the cheapest chat model that can be called, "" when there is none.
 
-    A model whose price is unknown comes after all that have one.
+    A model whose price is unknown comes after all that have one, one that is going away last.
     """
     now = clock.now()
     rows = CatalogEntry.objects.listed().prefetch_related(offers_with_providers())
     able = [row for row in entries_now(list(rows), now) if not row.why_not and _writes_text(row.entry)]
-    return min(able, key=_by_price).entry.slug if able else ""
+    return min(able, key=_by_future_and_price).entry.slug if able else ""
 
 
 def _writes_text(entry: CatalogEntry) -> bool:
     return not entry.output_modalities or "text" in entry.output_modalities
 
 
-def _by_price(row: EntryNow) -> tuple[bool, int, str]:
-    price = row.cheapest
-    return (price is None, price.input_nano + price.output_nano if price else 0, row.entry.slug)
+def _by_future_and_price(row: EntryNow) -> tuple[bool, bool, int, str]:
+    price, entry = row.cheapest, row.entry
+    leaving = entry.deprecated_on is not None or entry.sunset_on is not None
+    return (leaving, price is None, price.input_nano + price.output_nano if price else 0, entry.slug)

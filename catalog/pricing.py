@@ -103,7 +103,8 @@ def cost_of(usage: Usage, prices: Sequence[PriceValue], *, at: datetime) -> Cost
         return Cost(money.to_nano(usage.reported_cost), "reported", price_id, computed)
     if price is None:
         return Cost(None, "unpriced", unpriced_reason="the offer has no price")
-    return Cost(computed, "estimated" if usage.estimated else "computed", price_id, computed)
+    is_exact = not (usage.estimated or usage.other_rates)
+    return Cost(computed, "computed" if is_exact else "estimated", price_id, computed)
 
 
 def _is_possible(reported: Decimal | None) -> TypeGuard[Decimal]:

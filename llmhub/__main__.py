@@ -17,6 +17,11 @@ def main() -> int:
     except (ImproperlyConfigured, ValueError) as refusal:
         sys.stderr.write(f"{refusal}\n")
         return 2
+    except OSError as trouble:
+        sys.stderr.write(
+            f"the data folder cannot be used ({trouble}): set LLMHUB_HOME to a folder of yours\n"
+        )
+        return 2
     django.setup()
     from llmhub.cli.main import run
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from llmhub.lib import forwarded
 from llmhub.lib.asgi import App, Message, Receive, Scope, Send, header
+from llmhub.lib.bounded import Bounded
 from llmhub.relay import Relay
 
 _GATEWAY_PATHS = frozenset({"/v1", "/healthz", "/readyz", "/metrics"})
@@ -21,6 +22,7 @@ class Front:
     def __init__(self, *, gateway: App, relay: Relay, trusted: Sequence[forwarded.Network] = ()) -> None:
         self._gateway = gateway
         self._relay = relay
+        self._console = Bounded(relay)
         self._trusted = trusted
         self._is_leaving = False
 
@@ -37,7 +39,7 @@ class Front:
             async with self._relay:
                 await self._gateway(scope, receive, send)
         elif scope["type"] == "http":
-            app = self._gateway if is_gateways(scope["path"]) else self._relay
+            app = self._gateway if is_gateways(scope["path"]) else self._console
             await app(self._seen(scope), receive, _closing(send) if self._is_leaving else send)
 
     def _seen(self, scope: Scope) -> Scope:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 from llmhub.lib import database, env, forwarded, logs, secrets
+from llmhub.lib.bounded import MAX_BODY
 from llmhub.up import home
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -53,6 +54,7 @@ PUBLIC_URL = env.text(
     meaning="the address people and services use",
     example="https://llmhub.example.com",
 ).rstrip("/")
+LISTENING = home.listening(HOME)  # behind a reverse proxy another address than the public one
 GRACE_SECONDS = env.number(
     "LLMHUB_GRACE_SECONDS", default=30, meaning="seconds that calls may go on after a stop", example="30"
 )
@@ -277,6 +279,6 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not EMBEDDED
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # 1 MiB in the console
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY
 
 os.umask(0o077)  # what this process makes is for its owner alone

@@ -27,6 +27,7 @@ class Usage:
     reasoning_tokens: int = 0
     reported_cost: Decimal | None = None  # USD, where the provider says what it charged
     estimated: bool = False  # counted by us, because the provider did not say
+    other_rates: bool = False  # the provider bills something beside these tokens, or these at other rates
 
     @property
     def counts_output(self) -> bool:
@@ -54,6 +55,7 @@ class Terms:
     reasoning: Literal["effort", "object", "budget", "adaptive"] = "effort"  # how it is told to reason
     json_schema: bool = True  # it takes a schema for its answer; else a forced tool stands in
     cache_control: bool = False  # its content parts may carry `cache_control`
+    asked_at: int = 0  # Unix seconds: when the call was made, for answers that tell it
 
 
 @dataclass(frozen=True)

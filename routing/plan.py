@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,15 +12,19 @@ from providers.wire import Terms
 from routing.gateway.errors import Refusal
 from routing.snapshot import EntryValue, OfferValue
 
-Reason = Literal["not_requested", "provider_paused", "no_credential", "dialect_not_served", "not_offered"]
+Reason = Literal[
+    "not_requested", "provider_paused", "no_credential", "dialect_not_served", "not_offered", "failing"
+]
 Operation = Literal["generate", "embed", "count"]
 
+_NONE: Mapping[tuple[int, str], float] = {}
 _WORDS: dict[Reason, str] = {
     "not_requested": "not among the providers asked for",
     "provider_paused": "paused",
     "no_credential": "has no credential",
     "dialect_not_served": "cannot be spoken to yet",
     "not_offered": "does not do this",
+    "failing": "fails",
 }
 
 
@@ -59,23 +63,32 @@ class Plan:
 
 
 def plan(
-    entry: EntryValue, *, dialect: str, operation: Operation = "generate", only: Collection[str] = ()
+    entry: EntryValue,
+    *,
+    dialect: str,
+    operation: Operation = "generate",
+    only: Collection[str] = (),
+    waits: Mapping[tuple[int, str], float] = _NONE,
 ) -> Plan:
     """Return the offers of `entry` that can be tried, in their order.
 
-    `only` restricts them to the providers named. Raises `Refusal` when nothing is left.
+    `only` restricts them to the providers named; `waits` are the seconds for which an offer (by its id
+    and address) is not called, because it fails. Raises `Refusal` when nothing is left.
     """
     _check_endpoint(entry, operation)
     candidates: list[Candidate] = []
     dropped: list[Dropped] = []
     for offer in entry.offers:
         found = _judge(offer, dialect, operation, only)
+        wait = waits.get((offer.id, offer.provider.base_url), 0.0)
+        if wait and isinstance(found, Candidate):
+            found = Dropped(offer, "failing", f"tried again in {wait:.0f} s")
         if isinstance(found, Candidate):
             candidates.append(found)
         else:
             dropped.append(found)
     if not candidates:
-        raise _nothing_left(entry, dropped)
+        raise _nothing_left(entry, dropped, waits)
     return Plan(tuple(candidates), tuple(dropped))
 
 
@@ -122,7 +135,9 @@ def _judge(
     return Candidate(offer, adapter)
 
 
-def _nothing_left(entry: EntryValue, dropped: list[Dropped]) -> Refusal:
+def _nothing_left(
+    entry: EntryValue, dropped: list[Dropped], waits: Mapping[tuple[int, str], float]
+) -> Refusal:
     asked = [drop for drop in dropped if drop.reason != "not_requested"]
     details = {
         "dropped": [
@@ -135,10 +150,12 @@ def _nothing_left(entry: EntryValue, dropped: list[Dropped]) -> Refusal:
         return Refusal("not_at_provider", f"{entry.slug!r} is offered by {offered} only", details=details)
     reasons = "; ".join(_explained(drop) for drop in asked) or "the model has no offer at any provider"
     paused = bool(asked) and all(drop.reason == "provider_paused" for drop in asked)
+    failing = [drop.offer for drop in asked if drop.reason == "failing"]
     return Refusal(
-        "provider_paused" if paused else "no_candidate",
+        "provider_paused" if paused else "providers_failing" if failing else "no_candidate",
         f"{entry.slug!r} cannot be called now: {reasons}",
         details=details,
+        retry_after=min((waits[offer.id, offer.provider.base_url] for offer in failing), default=None),
     )
 
 

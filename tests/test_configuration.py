@@ -64,6 +64,7 @@ def test_the_environment_is_read_where_it_is_declared(path):
         ({"LLMHUB_GRACE_SECONDS": "soon"}, "LLMHUB_GRACE_SECONDS='soon': use a whole number, for example 30"),
         ({"LLMHUB_LOG": "loud"}, "LLMHUB_LOG='loud': use DEBUG, INFO, WARNING, ERROR, CRITICAL"),
         ({"DATABASE_URL": "mysql://db"}, "DATABASE_URL has the scheme 'mysql'"),
+        ({"LLMHUB_HOME": "/dev/null/home"}, "set LLMHUB_HOME to a folder of yours"),
         ({"LLMHUB_TRUSTED_PROXIES": "proxy.local"}, "LLMHUB_TRUSTED_PROXIES has 'proxy.local'"),
     ],
 )

@@ -19,7 +19,7 @@ from llmhub.up import child
 
 
 class Bare:
-    """Hands each request on to one address and each answer back, chunk by chunk."""
+    """Hands each request on to one server, to the same path, and each answer back, chunk by chunk."""
 
     def __init__(self, upstream: str) -> None:
         self._upstream = upstream
@@ -32,7 +32,10 @@ class Bare:
             return
         content = b"".join([part async for part in _body(receive)])
         request = httpx.Request(
-            "POST", self._upstream, content=content, headers={"content-type": "application/json"}
+            "POST",
+            self._upstream + scope["path"],
+            content=content,
+            headers={"content-type": "application/json"},
         )
         assert self._transport is not None
         response = await self._transport.handle_async_request(request)
@@ -74,7 +77,7 @@ def main() -> None:
     """Serve until the parent process is gone."""
     parser = argparse.ArgumentParser(prog="python -m llmhub.bench.bare", description=main.__doc__)
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--upstream", required=True)
+    parser.add_argument("--upstream", required=True, help="http://host:port")
     options = parser.parse_args()
     server = Granian(
         "bare",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,26 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class Disturbed:
+    """Calls through the gateway while something else goes on, and without it."""
+
+    by: str
+    connections: int
+    quiet: Sample
+    meanwhile: Sample
+
+    @property
+    def p99_times(self) -> float:
+        """How many times as long the slowest calls take."""
+        return self.meanwhile.p99 / self.quiet.p99 if self.quiet.p99 else 0.0
+
+    @property
+    def share(self) -> float:
+        """What is left of the throughput."""
+        return self.meanwhile.per_second / self.quiet.per_second if self.quiet.per_second else 0.0
+
+
+@dataclass(frozen=True)
 class LedgerSample:
     """How fast the ledger is when nothing else happens."""
 
@@ -73,17 +93,47 @@ class LedgerSample:
 
 
 @dataclass(frozen=True)
-class Report:
-    """Everything that one run measured."""
+class Carriage:
+    """One way from a caller's dialect to a provider's."""
 
+    caller: str
+    provider: str
+    request_us: float  # from the body as read to the call as sent
+    event_us: float  # from the data of an event to the bytes for the caller
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Memory after all the calls of a bench."""
+
+    gateway_mb: float  # the process that serves calls
+    stack_mb: float  # all processes of the hub, what they share counted once
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that one run measured on one database."""
+
+    database: str  # SQLite or Postgres
     comparisons: tuple[Comparison, ...]
+    disturbed: tuple[Disturbed, ...]
     pages: dict[str, Sample]  # by path
+    stages: dict[str, float]  # milliseconds of one call; "whole" is all of it
+    memory: Memory
+    calls: int  # through the gateway before its memory was looked at
+    sync_ms: float  # of this disk
     ledger: LedgerSample
+    carriages: tuple[Carriage, ...] = ()
 
     def failed(self) -> int:
         """Return how many calls did not get what they should."""
-        samples = [sample for row in self.comparisons for sample in (row.bare, row.gateway)]
-        return sum(sample.failed for sample in (*samples, *self.pages.values()))
+        return sum(sample.failed for sample in self.samples())
+
+    def samples(self) -> list[Sample]:
+        """Return every sample, compared, disturbed and of pages."""
+        compared = [sample for row in self.comparisons for sample in (row.bare, row.gateway)]
+        disturbed = [sample for row in self.disturbed for sample in (row.quiet, row.meanwhile)]
+        return [*compared, *disturbed, *self.pages.values()]
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -92,39 +142,20 @@ def percentile(values: Sequence[float], share: float) -> float:
     return round(ordered[min(len(ordered) - 1, int(len(ordered) * share))], 2) if ordered else 0.0
 
 
-def document(report: Report) -> dict[str, Any]:
-    """Return the report for programs."""
-    rows = [
-        asdict(row)
-        | {"share_of_bare": round(row.share, 3), "added_ms": round(row.added_ms, 2)}
-        | {"bare_per_second": round(row.bare.per_second), "gateway_per_second": round(row.gateway.per_second)}
-        for row in report.comparisons
-    ]
-    pages = {path: asdict(sample) for path, sample in report.pages.items()}
-    return {"gateway": rows, "pages": pages, "ledger": asdict(report.ledger)}
+def merged(samples: Sequence[Sample]) -> Sample:
+    """Return several samples of one kind as one: sums, and the median of each percentile."""
 
+    def middle(name: str) -> float:
+        return statistics.median(getattr(sample, name) for sample in samples)
 
-def text(report: Report) -> str:
-    """Return the report for people; milliseconds unless something else is said."""
-    lines = [
-        "calls   conn   bare/s  hub/s  of bare   p50 bare → hub    p99 bare → hub    first byte bare → hub"
-    ]
-    for row in report.comparisons:
-        bare, hub = row.bare, row.gateway
-        lines.append(
-            f"{row.kind:<7}{row.connections:>5}{bare.per_second:>9.0f}{hub.per_second:>7.0f}{row.share:>8.0%}"
-            f"{bare.p50:>10.1f} →{hub.p50:>6.1f}{bare.p99:>10.1f} →{hub.p99:>6.1f}"
-            f"{bare.first_p50:>14.1f} →{hub.first_p50:>6.1f}"
-        )
-    lines += ["", f"{'page':<40}{'p50':>8}{'p95':>8}"]
-    lines += [f"{path:<40}{sample.p50:>8.1f}{sample.p95:>8.1f}" for path, sample in report.pages.items()]
-    ledger = report.ledger
-    lines += ["", f"ledger alone: {ledger.per_second:,.0f} calls/s; {ledger.alone_ms:.1f} ms for one caller"]
-    if report.failed():
-        lines += ["", f"{report.failed()} calls failed: the figures above are not to be trusted"]
-        lines += sorted({s.failure for s in _samples(report) if s.failure})
-    return "\n".join(lines)
-
-
-def _samples(report: Report) -> list[Sample]:
-    return [s for row in report.comparisons for s in (row.bare, row.gateway)] + list(report.pages.values())
+    return Sample(
+        calls=sum(sample.calls for sample in samples),
+        failed=sum(sample.failed for sample in samples),
+        seconds=sum(sample.seconds for sample in samples),
+        p50=middle("p50"),
+        p95=middle("p95"),
+        p99=middle("p99"),
+        first_p50=middle("first_p50"),
+        first_p99=middle("first_p99"),
+        failure=next((sample.failure for sample in samples if sample.failure), ""),
+    )

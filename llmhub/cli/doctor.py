@@ -6,6 +6,7 @@ from argparse import Namespace, _SubParsersAction
 from typing import Any
 
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 
 from billing import reconcile
@@ -26,7 +27,7 @@ def register(commands: _SubParsersAction[Any]) -> None:
 def examine(options: Namespace) -> int:
     """Print what was looked at and what is wrong with it; 1 when something is."""
     findings = {
-        "database": _migrations(),
+        "database": _migrations() + lossy_settings(connection),
         "audit log": _audit(),
         "credentials": _credentials(),
         "sums": [str(difference) for difference in reconcile.check(everything=options.everything)],
@@ -44,6 +45,16 @@ def _migrations() -> list[str]:
     executor = MigrationExecutor(connection)
     missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return [f"{migration} is not applied: run `llmhub migrate`" for migration, _ in missing]
+
+
+def lossy_settings(database: BaseDatabaseWrapper) -> list[str]:
+    """Return what lets a commit be lost with the power; a SQLite file is always opened without."""
+    if database.vendor != "postgresql":
+        return []
+    with database.cursor() as cursor:
+        cursor.execute("SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit')")
+        unsafe = sorted(name for name, setting in cursor.fetchall() if setting == "off")
+    return [f"{name} is off: acknowledged calls may be lost, switch it on" for name in unsafe]
 
 
 def _audit() -> list[str]:

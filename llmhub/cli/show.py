@@ -6,10 +6,13 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+
+from llmhub.lib import figures
 
 Row = dict[str, Any]
 
@@ -54,12 +57,17 @@ def document(value: Any) -> int:
 
 def line(text: str) -> None:
     """Print one line of the answer."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(_harmless(text) + "\n")
 
 
 def problem(text: str) -> None:
     """Print what is wrong, where errors go."""
-    sys.stderr.write(f"llmhub: {text}\n")
+    sys.stderr.write(f"llmhub: {_harmless(text)}\n")
+
+
+def _harmless(text: str) -> str:
+    """Return `text` without letters that a terminal would obey: names are other people's words."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)
 
 
 def _console() -> Console:
@@ -68,12 +76,10 @@ def _console() -> Console:
 
 
 def _cell(value: Any) -> str:
-    if value is None or value == "":
+    if value is None or value in ("", [], (), {}):
         return "—"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list | tuple):
-        return ", ".join(str(item) for item in value) or "—"
-    if isinstance(value, int):
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}".replace(",", " ")
-    return str(value)
+    return _harmless(figures.words(value))

@@ -23,6 +23,7 @@ from llmhub.people import organisation
 from llmhub.people.models import Team
 from llmhub.people.team import create_team, rename_team
 from providers.models import Provider
+from providers.provider import checked_url
 
 
 class BadFile(ValueError):
@@ -47,15 +48,42 @@ class Applied:
 def check(text: str) -> list[Finding]:
     """Return every mistake in the text of a file.
 
-    References are looked up in the database; where there is none yet, they are left to `apply`.
+    References are looked up in the database, and what nothing else refuses is applied on trial;
+    where there is no database yet, both are left to `apply`.
     """
     config, findings = read(text)
     if config is None:
         return findings
+    places = Places(text)
+    findings = _wrong_addresses(config, places)
     try:
-        return dangling(config, known_now(), Places(text))
+        findings += dangling(config, known_now(), places)
+        findings = findings or _refused_on_trial(config, places)
     except DatabaseError:
-        return []
+        pass
+    return sorted(findings, key=lambda finding: (finding.line, finding.column))
+
+
+def _wrong_addresses(config: Config, places: Places) -> list[Finding]:
+    found = []
+    for slug, section in config.providers.items():
+        try:
+            if section.base_url:
+                checked_url(section.base_url)
+        except ValidationError as refusal:
+            found += [places.finding(("providers", slug, "base_url"), text) for text in refusal.messages]
+    return found
+
+
+def _refused_on_trial(config: Config, places: Places) -> list[Finding]:
+    """Return what stops an application; nothing of it is kept."""
+    try:
+        with transaction.atomic():
+            _Application(config, Actor(kind="file", label="check", role="owner"), places, "").run()
+            transaction.set_rollback(True)
+    except BadFile as refusal:
+        return refusal.findings
+    return []
 
 
 def apply_file(path: Path, actor: Actor) -> Applied:

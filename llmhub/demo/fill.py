@@ -15,7 +15,7 @@ from billing.models import ApiKey, UsageRecord
 from billing.rollup_models import DirtyBucket
 from billing.scopes import Budgets
 from catalog.models import Alias, CatalogEntry, Offer
-from llmhub.demo import budgets, cast, setting
+from llmhub.demo import budgets, cast, setting, shelf
 from llmhub.demo.budgets import holds_of
 from llmhub.demo.traffic import WORKER, Call, Caller, Facts, calls_of
 from llmhub.demo.upstream import OfferFacts
@@ -82,7 +82,7 @@ def facts() -> Facts:
     """Return the rows of the cast as the ledger names them."""
     keys = {key.name: key for key in ApiKey.objects.filter(name__in=[row.key for row in cast.SERVICES])}
     callers = tuple(Caller(row, keys[row.key].team_id, keys[row.key].pk) for row in cast.SERVICES)
-    offers = {slug: tuple(_offers(slug)) for slug in (row.slug for row in cast.MODELS)}
+    offers = {slug: tuple(_offers(slug)) for slug in (row.slug for row in shelf.MODELS)}
     names = {alias.name_id: alias.entry.slug for alias in Alias.objects.select_related("entry")}
     known = {name: offers[slug] for name, slug in names.items() if slug in offers}
     return Facts(callers, offers | known)

@@ -21,6 +21,11 @@ import httpx
 from llmhub.demo import cast
 
 LEAST_PAUSE, MOST_PAUSE = 2.0, 10.0  # seconds between two calls
+PATHS = {
+    "chat": "/v1/chat/completions",
+    "messages": "/v1/messages",
+    "embeddings": "/v1/embeddings",
+}
 _TIMEOUT = httpx.Timeout(60.0, connect=2.0)
 _QUESTIONS = (
     "The customer writes that the parcel came without its lid. Draft a reply.",
@@ -59,7 +64,7 @@ def call(client: httpx.Client, texts: dict[str, str]) -> None:
     service = _CHANCE.choices(services, weights=[row.per_weekday for row in services])[0]
     headers = {"authorization": f"Bearer {texts[service.key]}", **_notes(service)}
     try:
-        with client.stream("POST", "/v1/chat/completions", json=body(service), headers=headers) as reply:
+        with client.stream("POST", PATHS[service.calls], json=body(service), headers=headers) as reply:
             for _ in reply.iter_raw():
                 pass
     except httpx.HTTPError as trouble:  # the gateway restarts, or a provider broke off
@@ -69,9 +74,15 @@ def call(client: httpx.Client, texts: dict[str, str]) -> None:
 def body(service: cast.Service) -> dict[str, Any]:
     """Return what a service asks now."""
     weights = [4**-place for place in range(len(service.asks))]
+    model = _CHANCE.choices(service.asks, weights=weights)[0]
+    if service.calls == "embeddings":
+        return {"model": model, "input": list(_QUESTIONS)}
+    system, question = _messages(service)
+    in_words = service.calls == "messages"
     return {
-        "model": _CHANCE.choices(service.asks, weights=weights)[0],
-        "messages": list(_messages(service)),
+        "model": model,
+        **({"system": system["content"]} if in_words else {}),
+        "messages": [question] if in_words else [system, question],
         "max_tokens": max(8, round(service.output_tokens * _CHANCE.lognormvariate(0, 0.4))),
         "stream": _CHANCE.random() < service.streamed,
     }

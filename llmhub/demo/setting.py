@@ -18,12 +18,13 @@ from catalog.entry import create_entry
 from catalog.models import CatalogEntry
 from catalog.offer import add_offer, set_price
 from llmhub.audit.actor import SYSTEM
-from llmhub.demo import cast
+from llmhub.demo import cast, shelf
 from llmhub.people.models import Team
 from llmhub.people.person import create_user
 from llmhub.people.team import create_team
 from providers.check import Outcome
 from providers.credential import set_credential
+from providers.credential_state import set_weight, take_out
 from providers.models import Provider
 from providers.provider import create_provider, update_provider
 from providers.saved_check import check_and_save
@@ -41,8 +42,8 @@ def write(simulator_url: str, now: datetime) -> None:
         _follow(simulator_url)
         return
     providers = {row.slug: _make_provider(row, simulator_url) for row in cast.PROVIDERS}
-    entries = {row.slug: _make_model(row, providers, now) for row in cast.MODELS}
-    for alias, slug in cast.ALIASES.items():
+    entries = {row.slug: _make_model(row, providers, now) for row in shelf.MODELS}
+    for alias, slug in shelf.ALIASES.items():
         add_alias(actor=SYSTEM, name=alias, entry=entries[slug])
     teams = {name: create_team(actor=SYSTEM, name=name) for name in cast.TEAMS}
     keys = {row.key: create_key(actor=SYSTEM, team=teams[row.team], name=row.key) for row in cast.SERVICES}
@@ -82,6 +83,7 @@ def _make_provider(row: cast.DemoProvider, simulator_url: str) -> Provider:
         slug=row.slug,
         name=row.name,
         kind="custom",
+        dialect=row.dialect,
         base_url=_address(row, simulator_url),
         needs_credential=row.needs_credential,
     )
@@ -90,11 +92,17 @@ def _make_provider(row: cast.DemoProvider, simulator_url: str) -> Provider:
 
 
 def _set_credential(row: cast.DemoProvider, provider: Provider) -> None:
-    if row.needs_credential:
-        set_credential(actor=SYSTEM, provider=provider, secret=f"demo-{row.slug}-opens-nothing")
+    if not row.needs_credential:
+        return
+    for label, weight in row.credentials:
+        secret = f"demo-{row.slug}-{label}-opens-nothing"
+        kept = set_credential(actor=SYSTEM, provider=provider, label=label, secret=secret)
+        set_weight(actor=SYSTEM, provider=provider, label=label, weight=weight)
+        if label == row.taken_out:
+            take_out(kept.pk, kept, reason="the provider refuses it: its trial is over (401)")
 
 
-def _make_model(row: cast.DemoModel, providers: dict[str, Provider], now: datetime) -> CatalogEntry:
+def _make_model(row: shelf.DemoModel, providers: dict[str, Provider], now: datetime) -> CatalogEntry:
     """Make an entry with its offers and what they cost, before and now."""
     entry = create_entry(
         actor=SYSTEM,
@@ -103,11 +111,11 @@ def _make_model(row: cast.DemoModel, providers: dict[str, Provider], now: dateti
         family=row.family,
         description=row.description,
         context_tokens=row.context,
-        output_limit_tokens=row.output_limit,
+        output_limit_tokens=row.output_limit or None,
         input_modalities=list(row.takes),
-        output_modalities=["text"],
+        output_modalities=list(row.gives),
         capabilities=list(row.capabilities),
-        released_on=cast.RELEASED,
+        released_on=shelf.RELEASED,
     )
     for rank, at in enumerate(row.offers, start=1):
         offer = add_offer(

@@ -123,6 +123,7 @@ def _settle(usage_id: int, moment: datetime, caller: Caller, facts: Facts, chanc
         team_id=caller.team_id,
         key_id=caller.key_id,
         streamed=streamed,
+        dialect="messages" if service.calls == "messages" else "chat",
         http_status=0 if last.status == "cancelled" else CALLER_STATUS.get(last.error_code, 502),
         error_code=last.error_code,
         finish_reason=_finish(chance) if last.status == "ok" else "",

@@ -88,7 +88,7 @@ def _failed(offer: OfferFacts, code: str, status: int, latency_ms: int) -> Attem
 def _usage(offer: OfferFacts, service: cast.Service, chance: Random) -> Usage:
     """Return tokens around the middle that the service has, with a long tail upwards."""
     given = round(service.input_tokens * chance.lognormvariate(0, 0.55)) + 8
-    output = round(service.output_tokens * chance.lognormvariate(0, 0.6)) + 1
+    output = round(service.output_tokens * chance.lognormvariate(0, 0.6)) + 1 if service.output_tokens else 0
     reasoning = round(output * chance.uniform(0.8, 3.0)) if offer.thinks else 0
     hit = offer.caches and chance.random() < service.cached
     read = given * chance.randrange(50, 95) // 100 // 64 * 64 if hit else 0

@@ -20,8 +20,9 @@ _POSTGRES = {
     "keepalives_interval": 2,  # seconds
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,  # milliseconds
+    # A commit is on disk, whatever the server's default is: money depends on it.
     # A process that stands still inside a transaction must not hold the others' locks.
-    "options": "-c idle_in_transaction_session_timeout=10s",
+    "options": "-c synchronous_commit=on -c idle_in_transaction_session_timeout=10s",
 }
 # https://www.psycopg.org/psycopg3/docs/api/pool.html
 _POOL = {
@@ -39,6 +40,20 @@ def sqlite(path: str | Path) -> dict[str, Any]:
         "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 10, "init_command": _SQLITE_PRAGMAS},
         "TEST": {"NAME": f"{path}.test"},
     }
+
+
+def with_statement_limit(settings: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """Return settings with which a statement that takes longer is broken off.
+
+    Those of a pooler, which refuses start-up options and so has none, stay as they are.
+    """
+    options = settings["OPTIONS"]
+    if settings["ENGINE"] == "llmhub.lib.sqlite":
+        return settings | {"OPTIONS": options | {"statement_seconds": seconds}}
+    if not options["options"]:
+        return settings
+    words = f"{options['options']} -c statement_timeout={seconds * 1000:.0f}"
+    return settings | {"OPTIONS": options | {"options": words}}
 
 
 def from_url(url: str, *, connections: int = 0) -> dict[str, Any]:

@@ -55,6 +55,7 @@ _NOT_PUBLIC_V6 = tuple(
     for net in ("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20")
 )
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # how IPv6-only networks reach IPv4 servers
+_OWN_ADDRESS = "llmhub's own address: a call would come back for ever. Give the provider's address"
 
 _LOOKUP_SECONDS = 2.0
 _LOOKUPS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="egress-lookup")
@@ -70,10 +71,13 @@ class Policy:
 
     allow: tuple[tuple[IPNetwork, int | None], ...] = ()  # a network, and a port or None for any
     loopback: bool = False
+    own_ports: frozenset[int] = frozenset()  # where llmhub itself listens on this machine
 
     def check(self, address: str, port: int) -> None:
         """Raise `EgressRefused` unless `address` may be connected to."""
         ip = unwrapped(ipaddress.ip_address(address.partition("%")[0]))
+        if port in self.own_ports and (ip.is_loopback or ip.is_unspecified):
+            raise EgressRefused(f"{_spelled(ip, port)} is {_OWN_ADDRESS}")
         if _within(ip, METADATA):
             raise EgressRefused(f"{ip} is a metadata or link-local address: llmhub never connects there")
         if is_public(ip) or (self.loopback and ip.is_loopback) or self._allows(ip, port):
@@ -92,6 +96,7 @@ def policy(*, loopback: bool) -> Policy:
     return Policy(
         allow=tuple(parse_allowed(word) for word in settings.EGRESS_ALLOW),
         loopback=loopback and settings.EMBEDDED,
+        own_ports=frozenset(port for _, port in _own_addresses()),
     )
 
 
@@ -135,10 +140,8 @@ def check_url(url: str, *, loopback: bool) -> None:
     """
     parts, port = _parts(url)
     host = parts.hostname or ""
-    if _is_own_address(host, port):
-        raise EgressRefused(
-            f"{url!r} is llmhub's own address: a call would come back for ever. Give the provider's address"
-        )
+    if (host, port) in _own_addresses():
+        raise EgressRefused(f"{url!r} is {_OWN_ADDRESS}")
     rules = policy(loopback=loopback)
     for address in _resolved(host, port):
         rules.check(address, port)
@@ -161,10 +164,10 @@ def _parts(url: str) -> tuple[SplitResult, int]:
     return parts, port or (443 if parts.scheme == "https" else 80)
 
 
-def _is_own_address(host: str, port: int) -> bool:
-    own = urlsplit(settings.PUBLIC_URL)
-    own_port = own.port or (443 if own.scheme == "https" else 80)
-    return port == own_port and host in {own.hostname, "localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104
+def _own_addresses() -> set[tuple[str, int]]:
+    """Return host and port of where people find llmhub, and of where it listens."""
+    found = (urlsplit(url) for url in (settings.PUBLIC_URL, settings.LISTENING))
+    return {(own.hostname or "", own.port or (443 if own.scheme == "https" else 80)) for own in found}
 
 
 def _resolved(host: str, port: int) -> Iterable[str]:

@@ -7,6 +7,7 @@ that matter, so that 0.00123 USD never reads as 0.00.
 from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
 
 from llmhub.lib import money
 
@@ -109,3 +110,16 @@ def speed(tokens_per_second: float | None) -> str:
         return UNKNOWN
     places = 1 if tokens_per_second < 100 else 0
     return _grouped(f"{tokens_per_second:.{places}f}")
+
+
+def words(value: Any) -> str:
+    """Return any value in words: `yes`, `none`, `a, b`, `input 0.15, output 0.60`."""
+    if value is None or value in ("", [], {}):
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {words(each)}" for name, each in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(words, value))
+    return str(value)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from django.core.exceptions import ValidationError
 from django.db import DataError
 from django.db.models import Model, QuerySet
+from django.http import JsonResponse
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from llmhub.lib.pages import keyset
@@ -70,6 +71,12 @@ class FailureAnswer(Output):
     """The envelope of every error."""
 
     error: Failure
+
+
+def refusal(status: int, code: str, message: str, **more: Any) -> JsonResponse:
+    """Return an error of the management API, for where no endpoint of it is reached."""
+    failure = Failure(type=code, code=code, message=message, **more)
+    return JsonResponse(FailureAnswer(error=failure).model_dump(), status=status)
 
 
 REFUSALS = {401: FailureAnswer, 403: FailureAnswer, 404: FailureAnswer, 422: FailureAnswer}

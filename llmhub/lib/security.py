@@ -8,7 +8,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from llmhub.lib import forwarded
+from llmhub.lib import forwarded, rest
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -53,7 +53,10 @@ def refuse_nul(get_response: Answer) -> Answer:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if "%00" in request.META.get("QUERY_STRING", "") or "\x00" in request.path:
-            return HttpResponse("The address holds a NUL letter: take it out.", status=400)
+            message = "The address holds a NUL letter: take it out."
+            if request.path.startswith("/api/"):
+                return rest.refusal(400, "malformed", message)
+            return HttpResponse(message, status=400)
         return get_response(request)
 
     return middleware

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja.security import HttpBearer, SessionAuth
 
 from llmhub.audit.actor import Actor
-from llmhub.lib import clock, secrets
+from llmhub.lib import clock, rest, secrets
 from llmhub.people.access import View, actor_of, needs
 from llmhub.people.models import ServiceKey
 from llmhub.people.roles import Action, require
@@ -40,14 +40,20 @@ class ServiceKeyBearer(HttpBearer):
 
 
 def documented(view: View) -> View:
-    """Show the schema and its pages to whoever may read the API; others sign in first."""
+    """Show the schema and its pages to whoever may read the API; others sign in first.
+
+    A program with a key that is not valid learns that: it cannot sign in.
+    """
     gated = needs("view")(view)
     by_key = ServiceKeyBearer()
 
     @wraps(view)
     def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        opened = by_key(request) is not None
-        return (view if opened else gated)(request, *args, **kwargs)
+        if by_key(request) is not None:
+            return view(request, *args, **kwargs)
+        if "Authorization" in request.headers:
+            return rest.refusal(401, "not_signed_in", "This service key is unknown, revoked or expired.")
+        return gated(request, *args, **kwargs)
 
     return shown
 

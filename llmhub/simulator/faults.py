@@ -5,17 +5,52 @@ from __future__ import annotations
 import itertools
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from llmhub.simulator.exchange import BLOCK, EVENTS, JSON, Answer, Hangup, Part, Pause, blocks
 from llmhub.simulator.paths import Path
 
 MIB = 1024 * 1024
 FILLER = b"a" * BLOCK
-OPENING = b'{"id":"chatcmpl-sim","object":"chat.completion","choices":[{"index":0,"message":{"content":"'
-DELTA = b'{"id":"chatcmpl-sim","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"'
 HTML = b"<!doctype html><title>502</title><h1>502 Bad Gateway</h1><hr>a proxy that is not there"
-MID_ERROR = b'data: {"error":{"message":"The engine is overloaded.","type":"server_error","code":502}}\n\n'
+
+
+@dataclass(frozen=True)
+class Skin:
+    """The beginnings and ends of a dialect, between which a fault puts what it wants."""
+
+    opening: bytes  # of a whole answer, up to its text
+    closing: bytes
+    delta: bytes  # of an event, up to its text
+    delta_end: bytes
+    error: bytes  # the event that says that the answer broke off
+    nothing: bytes  # an event that says nothing
+
+
+CHAT = Skin(
+    opening=b'{"id":"chatcmpl-sim","object":"chat.completion","choices":[{"index":0,"message":{"content":"',
+    closing=b'"},"finish_reason":"stop"}]}',
+    delta=b'data: {"id":"chatcmpl-sim","object":"chat.completion.chunk",'
+    b'"choices":[{"index":0,"delta":{"content":"',
+    delta_end=b'"},"finish_reason":null}]}\n\n',
+    error=b'data: {"error":{"message":"The engine is overloaded.","type":"server_error","code":502}}\n\n',
+    nothing=b'data: {"id":"chatcmpl-sim","choices":[{"index":0,"delta":{"role":"assistant"}}]}\n\n',
+)
+MESSAGES = Skin(
+    opening=b'{"id":"msg_sim","type":"message","role":"assistant","content":[{"type":"text","text":"',
+    closing=b'"}],"stop_reason":"end_turn","stop_sequence":null}',
+    delta=b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,'
+    b'"delta":{"type":"text_delta","text":"',
+    delta_end=b'"}}\n\n',
+    error=b"event: error\n"
+    b'data: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}\n\n',
+    nothing=b'event: ping\ndata: {"type":"ping"}\n\n',
+)
+
+
+def skin(path: Path) -> Skin:
+    """Return the skin of the dialect that an endpoint speaks."""
+    return MESSAGES if path.endpoint.startswith("/v1/messages") else CHAT
 
 
 def apply(answer: Answer, path: Path) -> Answer:
@@ -73,6 +108,10 @@ def _events(name: str, *end: Part) -> Callable[[Answer, Path], Answer]:
     return fault
 
 
+def _error_mid(answer: Answer, path: Path) -> Answer:
+    return replace(answer, parts=_after_events(answer.parts, path.number("error_mid"), (skin(path).error,)))
+
+
 def _cut(answer: Answer, path: Path) -> Answer:
     return replace(answer, parts=_after_bytes(answer.parts, path.number("cut"), Hangup()))
 
@@ -87,11 +126,17 @@ def _comments(_answer: Answer, _path: Path) -> Answer:
     return Answer(headers=(EVENTS,), parts=itertools.cycle((b": still working\n\n", Pause(0.1))))
 
 
-def _endless(answer: Answer, _path: Path) -> Answer:
+def _pings(_answer: Answer, path: Path) -> Answer:
+    return Answer(headers=(EVENTS,), parts=itertools.repeat(skin(path).nothing * 100))
+
+
+def _endless(answer: Answer, path: Path) -> Answer:
     if answer.streamed:
-        events = itertools.repeat(b"data: " + DELTA + b'word "},"finish_reason":null}]}\n\n')
+        events = itertools.repeat(skin(path).delta + b"word " + skin(path).delta_end)
         return replace(answer, parts=events, length=None)
-    return replace(answer, parts=itertools.chain((OPENING,), itertools.repeat(FILLER)), length=None)
+    return replace(
+        answer, parts=itertools.chain((skin(path).opening,), itertools.repeat(FILLER)), length=None
+    )
 
 
 def _filled(opening: bytes, mib: int, closing: bytes) -> Iterator[bytes]:
@@ -102,34 +147,33 @@ def _filled(opening: bytes, mib: int, closing: bytes) -> Iterator[bytes]:
 
 
 def _huge(_answer: Answer, path: Path) -> Answer:
-    closing = b'"},"finish_reason":"stop"}]}'
-    size = path.number("huge")
-    return Answer(parts=_filled(OPENING, size, closing), length=len(OPENING) + size * MIB + len(closing))
+    opening, closing, size = skin(path).opening, skin(path).closing, path.number("huge")
+    return Answer(parts=_filled(opening, size, closing), length=len(opening) + size * MIB + len(closing))
 
 
 def _long_line(_answer: Answer, path: Path) -> Answer:
-    parts = _filled(b"data: " + DELTA, path.number("long_line"), b'"},"finish_reason":"stop"}]}\n\n')
+    parts = _filled(skin(path).delta, path.number("long_line"), skin(path).delta_end)
     return Answer(headers=(EVENTS,), parts=parts)
 
 
-def _deflated(mib: int) -> Iterator[bytes]:
-    """Yield `mib` MiB of JSON as gzip, about a thousandth of that on the wire."""
+def _deflated(path: Path) -> Iterator[bytes]:
+    """Yield so many MiB of JSON as gzip, about a thousandth of that on the wire."""
     squeeze = zlib.compressobj(wbits=31)
-    yield squeeze.compress(OPENING)
-    for _ in range(mib):
+    yield squeeze.compress(skin(path).opening)
+    for _ in range(path.number("bomb")):
         yield squeeze.compress(b"a" * MIB)
-    yield squeeze.compress(b'"},"finish_reason":"stop"}]}') + squeeze.flush()
+    yield squeeze.compress(skin(path).closing) + squeeze.flush()
 
 
 def _bomb(_answer: Answer, path: Path) -> Answer:
-    packed = (part for part in _deflated(path.number("bomb")) if part)
+    packed = (part for part in _deflated(path) if part)
     return Answer(headers=(JSON, ("content-encoding", "gzip")), parts=packed)
 
 
-def _bad_utf8(answer: Answer, _path: Path) -> Answer:
-    marks = (b'"content":"', b'"content": "')
+def _bad_utf8(answer: Answer, path: Path) -> Answer:
+    mark = b'"text":"' if skin(path) is MESSAGES else b'"content":"'
     parts = tuple(_data(answer.parts))
-    spoilt = tuple(part.replace(marks[0], marks[0] + b"\xff\xfe\xc3") for part in parts)
+    spoilt = tuple(part.replace(mark, mark + b"\xff\xfe\xc3") for part in parts)
     grown = sum(map(len, spoilt)) - sum(map(len, parts))
     return replace(answer, parts=spoilt, length=None if answer.length is None else answer.length + grown)
 
@@ -179,13 +223,14 @@ FAULTS: dict[str, Callable[[Answer, Path], Answer]] = {
     "cut": _cut,
     "cut_events": _events("cut_events", Hangup()),
     "end_events": _events("end_events"),
-    "error_mid": _events("error_mid", MID_ERROR),
+    "error_mid": _error_mid,
     "reset": _raw(Hangup(reset=True)),
     "reset_events": _events("reset_events", Hangup(reset=True)),
     "hang": _raw(Pause()),
     "hang_events": _events("hang_events", Pause()),
     "slow_loris": _drip,
     "comments": _comments,
+    "pings": _pings,
     "endless": _endless,
     "huge": _huge,
     "long_line": _long_line,

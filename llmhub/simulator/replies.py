@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -37,6 +37,8 @@ class Ask:
     parallel: bool = True
     schema: Any = None  # of the reply; None: plain text
     thinks: bool = False
+    stops: tuple[str, ...] = ()  # texts that end the reply
+    call_prefix: str = "call_"  # of the ids of tool calls
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Reply:
     thoughts: tuple[str, ...] = ()
     calls: tuple[ToolCall, ...] = ()
     finish: str = "stop"
+    stopped_by: str = ""  # the stop sequence that ended it
     tokens: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -88,7 +91,14 @@ def read(content: bytes) -> Ask:
         parallel=body.get("parallel_tool_calls") is not False,
         schema=_schema(body.get("response_format")),
         thinks=body.get("reasoning_effort", "none") != "none" or bool(body.get("reasoning")),
+        stops=_stops(body.get("stop")),
     )
+
+
+def _stops(given: Any) -> tuple[str, ...]:
+    """Return the stop sequences, from one or from a list."""
+    found = [given] if isinstance(given, str) else given if isinstance(given, list) else []
+    return tuple(stop for stop in found if isinstance(stop, str) and stop)
 
 
 def _text(content: Any) -> str:
@@ -120,7 +130,8 @@ def _schema(wanted: Any) -> Any:
 
 def compose(ask: Ask, path: Path) -> list[Reply]:
     """Return one reply per choice, cut where it would be longer than allowed."""
-    return [_cut(_reply(ask, path, Dice(ask.seed + bytes([index]))), ask) for index in range(ask.choices)]
+    said = [_reply(ask, path, Dice(ask.seed + bytes([index]))) for index in range(ask.choices)]
+    return [_cut(_stopped(reply, ask), ask) for reply in said]
 
 
 def _reply(ask: Ask, path: Path, dice: Dice) -> Reply:
@@ -130,7 +141,9 @@ def _reply(ask: Ask, path: Path, dice: Dice) -> Reply:
     if ask.tools:
         calls = path.number("calls", 1) if ask.parallel else 1
         return Reply(
-            calls=tuple(_call(ask.tools[index % len(ask.tools)], dice) for index in range(calls)),
+            calls=tuple(
+                _call(ask.tools[index % len(ask.tools)], ask.call_prefix, dice) for index in range(calls)
+            ),
             thoughts=thoughts,
             finish="tool_calls",
         )
@@ -140,12 +153,11 @@ def _reply(ask: Ask, path: Path, dice: Dice) -> Reply:
     return Reply(pieces=_words(phrases.theme_of(ask.prompt), length, dice), thoughts=thoughts)
 
 
-def _call(tool: tuple[str, Any], dice: Dice) -> ToolCall:
+def _call(tool: tuple[str, Any], prefix: str, dice: Dice) -> ToolCall:
     """Return a call of `tool` with arguments that its schema allows."""
     name, schema = tool
-    return ToolCall(
-        "call_" + dice.letters(24), name, _json_pieces(schemas.value(schema or {"type": "object"}, dice))
-    )
+    arguments = schemas.value(schema or {"type": "object"}, dice)
+    return ToolCall(prefix + dice.letters(24), name, _json_pieces(arguments))
 
 
 def _json_pieces(data: Any) -> tuple[str, ...]:
@@ -166,6 +178,21 @@ def _words(sentences: tuple[str, ...], count: int, dice: Dice) -> tuple[str, ...
 
     words = tuple(islice(endless(), count))
     return (words[0].lstrip(), *words[1:]) if words else ()
+
+
+def _stopped(reply: Reply, ask: Ask) -> Reply:
+    """Return `reply` up to the first of its stop sequences, which is no part of it."""
+    text = "".join(reply.pieces)
+    found = [(at, stop) for stop in ask.stops if (at := text.find(stop)) >= 0]
+    if not found:
+        return reply
+    end, stop = min(found)
+    pieces: list[str] = []
+    for piece in reply.pieces:
+        if end > 0:
+            pieces.append(piece[:end])
+        end -= len(piece)
+    return replace(reply, pieces=tuple(pieces), stopped_by=stop)
 
 
 def _cut(reply: Reply, ask: Ask) -> Reply:

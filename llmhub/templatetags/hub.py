@@ -17,6 +17,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
+from billing.spend import Figures
 from catalog.words import CAPABILITIES
 from llmhub.lib import clock, figures
 from llmhub.people.models import User
@@ -110,6 +111,17 @@ def cost(nano: int | None, reason: str = "", exact: bool = False) -> SafeString:
 
 
 @register.simple_tag
+def spend(of: Figures) -> SafeString:
+    """Return what some calls cost together; where none of them has a known cost, that is unknown."""
+    if of.unpriced and of.unpriced == of.requests:
+        return cost(None)
+    if not of.unpriced:
+        return cost(of.spend_nano)
+    missing = f"without {figures.count(of.unpriced)} of unknown cost"
+    return format_html('<span class="tabular" title="{}">${}</span>', missing, figures.usd(of.spend_nano))
+
+
+@register.simple_tag
 def page(url_name: str, key: str, text: str) -> SafeString:
     """Return `text` as a link to a page of a higher app, or plain where there is no such page."""
     try:
@@ -137,14 +149,10 @@ def _step(old: Any, new: Any) -> SafeString:
 
 def _brief(value: Any) -> str:
     """Return a value of an audit event in one line: long lists and texts are cut."""
-    text = _few(value) if isinstance(value, list) else str(value)
+    text = figures.words(value[:3] if isinstance(value, list) else value)
+    if isinstance(value, list) and len(value) > 3:
+        text += f" and {len(value) - 3} more"
     return text if len(text) <= 80 else f"{text[:79]}…"
-
-
-def _few(values: list[Any]) -> str:
-    """Return the first three of a list, and how many more there are."""
-    shown = ", ".join(map(str, values[:3]))
-    return f"{shown} and {len(values) - 3} more" if len(values) > 3 else shown
 
 
 @register.filter

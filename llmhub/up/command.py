@@ -55,7 +55,7 @@ def _serve(options: Namespace) -> None:
         _say(prepared.config)
     simulator_port = _prepare_demo() if settings.DEMO else None
     address = _told("LLMHUB_PUBLIC_URL") or ready.url(options.host, options.port)
-    home.remember_address(settings.HOME, address)
+    home.remember_address(settings.HOME, address, listening=ready.url(options.host, options.port))
     plan = specs(host=options.host, port=options.port, simulator_port=simulator_port)
     keys = settings.HOME / setting.KEYS
     if options.demo and keys.exists() and ready.nearby(options.host).startswith(_LOOPBACK):

@@ -59,14 +59,23 @@ def _is_private(folder: Path) -> bool:
     return status.st_uid == os.getuid() and stat.S_IMODE(status.st_mode) == 0o700
 
 
-def remember_address(home: Path, url: str) -> None:
-    """Note where the hub is served, so that commands in another terminal print the right links."""
-    (home / "address").write_text(f"{url}\n")
+def remember_address(home: Path, url: str, *, listening: str = "") -> None:
+    """Note the address people use, which commands print, and the one that this machine listens on."""
+    (home / "address").write_text(f"{url}\n{listening or url}\n")
 
 
 def address(home: Path) -> str:
-    """Return where the hub of this folder is, or was last, served."""
+    """Return where people find the hub of this folder, now or when it was last served."""
+    return _addresses(home)[0]
+
+
+def listening(home: Path) -> str:
+    """Return where the hub of this folder listens, or listened last."""
+    return _addresses(home)[-1]
+
+
+def _addresses(home: Path) -> list[str]:
     try:
-        return (home / "address").read_text().strip() or _DEFAULT_ADDRESS
+        return (home / "address").read_text().split() or [_DEFAULT_ADDRESS]
     except FileNotFoundError:
-        return _DEFAULT_ADDRESS
+        return [_DEFAULT_ADDRESS]

@@ -6,6 +6,7 @@ Source: https://platform.openai.com/docs/api-reference/chat
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -21,7 +22,8 @@ OWN_FIELD = "llmhub"  # what a caller tells llmhub in the body; no provider sees
 DONE = b"[DONE]"
 # What a delta may carry besides text: each of them is content that a caller would miss.
 _OTHER_CONTENT = ("tool_calls", "function_call", "refusal", "audio", "images", "reasoning_details")
-_READ_OF_ANSWER = ("id", "model", "usage", "x_groq", "error")
+_READ_OF_ANSWER = ("id", "model", "usage", "x_groq", "error", "service_tier")
+_OTHER_TIERS = ("priority", "flex", "scale")  # dearer or cheaper than the price of the model
 
 
 class _Choice(msgspec.Struct):
@@ -170,7 +172,10 @@ class ChatAdapter:
 
     def usage(self, read: dict[str, Any]) -> Usage | None:
         """Return the usage in an answer or chunk, or None when it gives no credible one."""
-        return usage_of(read.get("usage")) or usage_of(mapping(read.get("x_groq")).get("usage"))
+        found = usage_of(read.get("usage")) or usage_of(mapping(read.get("x_groq")).get("usage"))
+        if found is not None and read.get("service_tier") in _OTHER_TIERS:
+            return replace(found, other_rates=True)
+        return found
 
     def embedding_usage(self, read: dict[str, Any]) -> Usage | None:
         """Return the usage of embeddings, whose output is nothing."""

@@ -31,7 +31,7 @@ from providers.wire import Usage
 _BY_STATUS: tuple[tuple[Container[int], type[ProviderError]], ...] = (  # the first that fits
     ({429}, RateLimited),
     ({408, 504, 524}, ProviderTimeout),
-    ({402, 403, 404, 405, 410}, TargetMisconfigured),  # what is left of 402 and 403: see `_refusal`
+    ({401, 402, 403, 404, 405, 410}, TargetMisconfigured),  # what `_refusal` leaves of the first three
     ({409, 425}, ProviderUnavailable),  # come again: the SDKs do so too
     (range(400, 500), RequestRejected),
     (range(500, 600), ProviderUnavailable),
@@ -118,17 +118,18 @@ def _kind(status: int, error: dict[str, Any], *, has_object: bool) -> type[Provi
 def _refusal(status: int, error: dict[str, Any], *, has_object: bool) -> type[ProviderError] | None:
     """Return what a 4xx means by its code or words, or None where its status says all there is.
 
-    A 403 without an error object comes from something in between, and is no word about our credential.
+    A 403 without an error object comes from something in between, and what a hub relays from one of its
+    own upstreams is about that upstream: neither is a word about our credential.
     """
     codes, said = _codes(error), text(error.get("message")).strip().lower()
     if codes & _NO_SUCH_MODEL or said.endswith("is not a valid model id"):
         return TargetMisconfigured
-    if status == 402 and _SMALLER_WOULD_DO in said:
-        return TargetMisconfigured
-    if codes & _OF_NO_USE or said.startswith(_SAYS_NO_CREDIT):
-        return CredentialRefused
     if codes & _MODERATION or _is_moderation(error):
         return RequestRejected
+    if mapping(error.get("metadata")).get("provider_name") or (status == 402 and _SMALLER_WOULD_DO in said):
+        return None
+    if codes & _OF_NO_USE or said.startswith(_SAYS_NO_CREDIT):
+        return CredentialRefused
     if status in {401, 402} or (status == 403 and has_object and not _ABOUT_THE_CALL.search(said)):
         return CredentialRefused
     return None

@@ -2,8 +2,9 @@
 
 Source: https://platform.claude.com/docs/en/api/messages#response-usage
 
-What a provider's own tools cost (`server_tool_use.web_search_requests`) is billed beside the tokens
-and is no part of a usage: a call that may use them is unbounded under a hard cap.
+What a provider's own tools cost, other model calls (`iterations`), a faster or a regional service is
+billed beside the tokens or at other rates: a usage says that it is so, its cost is then an estimate,
+and a call that may ask for it is unbounded under a hard cap.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from providers.adapters.reading import mapping, tokens
+from providers.adapters.reading import items, mapping, tokens
 from providers.wire import Usage
 
+_EVERYWHERE = (None, "", "global", "not_available")  # of `inference_geo`
 _BYTES_PER_TOKEN = 4  # of English text, as everywhere in llmhub
 
 
@@ -42,7 +44,15 @@ def usage_of(reported: Any) -> Usage | None:
         cache_write_tokens=written,
         cache_write_1h_tokens=min(written, tokens(lifetimes.get("ephemeral_1h_input_tokens")) or 0),
         reasoning_tokens=min(output, thought or 0),
+        other_rates=_has_other_rates(usage),
     )
+
+
+def _has_other_rates(usage: Mapping[str, Any]) -> bool:
+    """Return whether more was billed than these tokens at the price of the model."""
+    searched = any(_count(uses) for uses in mapping(usage.get("server_tool_use")).values())
+    elsewhere = usage.get("inference_geo") not in _EVERYWHERE
+    return searched or elsewhere or usage.get("speed") == "fast" or len(items(usage.get("iterations"))) > 1
 
 
 def merged(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:

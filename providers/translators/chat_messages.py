@@ -70,7 +70,7 @@ def chat_to_messages(body: Body, terms: Terms) -> Translated:
         wanted = {"type": "json_schema", "schema": form.schema}
         sent["output_config"] = {**sent.get("output_config", {}), "format": wanted}
     fields.drop_rest()
-    answers = ChatAnswers(tools.names.changed(), answer_tool, tools.legacy, wish.shown)
+    answers = ChatAnswers(tools.names.changed(), answer_tool, tools.legacy, wish.shown, terms.asked_at)
     return Translated(_raw(sent), answers, fields.dropped)
 
 

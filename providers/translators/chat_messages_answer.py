@@ -23,10 +23,7 @@ from providers.wire import Answer
 
 @dataclass(frozen=True)
 class ChatAnswers(Reading):
-    """Reads the answers to one call.
-
-    Nothing here has a clock: replace `created` to tell the caller when the answer was made.
-    """
+    """Reads the answers to one call."""
 
     def whole(self, answer: Answer) -> bytes:
         """Return a chat completion. Raises `BadReply`."""

@@ -48,7 +48,7 @@ class ChatEvents:
         self._tail: dict[str, Any] = {"usage": None} if wants_usage else {}
         self._wants_usage = wants_usage
         self._begun = self._finished = False
-        self._blocks: dict[Any, _Block] = {}
+        self._blocks: dict[int, _Block] = {}
         self._tools = self._thoughts = self._letters = 0
         self._readers = {
             "message_start": self._message_start,
@@ -82,7 +82,7 @@ class ChatEvents:
     def _block_start(self, read: dict[str, Any]) -> Iterable[bytes]:
         told = mapping(read.get("content_block"))
         block = _Block(text(told.get("type")), thought=self._thoughts, start=self._letters)
-        self._blocks[read.get("index")] = block
+        self._blocks[_index(read)] = block
         if block.kind == "text":
             block.citations += items(told.get("citations"))
             return self._text(text(told.get("text")))
@@ -94,7 +94,7 @@ class ChatEvents:
         return []
 
     def _block_delta(self, read: dict[str, Any]) -> Iterable[bytes]:
-        block, delta = self._blocks.get(read.get("index"), _Block()), mapping(read.get("delta"))
+        block, delta = self._blocks.get(_index(read), _Block()), mapping(read.get("delta"))
         kind = text(delta.get("type"))
         if kind == "text_delta":
             return self._text(text(delta.get("text")))
@@ -109,7 +109,7 @@ class ChatEvents:
         return []
 
     def _block_stop(self, read: dict[str, Any]) -> Iterable[bytes]:
-        block = self._blocks.pop(read.get("index"), _Block())
+        block = self._blocks.pop(_index(read), _Block())
         if block.kind == "tool_use" and not block.said:
             return self._arguments(block, msgspec.json.encode(mapping(block.given)).decode())
         if annotations := annotations_of(block.citations, block.start, self._letters):
@@ -181,6 +181,11 @@ class ChatEvents:
     def _chunk(self, delta: _Delta, finish_reason: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
         return _sse({**self._head, "choices": [choice], **self._tail})
+
+
+def _index(read: dict[str, Any]) -> int:
+    index = read.get("index")
+    return index if isinstance(index, int) else -1
 
 
 def _sse(chunk: dict[str, Any]) -> bytes:

@@ -6,13 +6,13 @@ A name in `dropped` is a field of the caller's body, or a path to one without pl
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
 
 from providers.translators.base import Malformed
+from providers.translators.dropped import named
 from providers.wire import Body
 
 # Said by the adapter or meant for llmhub; `usage` asks for what is always told.
@@ -29,8 +29,6 @@ _DEFAULTS: dict[str, Any] = {
     "top_logprobs": 0,
     "verbosity": "medium",
 }
-_NAME = re.compile(r"[\w.<>-]{1,80}", re.ASCII)
-UNNAMED = "other"  # a dropped field whose name is no word
 
 
 class Fields:
@@ -52,7 +50,7 @@ class Fields:
 
     def drop(self, path: str) -> None:
         """Remember that `path` goes no further."""
-        self._dropped.add(path if _NAME.fullmatch(path) else UNNAMED)
+        self._dropped.add(path)
 
     def drop_others(self, holder: Mapping[str, Any], known: Collection[str], *, path: str) -> None:
         """Remember each field of `holder` that says something and is not `known`."""
@@ -68,8 +66,8 @@ class Fields:
 
     @property
     def dropped(self) -> tuple[str, ...]:
-        """The names of what was dropped, sorted."""
-        return tuple(sorted(self._dropped))
+        """The names of what was dropped, sorted; of very many only the first."""
+        return named(self._dropped)
 
 
 def asks_for_something(value: Any, default: Any = None) -> bool:

@@ -14,9 +14,9 @@ import msgspec
 _KEPT = ("type", "title", "enum", "const", "required", "$ref")
 _NAMED = ("properties", "$defs", "definitions")  # hold a schema under each name
 _LISTED = {"anyOf": "anyOf", "oneOf": "anyOf", "allOf": "allOf"}
-_FORMATS = {
+_FORMATS = (
     "date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid",
-}  # fmt: skip
+)  # fmt: skip
 _SILENT = ("description", "additionalProperties", "$schema", "$id")
 
 

@@ -183,6 +183,10 @@ def _without_cache_control(block: Block) -> Block:
     return {key: value for key, value in block.items() if key != "cache_control"}
 
 
+class _Object(msgspec.Struct):
+    """Any JSON object; nothing of it is kept."""
+
+
 def _arguments(value: Any, *, at: str) -> msgspec.Raw:
     """Return the object that `value` holds as JSON text, with its bytes kept. Raises `Malformed`."""
     if not isinstance(value, str):
@@ -190,7 +194,7 @@ def _arguments(value: Any, *, at: str) -> msgspec.Raw:
     if not value.strip():
         return msgspec.Raw(b"{}")
     try:
-        msgspec.json.decode(value, type=dict[str, Any])
+        msgspec.json.decode(value, type=_Object)
     except (msgspec.DecodeError, RecursionError):
         raise Malformed(f"{at!r} must be an object as JSON text", param=at) from None
     return msgspec.Raw(value.encode())

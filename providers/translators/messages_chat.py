@@ -1,6 +1,6 @@
 """Pure: a call in the messages dialect at a provider of the chat dialect.
 
-What becomes of each field: docs/translation-messages-chat.md.
+What becomes of each field: docs/translation.md.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from providers.translators.base import Translated
+from providers.translators.dropped import named
 from providers.translators.messages_chat_answer import MessageAnswers
 from providers.translators.messages_chat_history import History
 from providers.translators.messages_chat_request import (
@@ -44,5 +45,5 @@ def messages_to_chat(body: Body, terms: Terms) -> Translated:
     return Translated(
         body={field: msgspec.Raw(msgspec.json.encode(value)) for field, value in sent.items()},
         answers=MessageAnswers(names=long_names(body)),
-        dropped=tuple(sorted(lost)),
+        dropped=named(lost),
     )

@@ -30,7 +30,7 @@ class MessageAnswers:
         draft.add(mapping(choice.get("message")))
         ids = ToolIds(answer.upstream_id)
         generated = {
-            "content": [self._block(block, ids) for block in draft.blocks],
+            "content": [self._block(block, ids) for block in draft.blocks if not block.is_blank()],
             "stop_reason": stop_reason(text(choice.get("finish_reason")), draft),
         }
         return msgspec.json.encode({**message(answer.upstream_id, answer.model, answer.usage), **generated})

@@ -28,7 +28,6 @@ class Drafted:
     mark: str = ""  # the signature of thinking, or the data of a redacted one
     id: str = ""  # of a tool call, as the provider has it
     name: str = ""
-    is_closed: bool = False  # nothing may be added: the caller has seen its end
     _size: int = 0
     _incomplete_at: int = 0  # the size at which the arguments were last found not to be complete
 
@@ -37,6 +36,13 @@ class Drafted:
         if piece:
             self.pieces.append(piece)
             self._size += len(piece)
+
+    def is_blank(self) -> bool:
+        """Return whether it is text without a word: many servers put one before a tool call.
+
+        A messages provider refuses it in a later turn.
+        """
+        return self.kind == "text" and not any(piece.strip() for piece in self.pieces)
 
     def is_complete(self) -> bool:
         """Return whether nothing more can belong to it.
@@ -138,8 +144,7 @@ class Draft:
             self._by_index[index] = known
         if call_id:
             self._by_id[call_id] = known
-        if not known.is_closed:  # after complete arguments nothing can belong to them
-            known.add(_arguments(function.get("arguments")))
+        known.add(_arguments(function.get("arguments")))
 
     def _known(self, index: Any, call_id: str) -> Drafted | None:
         if isinstance(index, int):
@@ -192,7 +197,7 @@ def is_object(arguments: str) -> bool:
 def _is_another(known: Drafted, call_id: str) -> bool:
     if call_id and known.id:
         return call_id != known.id
-    return not call_id and (known.is_closed or known.is_complete())
+    return not call_id and known.is_complete()
 
 
 def _arguments(arguments: Any) -> str:

@@ -60,12 +60,17 @@ class MessageEvents:
         blocks = self._draft.blocks
         while self._place < len(blocks):
             block = blocks[self._place]
+            follows = self._place + 1 < len(blocks)
+            if not self._is_open and block.is_blank():
+                if not (follows or is_last):
+                    break  # its first word is still to come
+                del blocks[self._place]
+                continue
             if not self._is_open:
                 if block.kind == "tool_use" and not block.name and not is_last:
                     break  # its name is still to come
                 frames.append(self._open(block))
             frames += self._pieces(block)
-            follows = self._place + 1 < len(blocks)
             if not is_last and not (follows and block.is_complete()):
                 break
             frames += self._close(block)
@@ -111,7 +116,6 @@ class MessageEvents:
             arguments = msgspec.json.encode(tool_input("".join(block.pieces))).decode()
             frames.append(self._delta(type="input_json_delta", partial_json=arguments))
         frames.append(_frame("content_block_stop", index=self._place))
-        block.is_closed = True
         self._is_open = False
         self._place += 1
         return frames

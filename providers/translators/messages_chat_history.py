@@ -24,13 +24,11 @@ class History:
 
     def messages(self, body: Body) -> list[Part]:
         """Return the messages of `body`. Raises `Malformed` and `Unsayable`."""
-        turns = read(body, "messages", list[Message])
-        if not turns:
-            raise Malformed("'messages' must hold a message", param="messages")
-        written = self._system(blocks_in(read(body, "system", str | list[Block]) or []))
-        for turn in turns:
-            written += self._turn(turn)
-        return written
+        turns = read(body, "messages", list[Message]) or []
+        written = [message for turn in turns for message in self._turn(turn)]
+        if not written:
+            raise Malformed("'messages' must hold a message that says something", param="messages")
+        return self._system(blocks_in(read(body, "system", str | list[Block]) or [])) + written
 
     def _turn(self, turn: Message) -> list[Part]:
         blocks = blocks_in(turn.content)

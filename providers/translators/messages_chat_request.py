@@ -20,6 +20,7 @@ from providers.translators.messages_chat_reading import (
     read,
     said,
 )
+from providers.translators.messages_chat_schema import is_strict
 from providers.wire import Body, Terms
 
 MAX_STOPS = 4  # sequences
@@ -143,7 +144,7 @@ def answer_format(body: Body, terms: Terms, lost: set[str]) -> dict[str, Any]:
             f"an answer in the format {asked.type!r} cannot be asked of this model's provider",
             param="output_config",
         )
-    schema = {"name": "answer", "schema": asked.schema, "strict": True}
+    schema = {"name": "answer", "schema": asked.schema, "strict": is_strict(asked.schema)}
     return {"response_format": {"type": "json_schema", "json_schema": schema}}
 
 

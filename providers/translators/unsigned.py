@@ -1,7 +1,8 @@
-"""Pure: thinking that no messages provider signed is taken out of a messages call.
+"""Pure: a messages call whose history another provider wrote, so that a messages provider takes it.
 
-A chat provider's reasoning has no signature. A caller sends it back with the next turn, and a
-provider of the messages dialect refuses a whole request for one thinking block that it did not sign.
+It refuses a whole request for one thinking block that it did not sign, and one that shall think on in
+a turn that did not begin with a thought: both are what a turn of a chat provider leaves behind.
+Source: https://platform.claude.com/docs/en/build-with-claude/extended-thinking
 """
 
 from __future__ import annotations
@@ -15,43 +16,72 @@ from providers.wire import Body
 
 _MARK = b'"' + FOREIGN_SIGNATURE.encode()
 _MARKED = {"thinking": "signature", "redacted_thinking": "data"}  # the field with the mark, by type
+_Message = dict[str, msgspec.Raw]
 
 
-def without_unsigned_thinking(body: Body, dialect: str) -> Body:
-    """Return a messages body without thinking that no provider signed; any other body as it is."""
-    messages = body.get("messages", b"")
-    if dialect != "messages" or _MARK not in bytes(messages):
-        return body
+def fitted(body: Body) -> tuple[Body, tuple[str, ...]]:
+    """Return a messages body that its provider takes, and what had to be dropped for it.
+
+    One that needs no change keeps its bytes.
+    """
+    marked = _MARK in bytes(body.get("messages", b""))
+    if not marked and not _has_budget(body):
+        return body, ()
     try:
-        turns: list[dict[str, msgspec.Raw]] = msgspec.json.decode(messages, type=list[dict[str, msgspec.Raw]])
+        messages: list[_Message] = msgspec.json.decode(body.get("messages", b""), type=list[_Message])
     except msgspec.DecodeError:
-        return body
-    kept = [turn | _content(turn) for turn in turns]
-    return body | {"messages": msgspec.Raw(msgspec.json.encode([turn for turn in kept if _says(turn)]))}
+        return body, ()
+    if marked:
+        messages = [
+            kept for kept in map(_without_unsigned, messages) if bytes(kept.get("content", b"")) != b"[]"
+        ]
+        body = body | {"messages": msgspec.Raw(msgspec.json.encode(messages))}
+    if _has_budget(body) and not _may_think_on(messages):
+        return {name: value for name, value in body.items() if name != "thinking"}, ("thinking",)
+    return body, ()
 
 
-def _content(turn: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
-    """Return the content of a message without unsigned blocks, where it has any."""
-    raw = turn.get("content", b"")
-    if _MARK not in bytes(raw):
-        return {}
+def _has_budget(body: Body) -> bool:
+    """Return whether the model is to think with a budget: other ways do not look at the turn before."""
+    thinking = _value(body.get("thinking"))
+    return isinstance(thinking, dict) and thinking.get("type") == "enabled"
+
+
+def _may_think_on(messages: list[_Message]) -> bool:
+    """Return whether the answer begins a turn, or continues one that begins with a thought."""
+    if len(messages) < 2 or not _begins_with(messages[-1], "tool_result"):
+        return True
+    return _begins_with(messages[-2], *_MARKED)
+
+
+def _begins_with(message: _Message, *kinds: str) -> bool:
+    content = _value(message.get("content"))
+    first = content[0] if isinstance(content, list) and content else None
+    return isinstance(first, dict) and first.get("type") in kinds
+
+
+def _without_unsigned(message: _Message) -> _Message:
+    """Return a message without unsigned thinking."""
+    content = message.get("content", msgspec.Raw(b""))
+    if _MARK not in bytes(content):
+        return message
     try:
-        blocks: list[msgspec.Raw] = msgspec.json.decode(raw, type=list[msgspec.Raw])
+        blocks: list[msgspec.Raw] = msgspec.json.decode(content, type=list[msgspec.Raw])
     except msgspec.DecodeError:
-        return {}
+        return message
     signed = [block for block in blocks if not _is_unsigned(block)]
-    return {"content": msgspec.Raw(msgspec.json.encode(signed))}
+    return message | {"content": msgspec.Raw(msgspec.json.encode(signed))}
 
 
 def _is_unsigned(block: msgspec.Raw) -> bool:
     if _MARK not in bytes(block):
         return False
-    value: Any = msgspec.json.decode(block)
+    value = _value(block)
     if not isinstance(value, dict):
         return False
     mark = value.get(_MARKED.get(str(value.get("type")), ""))
     return isinstance(mark, str) and is_foreign(mark)
 
 
-def _says(turn: dict[str, msgspec.Raw]) -> bool:
-    return bytes(turn.get("content", b"")) != b"[]"
+def _value(raw: msgspec.Raw | None) -> Any:
+    return None if raw is None else msgspec.json.decode(raw)

@@ -216,7 +216,7 @@ class Account:
 
     def _entry(self, note: Note) -> AttemptEntry:
         offer = note.candidate.offer
-        usage = self._usage(note)
+        usage = self.usage_of(note)
         cost = None if usage is None else cost_of(usage, offer.prices, at=self.at)
         counted = usage or Usage()
         return AttemptEntry(
@@ -245,7 +245,7 @@ class Account:
             ttft_ms=note.ttft_ms,
         )
 
-    def _usage(self, note: Note) -> Usage | None:
+    def usage_of(self, note: Note) -> Usage | None:
         """Return what an attempt used: as its provider says, else estimated; None where it failed unused.
 
         An answer that did not come to its end has used no less than what was heard of it.

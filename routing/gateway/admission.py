@@ -76,6 +76,7 @@ class Admission:
             candidate,
             output_limit=account.entry.output_limit_tokens,
             default=account.default_output,
+            at=account.at,
         )
         if candidate.speaks(account.request.dialect):
             return work()

@@ -25,6 +25,7 @@ from routing.plan import Candidate
 
 _OK = 200
 _MAX_ERROR = 64 * 1024  # bytes of an error's body
+_MAX_HELD = 1024 * 1024  # bytes of events before the first content
 _LINGER = 1.5  # seconds after the last finish reason for usage and end marker
 _LEAVE = 0.02  # seconds for the upstream to close a stream that is over, so that its connection is kept
 
@@ -72,7 +73,7 @@ async def send_stream(hub: Hub, exchange: Exchange, account: Account, note: Note
             await _pass_on(exchange, account, note, reading, upstream)
         reading.check_end()
     note.end("ok")
-    return show.end(note.heard.usage) + exchange.face.terminal(_told(exchange, account))
+    return show.end(account.usage_of(note)) + exchange.face.terminal(_told(exchange, account))
 
 
 def _show(exchange: Exchange, account: Account, note: Note) -> Show:
@@ -82,15 +83,17 @@ def _show(exchange: Exchange, account: Account, note: Note) -> Show:
     if answers is not None:
         events = answers.events(wants_usage=account.request.wants_usage)
         return Retold(events, told if account.request.dialect == "chat" else None)
-    return AsItCame() if account.request.dialect != "chat" else ChatEvents(told)
+    return AsItCame() if account.request.dialect != "chat" else ChatEvents(told, int(account.at.timestamp()))
 
 
 async def _pass_on(
     exchange: Exchange, account: Account, note: Note, reading: Reading, upstream: Stream
 ) -> None:
     held: list[bytes] = []  # what came before the first content
+    held_bytes = 0
     async for events in _events(upstream, reading):
-        held += reading.take(events)
+        taken = reading.take(events)
+        held += taken
         if reading.has_content and not exchange.has_begun:
             account.first_token(note)
             describe(exchange, account)
@@ -98,6 +101,8 @@ async def _pass_on(
         if held and exchange.has_begun:
             await exchange.write(b"".join(held))
             held = []
+        elif (held_bytes := held_bytes + sum(map(len, taken))) > _MAX_HELD:
+            raise BadReply("the provider sends events, and none of them begins an answer")
         if reading.is_done or reading.error:
             break
     if reading.is_done:
@@ -183,4 +188,6 @@ def describe(exchange: Exchange, account: Account) -> None:
 
 
 def _told(exchange: Exchange, account: Account) -> dict[str, Any]:
-    return {"cost": account.cost_text(), "request_id": exchange.request_id}
+    told: dict[str, Any] = {"cost": account.cost_text(), "request_id": exchange.request_id}
+    usage = account.usage_of(account.notes[-1])
+    return told | {"estimated": True} if usage is not None and usage.estimated else told

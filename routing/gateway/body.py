@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any
@@ -17,6 +18,7 @@ MAX_CONTAINERS = 250_000  # lists and objects together
 _OBJECT = msgspec.json.Decoder(Body)
 _PIECE = 64 * 1024  # bytes that are searched in one go: other threads wait no longer than that takes
 _NO_BRACKET = bytes(set(range(256)) - set(b"[]{}"))
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
 
@@ -31,10 +33,17 @@ def read_object(content: bytes) -> Body:
     except RecursionError:
         raise Refusal("invalid_json", f"The body is nested more than {MAX_DEPTH} levels deep") from None
     except msgspec.DecodeError as exc:
-        raise Refusal("invalid_json", f"The body is not one JSON object: {str(exc)[:200]}") from None
+        raise Refusal("invalid_json", f"The body is not one JSON object: {_said(exc, content)}") from None
     if depth_of(content) > MAX_DEPTH:
         raise Refusal("invalid_json", f"The body is nested more than {MAX_DEPTH} levels deep")
     return body
+
+
+def _said(error: msgspec.DecodeError, content: bytes) -> str:
+    """Return what is wrong, also where the decoder takes half a pair of escapes for an end of the data."""
+    if "truncated" in str(error) and _SURROGATE.search(content):
+        return "a text holds half of a surrogate pair (\\ud800 to \\udfff), which is no letter"
+    return str(error)[:200]
 
 
 def depth_of(valid: bytes) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import msgspec
 
 from billing.rules import DEFAULT_OUTPUT_TOKENS
 from providers.translators import TRANSLATORS, Malformed, Unsayable
 from providers.translators.base import Answers
-from providers.translators.unsigned import without_unsigned_thinking
+from providers.translators.unsigned import fitted
 from providers.wire import Body, Terms
 from routing.gateway.caller_request import CallerRequest
 from routing.gateway.errors import Refusal
@@ -34,7 +35,12 @@ class Carried:
 
 
 def carry(
-    request: CallerRequest, candidate: Candidate, *, output_limit: int | None, default: int | None
+    request: CallerRequest,
+    candidate: Candidate,
+    *,
+    output_limit: int | None,
+    default: int | None,
+    at: datetime,
 ) -> Carried:
     """Return `request` as `candidate` gets it; `default` is the limit of a caller who gave none.
 
@@ -42,23 +48,38 @@ def carry(
     Raises `Unsayable`, and `Refusal` on a body that is wrong in its own dialect.
     """
     if candidate.speaks(request.dialect):
-        body = request.body
-        if default is not None:
-            body = body | _limit(candidate.terms.limit_field, default)
-        return Carried(without_unsigned_thinking(body, request.dialect), defaulted=default)
+        found = _as_it_came(request, candidate, default)
+    else:
+        found = _translated(request, candidate, default, output_limit=output_limit, at=at)
+    if found.dropped and request.extras.rejects_unsupported:
+        message = f"{', '.join(found.dropped)} cannot be told to {candidate.offer.provider.slug!r}"
+        raise Unsayable(message, param=found.dropped[0])
+    return found
+
+
+def _as_it_came(request: CallerRequest, candidate: Candidate, default: int | None) -> Carried:
+    body, dropped = fitted(request.body) if request.dialect == "messages" else (request.body, ())
+    if default is not None:
+        body = body | _limit(candidate.terms.limit_field, default)
+    return Carried(body, dropped=dropped, defaulted=default)
+
+
+def _translated(
+    request: CallerRequest,
+    candidate: Candidate,
+    default: int | None,
+    *,
+    output_limit: int | None,
+    at: datetime,
+) -> Carried:
     translate = TRANSLATORS[request.dialect, candidate.adapter.dialect]
-    terms = replace(candidate.terms, output_limit_tokens=output_limit)
+    terms = replace(candidate.terms, output_limit_tokens=output_limit, asked_at=int(at.timestamp()))
     default = _default(request, terms, default)
     body = request.body if default is None else request.body | _limit(_LIMIT, default)
     try:
         found = translate(body, terms)
     except Malformed as error:
         raise Refusal("invalid_request", str(error), param=error.param or None) from None
-    if found.dropped and request.extras.rejects_unsupported:
-        raise Unsayable(
-            f"{', '.join(found.dropped)} cannot be told to {candidate.offer.provider.slug!r}",
-            param=found.dropped[0],
-        )
     return Carried(found.body, found.answers, found.dropped, default)
 
 

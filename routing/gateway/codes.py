@@ -136,6 +136,10 @@ _LIST = (
     Code("provider_paused", 503, _UNAVAILABLE,
         "every provider of this model is paused; the message says why",
         "wait, or use another model", retry_after=60),
+    Code("providers_failing", 503, _UNAVAILABLE,
+        "every provider of this model failed again and again, and is left alone for a while; "
+        "`details` says for how long",
+        "wait as long as `Retry-After` says, or use another model", retryable=True, retry_after=30),
     Code("no_candidate", 503, _UNAVAILABLE,
         "no provider can take the call; `details` says why for each",
         "an admin completes the model's offers or the provider's credential", retry_after=60),

@@ -8,11 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 import msgspec
 
-from llmhub.lib import clock
 from providers.adapters.base import NO_HEADERS
 from providers.credential import opened
 from providers.errors import ProviderError, hiding
@@ -25,9 +23,8 @@ from routing.gateway.exchange import Exchange
 from routing.gateway.extras import HOP_HEADER
 from routing.gateway.hub import Hub
 from routing.gateway.messages_request import read_count
-from routing.gateway.opening import open_account
-from routing.plan import Candidate, plan
-from routing.resolve import resolve
+from routing.gateway.opening import open_call
+from routing.plan import Candidate
 from routing.snapshot import Caller
 
 _OK = 200
@@ -35,19 +32,13 @@ _OK = 200
 
 async def count_tokens(hub: Hub, exchange: Exchange, caller: Caller, content: bytes) -> None:
     """Answer with the count of the first provider that counts, or with an estimate where none does."""
-    snapshot, now = hub.watch.snapshot, clock.now()
-    read = partial(read_count, headers=exchange.headers, known_providers=snapshot.providers)
-    request = await hub.large.read(content, read)
-    entry = resolve(snapshot, request.model, now=now)
-    route = plan(entry, dialect=request.dialect, operation=request.operation, only=request.extras.providers)
-    account = open_account(snapshot, caller, entry, request, route, id_=exchange.id, at=now)
-    exchange.facts |= {"model": entry.slug}
+    account, route, snapshot = await open_call(hub, exchange, caller, content, read_count)
     candidates = await Admission(hub, account, snapshot).first(route.candidates)
     try:
         tokens = await _count(hub, exchange, account, candidates)
     finally:
         hub.ledger.give_back(account.id)
-    exchange.answer_headers["x-llmhub-model"] = entry.slug
+    exchange.answer_headers["x-llmhub-model"] = account.entry.slug
     await exchange.answer(msgspec.json.encode({"input_tokens": tokens}))
 
 

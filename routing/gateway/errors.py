@@ -43,8 +43,10 @@ class Refusal(Exception):
         }
 
     def headers(self) -> dict[str, str]:
-        """Return the headers that steer the retries of SDKs."""
+        """Return the headers that steer the retries of SDKs, and name what a caller must show."""
         found = {} if self.code.sdk_may_retry else {"x-should-retry": "false"}
+        if self.code.status == 401:
+            found["www-authenticate"] = "Bearer"
         wait = self._wait()
         return found if wait is None else {**found, "retry-after": str(wait)}
 

@@ -5,26 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterator, Sequence
-from functools import partial
-from typing import Any
+from collections.abc import Sequence
 
 from billing.entries import LedgerUnavailable, Settle
 from billing.totals import total
-from llmhub.lib import clock, money
-from providers.errors import CredentialRefused, ProviderError, RateLimited
+from llmhub.lib import money
 from routing.gateway.account import Account
 from routing.gateway.admission import Admission
-from routing.gateway.attempt import describe, send_stream, send_whole
+from routing.gateway.attempt import describe
 from routing.gateway.caller_request import ReadRequest
-from routing.gateway.errors import Refusal, from_failures
+from routing.gateway.errors import Refusal
 from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
 from routing.gateway.once import once_of
-from routing.gateway.opening import ask_for_tokens, correct_tokens, open_account
-from routing.plan import Candidate, plan
-from routing.resolve import resolve
-from routing.snapshot import Caller, SealedCredential
+from routing.gateway.opening import ask_for_tokens, correct_tokens, open_call
+from routing.gateway.tries import first_answer
+from routing.plan import Candidate
+from routing.snapshot import Caller
 
 log = logging.getLogger(__name__)
 
@@ -35,16 +32,12 @@ async def complete(
     hub: Hub, exchange: Exchange, caller: Caller, content: bytes, *, reader: ReadRequest
 ) -> None:
     """Answer one call that `reader` reads. Raises `Refusal` where it ends before anything is sent."""
-    snapshot, now = hub.watch.snapshot, clock.now()
-    read = partial(reader, headers=exchange.headers, known_providers=snapshot.providers)
-    request = await hub.large.read(content, read)
-    entry = resolve(snapshot, request.model, now=now)
-    route = plan(entry, dialect=request.dialect, operation=request.operation, only=request.extras.providers)
-    account = open_account(snapshot, caller, entry, request, route, id_=exchange.id, at=now)
-    account.once = once_of(caller, request.extras.idempotency_key, path=exchange.path, content=content)
-    exchange.facts |= {"model": entry.slug, "streamed": request.stream}
+    account, route, snapshot = await open_call(hub, exchange, caller, content, reader)
+    key = account.request.extras.idempotency_key
+    account.once = once_of(caller, key, path=exchange.path, content=content)
     admission = Admission(hub, account, snapshot)
     foreseen = ask_for_tokens(hub, account)
+    hub.retries[account.entry.id].call(time.monotonic())
     try:
         candidates = await admission.first(route.candidates)
         await _serve(hub, exchange, account, admission, candidates)
@@ -83,7 +76,7 @@ async def _answer(
     """Return the last bytes of the answer. Raises `Refusal`, whatever went wrong."""
     try:
         async with asyncio.timeout(hub.limits.deadline):
-            return await _first_answer(hub, exchange, account, admission, candidates)
+            return await first_answer(hub, exchange, account, admission, candidates)
     except TimeoutError:
         message = f"The request took longer than {hub.limits.deadline:.0f} s"
         raise Refusal("deadline_exceeded", message) from None
@@ -92,63 +85,6 @@ async def _answer(
     except Exception as exc:  # a fault of ours: the caller gets an answer, the reservation its settle
         log.exception("request %s failed", exchange.request_id)
         raise Refusal("internal_error", f"A fault of llmhub; it was logged as {exchange.request_id}") from exc
-
-
-async def _first_answer(
-    hub: Hub, exchange: Exchange, account: Account, admission: Admission, candidates: Sequence[Candidate]
-) -> bytes:
-    """Return what the first candidate gives that answers; for the first one money is held already.
-
-    The next one is tried where the failure allows it and the caller has seen nothing yet.
-    """
-    send = send_stream if account.request.stream else send_whole
-    failures: list[ProviderError] = []
-    for candidate in _tries(hub, account, candidates, failures):
-        if len(account.notes) == hub.limits.attempts:
-            break
-        if failures and not await admission.next(candidate):
-            continue
-        try:
-            credential = _pick(hub, account, candidate)
-        except ProviderError as exc:
-            failures.append(exc)
-            continue
-        note = account.begin(candidate, credential)
-        try:
-            return await send(hub, exchange, account, note)
-        except ProviderError as exc:
-            note.fail(exc)
-            failures.append(exc)
-            hub.credentials.failed(credential, candidate.offer.upstream_id, exc, now=time.monotonic())
-            if exchange.has_begun or not exc.retryable:
-                break
-    raise from_failures(failures)
-
-
-def _tries(
-    hub: Hub, account: Account, candidates: Sequence[Candidate], failures: Sequence[ProviderError]
-) -> Iterator[Candidate]:
-    """Yield each candidate; again, where only its credential failed and its provider has another."""
-    for candidate in candidates:
-        yield candidate
-        while failures and isinstance(failures[-1], CredentialRefused | RateLimited):
-            if not hub.credentials.has_other(**_asked(hub, account, candidate)):
-                break
-            yield candidate
-
-
-def _pick(hub: Hub, account: Account, candidate: Candidate) -> SealedCredential | None:
-    return hub.credentials.pick(**_asked(hub, account, candidate))
-
-
-def _asked(hub: Hub, account: Account, candidate: Candidate) -> dict[str, Any]:
-    return {
-        "provider": candidate.offer.provider,
-        "model": candidate.offer.upstream_id,
-        "tried": account.tried_at(candidate),
-        "version": hub.watch.snapshot.version,
-        "now": time.monotonic(),
-    }
 
 
 async def _write(hub: Hub, exchange: Exchange, ended: Settle) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 from billing.ledger import Ledger
 from providers.client import Client, Timeouts
+from routing.gateway.breakers import Breakers
 from routing.gateway.credentials import Credentials
 from routing.gateway.large import LargeBodies
 from routing.gateway.metrics import Metrics
 from routing.gateway.watch import Reader, Watch
 from routing.rates import Rates
+from routing.retry_budget import RetryBudget
 
 
 @dataclass(frozen=True)
@@ -34,5 +37,9 @@ class Hub:
     metrics: Metrics
     limits: Limits
     credentials: Credentials
+    breakers: Breakers = field(default_factory=Breakers)
+    retries: defaultdict[int, RetryBudget] = field(
+        default_factory=lambda: defaultdict(RetryBudget)
+    )  # by entry
     rates: Rates = field(default_factory=Rates)
     large: LargeBodies = field(default_factory=LargeBodies)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -25,7 +25,12 @@ async def list_models(hub: Hub, exchange: Exchange, caller: Caller, content: byt
     rows = [
         describe(snapshot, name, now=now) for name in snapshot.names() if _is_callable(snapshot, name, now)
     ]
-    await exchange.answer(msgspec.json.encode({"object": "list", "data": rows}))
+    ends = (
+        {"first_id": rows[0]["id"], "last_id": rows[-1]["id"]}
+        if rows
+        else {"first_id": None, "last_id": None}
+    )
+    await exchange.answer(msgspec.json.encode({"object": "list", "data": rows, "has_more": False, **ends}))
 
 
 async def show_model(hub: Hub, exchange: Exchange, caller: Caller, content: bytes) -> None:
@@ -43,15 +48,18 @@ async def show_model(hub: Hub, exchange: Exchange, caller: Caller, content: byte
 
 
 def describe(snapshot: Snapshot, name: str, *, now: datetime) -> dict[str, Any]:
-    """Return a model as the OpenAI API shows one, with what llmhub knows besides."""
+    """Return a model as the SDKs of both dialects read one, with what llmhub knows besides."""
     entry = _entry(snapshot, name)
     offers = standing(entry)
     return {
         "id": name,
         "object": "model",
+        "type": "model",
         "created": entry.created_at,
+        "created_at": datetime.fromtimestamp(entry.created_at, UTC),
         "owned_by": entry.slug.partition("/")[0],
         "name": entry.name,
+        "display_name": entry.name,
         "alias_of": entry.slug if name != entry.slug else None,
         "family": entry.family or None,
         "context_length": entry.context_tokens,

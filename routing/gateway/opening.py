@@ -5,15 +5,42 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
+from llmhub.lib import clock
 from routing.demand import Payment, payment
 from routing.gateway.account import Account
-from routing.gateway.caller_request import CallerRequest
+from routing.gateway.caller_request import CallerRequest, ReadRequest
 from routing.gateway.errors import Refusal
 from routing.gateway.estimate import estimate
+from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
-from routing.plan import Plan
+from routing.plan import Plan, plan
+from routing.resolve import resolve
 from routing.snapshot import Caller, EntryValue, Snapshot
+
+
+async def open_call(
+    hub: Hub, exchange: Exchange, caller: Caller, content: bytes, reader: ReadRequest
+) -> tuple[Account, Plan, Snapshot]:
+    """Return the account of the call that `reader` reads, where it may go, and by which configuration.
+
+    Raises `Refusal`; nothing is held yet.
+    """
+    snapshot, now = hub.watch.snapshot, clock.now()
+    read = partial(reader, headers=exchange.headers, known_providers=snapshot.providers)
+    request = await hub.large.read(content, read)
+    entry = resolve(snapshot, request.model, now=now)
+    route = plan(
+        entry,
+        dialect=request.dialect,
+        operation=request.operation,
+        only=request.extras.providers,
+        waits=hub.breakers.waits(time.monotonic()),
+    )
+    exchange.facts |= {"model": entry.slug, "streamed": request.stream}
+    account = open_account(snapshot, caller, entry, request, route, id_=exchange.id, at=now)
+    return account, route, snapshot
 
 
 def open_account(

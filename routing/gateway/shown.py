@@ -10,6 +10,7 @@ import msgspec
 
 from providers.sse import SseEvent, SseReader
 from providers.translators.base import Events
+from providers.translators.chat_messages_said import usage_of
 from providers.wire import Body, Event, Usage
 
 Told = Callable[[], dict[str, Any]]  # what stands under `llmhub` in a usage
@@ -37,23 +38,39 @@ class AsItCame:
         return b""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ChatEvents:
     """Chat events for a chat caller: as they came, but for usage."""
 
     told: Told | None  # None: the caller asked for no usage, and gets none
+    created: int = 0  # Unix seconds
+    has_usage: bool = False
+    id: str = ""
+    model: str = ""
 
     def take(self, sse: SseEvent, event: Event) -> bytes:
         """Return the event: without usage that nobody asked for, with the cost beside one that was."""
-        if event.only_usage and self.told is None:
-            return b""
-        if self.told is not None and event.usage is not None and event.kind != "content":
-            return _with_extra(sse, self.told())
-        return sse.raw
+        if self.told is None:
+            return b"" if event.only_usage else sse.raw
+        self.id, self.model = event.upstream_id or self.id, event.model or self.model
+        if event.usage is None or event.kind == "content":
+            return sse.raw
+        with_cost = _with_extra(sse, self.told())
+        self.has_usage = self.has_usage or with_cost is not sse.raw
+        return with_cost
 
     def end(self, usage: Usage | None) -> bytes:
-        """Return nothing: usage has come with an event."""
-        return b""
+        """Return the usage that was asked for, where the provider gave it elsewhere or not at all."""
+        if self.told is None or self.has_usage or usage is None:
+            return b""
+        counted = usage_of(usage) | {"llmhub": self.told()}
+        chunk = {
+            "id": self.id,
+            "object": "chat.completion.chunk",
+            "created": self.created,
+            "model": self.model,
+        }
+        return b"data: " + msgspec.json.encode(chunk | {"choices": [], "usage": counted}) + b"\n\n"
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,3 +131,17 @@ def test_the_schema_is_served_here(api_as, signed_in):
 
     assert schema["paths"]["/api/v1/teams"]["post"]
     assert signed_in("viewer").get("/api/v1/docs").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["openapi.json", "docs"])
+def test_a_program_with_a_wrong_key_is_told_so_and_a_person_signs_in(client, path):
+    wrong = client.get(f"/api/v1/{path}", headers={"Authorization": "Bearer llms_wrong"})
+
+    assert (wrong.status_code, wrong.json()["error"]["code"]) == (401, "not_signed_in")
+    assert client.get(f"/api/v1/{path}")["Location"].startswith("/sign-in/")
+
+
+def test_an_address_with_nul_is_refused_in_the_shape_of_errors(api_as):
+    refused = api_as("viewer").get("/usage?cursor=%00")
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "malformed")

@@ -35,6 +35,29 @@ def test_a_budget_shows_what_is_spent_reserved_and_left_and_when_it_begins_anew(
     assert budget.cap == 250 * 10**9
 
 
+def test_a_team_and_a_key_show_every_budget_they_fall_under_and_which_binds(api):
+    key = api.post("/keys", team="support", name="bot").json()["id"]
+    wide = api.post("/budgets", scope="organisation", per="day", cap="1000").json()["id"]
+    tight = api.post("/budgets", **TEAM).json()["id"]
+    own = api.post("/budgets", scope="key", name=str(key), per="total", cap="1", hard=False).json()["id"]
+    api.post("/budgets", scope="tag", name="env=prod", per="day", cap="0")  # not every call of theirs
+    for id_, spent in ((wide, 10), (tight, 200), (own, 900)):
+        budget = Budget.objects.get(pk=id_)
+        Counter.objects.create(budget_id=id_, period_start=_period_start(budget), spent=spent * 10**9)
+
+    of_team = api.get("/teams/support/budgets").json()["data"]
+    of_key = api.get(f"/keys/{key}/budgets").json()["data"]
+
+    assert {row["id"]: row["binds"] for row in of_team} == {wide: False, tight: True}
+    assert {row["id"]: row["binds"] for row in of_key} == {wide: False, tight: True, own: False}
+    assert {row["id"]: row["left"] for row in of_key} == {wide: "990", tight: "50", own: "-899"}
+
+
+@pytest.mark.parametrize("path", ["/teams/nobody/budgets", "/keys/999/budgets"])
+def test_budgets_of_what_is_not_there_are_404(api, path):
+    assert api.get(path).status_code == 404
+
+
 def _period_start(budget) -> int:
     from billing.budget import value_of
     from billing.budget_names import Names

@@ -137,4 +137,4 @@ def test_a_404_names_no_class_of_ours(api_as):
 def test_the_schema_is_read_with_a_service_key_and_by_nobody_else(api_as, client):
     assert api_as("viewer").get("/openapi.json").json()["paths"]["/api/v1/audit"]
     assert client.get("/api/v1/openapi.json").status_code == 302
-    assert client.get("/api/v1/openapi.json", headers={"authorization": "Bearer llms_x"}).status_code == 302
+    assert client.get("/api/v1/openapi.json", headers={"authorization": "Bearer llms_x"}).status_code == 401

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from llmhub.bench.figures import Comparison, LedgerSample, Report, Sample, document, percentile, text
+from llmhub.bench.figures import Comparison, Disturbed, Sample, merged, percentile
 
 
-def sample(calls=100, failed=0, seconds=1.0, p50=2.0, first_p50=1.0, failure=""):
-    return Sample(calls, failed, seconds, p50, 3.0, 4.0, first_p50, 2.0, failure)
-
-
-def report(gateway=None):
-    row = Comparison("plain", 8, bare=sample(), gateway=gateway or sample(calls=60, p50=3.5))
-    return Report((row,), {"/": sample(p50=12.0)}, LedgerSample(4000.4, 2.25))
+def sample(calls=100, failed=0, seconds=1.0, p50=2.0, first_p50=1.0, failure="", p99=4.0):
+    return Sample(calls, failed, seconds, p50, 3.0, p99, first_p50, 2.0, failure)
 
 
 @pytest.mark.parametrize(
@@ -49,24 +42,17 @@ def test_nothing_answered_is_a_share_of_0():
     assert row.share == 0
 
 
-def test_the_table_has_a_line_for_each_measurement():
-    lines = text(report()).splitlines()
+def test_parts_of_a_sample_are_added_and_the_middle_one_says_how_long_calls_take():
+    parts = [sample(p50=1.0), sample(p50=9.0, failed=1, failure="Refused: 503"), sample(p50=2.0, seconds=2.0)]
 
-    assert lines[1].split()[:5] == ["plain", "8", "100", "60", "60%"]
-    assert any(line.split()[:2] == ["/", "12.0"] for line in lines)
-    assert lines[-1] == "ledger alone: 4,000 calls/s; 2.2 ms for one caller"
+    whole = merged(parts)
 
-
-def test_failures_are_told_with_the_first_answer():
-    shown = text(report(gateway=sample(calls=10, failed=3, failure="Refused: 503")))
-
-    assert "3 calls failed" in shown
-    assert "Refused: 503" in shown
+    assert (whole.calls, whole.failed, whole.seconds, whole.p50) == (300, 1, 4.0, 2.0)
+    assert whole.failure == "Refused: 503"
 
 
-def test_programs_get_the_same():
-    found = json.loads(json.dumps(document(report())))
+def test_what_disturbs_is_told_in_shares_of_the_quiet():
+    row = Disturbed("pages", 8, quiet=sample(calls=100, p99=4.0), meanwhile=sample(calls=80, p99=6.0))
 
-    assert found["gateway"][0]["share_of_bare"] == 0.6
-    assert found["pages"]["/"]["p50"] == 12.0
-    assert found["ledger"]["alone_ms"] == 2.25
+    assert row.share == 0.8
+    assert row.p99_times == 1.5

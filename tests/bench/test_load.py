@@ -92,18 +92,14 @@ def test_nobody_there_is_failed(load):
 
 @pytest.fixture(scope="module")
 def bare(simulator):
-    """A function: a running passthrough to this base address, as its own address."""
+    """A function: a running passthrough to this server, as its own address."""
     running = []
 
-    def start(base_url: str) -> str:
+    def start(upstream: str) -> str:
         port = free_port()
         command = [sys.executable, "-m", "llmhub.bench.bare", "--port", str(port)]
         environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "llmhub.settings"}
-        running.append(
-            subprocess.Popen(
-                [*command, "--upstream", f"{base_url}/chat/completions"], cwd=ROOT, env=environment
-            )
-        )
+        running.append(subprocess.Popen([*command, "--upstream", upstream], cwd=ROOT, env=environment))
         for _ in range(200):
             try:
                 httpx.get(f"http://127.0.0.1:{port}/", timeout=5)
@@ -119,11 +115,11 @@ def bare(simulator):
 
 
 def test_the_passthrough_changes_nothing(bare, simulator):
-    address = bare(simulator.path("tokens/12"))
+    address = bare(simulator.url) + simulator.path("tokens/12").removeprefix(simulator.url)
 
     for body in (CHAT, STREAM):
         straight = httpx.post(simulator.path("tokens/12") + "/chat/completions", json=body)
-        through = httpx.post(address, json=body)
+        through = httpx.post(address + "/chat/completions", json=body)
         assert _without_ids(through.text) == _without_ids(straight.text)
         assert through.headers["content-type"] == straight.headers["content-type"]
 

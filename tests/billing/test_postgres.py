@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import random
 from collections import Counter as Counted
 from dataclasses import replace
 from itertools import count
@@ -12,12 +14,14 @@ from django.core.management import call_command
 from django.db import connections
 from django.db.utils import ConnectionHandler
 
-from billing.entries import Hold, Once, OverBudget, Repeated
+from billing import ledger_batch
+from billing.entries import Hold, LedgerUnavailable, Once, OverBudget, Repeated
 from billing.ledger import Ledger
 from billing.models import Budget, Counter, Reservation, UsageRecord, Worker
 from billing.sweep import sweep
 from llmhub.lib import database
 from tests.billing import calls
+from tests.fixtures import defects
 
 pytestmark = pytest.mark.postgres
 PG = "postgres"
@@ -153,3 +157,28 @@ def test_what_a_provider_wrote_cannot_break_a_batch(ledgers):
     asyncio.run(ledgers[0].settle(entry))
 
     assert UsageRecord.objects.using(PG).filter(pk=entry.id).exists()
+
+
+def test_locked_request_by_request_they_would_lock_each_other_out(ledgers, monkeypatch):
+    """The negative control of one lock order over the whole batch."""
+    monkeypatch.setattr(ledger_batch, "_apply", ledger_batch._apply)  # to be put back
+    defects.hasty()
+    holds = [budget(None) for _ in range(8)]
+    dice = random.Random(1)
+
+    async def call(number: int) -> None:
+        ledger = ledgers[number % 2]
+        id_ = ledger.next_id()
+        with contextlib.suppress(LedgerUnavailable):
+            await ledger.reserve(calls.reserve(id_, 10, *dice.sample(holds, 4)))
+            await ledger.settle(calls.settle(id_, calls.attempt(1)))
+
+    async def rounds():
+        for _ in range(10):
+            await asyncio.gather(*(call(number) for number in range(100)))
+            if any(ledger.stats().failures for ledger in ledgers):
+                break
+
+    asyncio.run(rounds())
+
+    assert sum(ledger.stats().failures for ledger in ledgers) > 0

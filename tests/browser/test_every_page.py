@@ -43,6 +43,9 @@ PAGES = (
     "/people/",
     "/people/add/",
 )
+HIDDEN_COLUMNS = """[...document.querySelectorAll(".table-responsive")]
+    .filter(each => each.clientWidth && each.scrollWidth > each.clientWidth + 1)
+    .map(each => each.getAttribute("aria-label") || each.getAttribute("aria-labelledby"))"""
 SCREENS = (("light", 1280), ("dark", 390))
 
 
@@ -77,9 +80,11 @@ def test_every_page_is_accessible_fits_the_screen_and_keeps_to_its_policy(inside
         answer = inside.goto(furnished.url + path)
         inside.wait_for_load_state("networkidle")
         too_wide = inside.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        hidden = inside.evaluate(HIDDEN_COLUMNS) if width == 1280 else []
         found = Axe().run(inside).response["violations"]
         faults += [f"{path}: status {answer.status}"] * (answer.status != 200)
         faults += [f"{path}: {too_wide} px too wide"] * (too_wide > 0)
+        faults += [f"{path}: columns of {name!r} are out of sight" for name in hidden]
         faults += [
             f"{path}: {rule['id']} {[node['html'][:120] for node in rule['nodes'][:3]]}" for rule in found
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from catalog import curated
+from catalog import curated, seed
 from tests.architecture import ROOT
 
 
@@ -19,3 +19,15 @@ def test_the_example_of_the_docs_is_a_catalog():
     direct, routed = small.offers
     assert direct.tiers == routed.tiers
     assert [tier.above_input_tokens for tier in direct.tiers] == [0, 200_000]
+
+
+def test_the_first_call_of_a_newcomer_names_a_model_that_stays():
+    named = {
+        slug
+        for page in ("README.md", "docs/gateway.md")
+        for slug in re.findall(r'model="([^"]+)"', (ROOT / page).read_text())
+    }
+    entries = {entry.slug: entry for entry in seed.bundled()}
+
+    assert named
+    assert not [slug for slug in named if entries[slug].deprecated_on or entries[slug].sunset_on]

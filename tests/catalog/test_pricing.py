@@ -167,6 +167,10 @@ def test_an_impossible_figure_of_the_provider_is_not_believed(figure):
     assert (cost.nano, cost.source) == (2_000_000, "computed")
 
 
+def test_a_cost_beside_which_more_was_billed_is_an_estimate():
+    assert cost_of(Usage(input_tokens=1, other_rates=True), [price()], at=NOW).source == "estimated"
+
+
 def test_a_cost_of_counted_tokens_says_so():
     assert cost_of(Usage(input_tokens=1, estimated=True), [price()], at=NOW).source == "estimated"
 

@@ -9,10 +9,11 @@ import pytest
 
 from billing.models import ApiKey
 from llmhub.audit.models import AuditEvent
-from llmhub.lib import secrets
+from llmhub.lib import clock, ids, secrets
 from llmhub.people import organisation
 from llmhub.people.models import ServiceKey, User
 from llmhub.people.person import use_link
+from tests.billing import rows
 
 pytestmark = pytest.mark.django_db
 
@@ -146,3 +147,21 @@ def test_report_tags_are_set_listed_and_bounded(llmhub):
 
     assert "customer, env" in llmhub("report-tags", "set", "customer", "env")[1]
     assert "no tag" in llmhub("report-tags", "set")[1]
+
+
+def test_a_person_reads_words_where_a_program_reads_an_object(llmhub):
+    record = rows.usage(clock.now(), key_id=rows.key(rows.team()).pk, tags={"task": "triage"})
+
+    shown = llmhub("request", "show", ids.request_id(record.pk))[1]
+
+    assert "task triage" in shown
+    assert "{" not in shown
+
+
+def test_a_name_gives_the_terminal_no_orders(llmhub):
+    rows.key(rows.team(), name="bot\x1b[2J\x9b2J")
+
+    shown = llmhub("key", "list")[1]
+
+    assert "bot\ufffd[2J" in shown
+    assert not {"\x1b", "\x9b"} & set(shown)

@@ -84,3 +84,28 @@ def test_the_schema_names_every_section(llmhub):
     schema = json.loads(llmhub("config", "schema")[1])
 
     assert {"hub", "providers", "models", "aliases", "teams"} <= set(schema["properties"])
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("http://127.0.0.1:9/v1", "http://169.254.169.254/latest"), "4:1: providers.lab.base_url: 169.254"),
+        (("[teams.support]", '[teams."No Slug!"]'), "teams"),
+        (("[teams.support]", '[models."acme/small-1".offers.openai]\nid = "x"'), "openai"),
+    ],
+)
+def test_what_would_not_be_applied_is_found_when_it_is_checked(llmhub, file, change, says):
+    path = file(GOOD.replace(*change))
+    events = AuditEvent.objects.count()
+
+    code, out, _ = llmhub("config", "check", path)
+
+    assert (code, llmhub("config", "apply", path)[0]) == (1, 1)
+    assert says in out
+    assert AuditEvent.objects.count() == events
+
+
+def test_every_wrong_address_is_found_at_once(llmhub, file):
+    path = file("".join(f'[providers.p{n}]\nkind = "custom"\nbase_url = "ftp://{n}"\n' for n in range(3)))
+
+    assert llmhub("config", "check", path)[1].count("base_url") == 3

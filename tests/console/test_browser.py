@@ -81,6 +81,23 @@ def test_pages_full_of_calls_are_accessible_fit_their_width_and_load_under_the_p
     assert blocked == []
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_overview_with_a_long_name_and_a_large_sum_keeps_its_columns_in_sight(console, width):
+    entry, provider = rows.entry("acme/" + "a-model-with-a-long-name-" * 5), rows.provider()
+    cost = 123_456_780_000_000
+    rows.usage(clock.now(), cost_nano=cost, key_id=1, entry_id=entry.pk, provider_id=provider.pk)
+    console.set_viewport_size({"width": width, "height": 844})
+
+    console.go("/")
+
+    spend = console.locator("#now-models td").nth(1)
+    assert spend.inner_text().startswith("$")
+    card = console.locator(".top-parts").first.bounding_box()
+    cell = spend.bounding_box()
+    assert cell["x"] + cell["width"] <= card["x"] + card["width"]
+    assert console.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
 def test_a_flaw_of_accessibility_is_seen(console):
     console.evaluate(
         "document.querySelector('h1').insertAdjacentHTML('afterend', '<img src=/static/llmhub.svg>')"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.test import Client
@@ -10,6 +11,8 @@ from django.test import Client
 from billing.key import create_key, pause_key, revoke_key
 from billing.key_state import state_of
 from billing.models import ApiKey, UsageRecord
+from catalog.new_model import add_model
+from catalog.rates import Rates
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.audit.models import AuditEvent
 from llmhub.lib import clock, ids, secrets
@@ -35,6 +38,24 @@ def test_the_page_after_making_a_key_shows_it_with_its_first_call(signed_in, off
     for call in (f'api_key="{text}"', f'apiKey: "{text}"', f"Authorization: Bearer {text}"):
         assert call.replace('"', "&quot;") in response.text or call in response.text
     assert 'model="acme/small-1"' in response.text.replace("&quot;", '"')
+
+
+def test_the_first_call_takes_a_model_that_stays_before_a_cheaper_one_that_goes(signed_in, offer, lab, team):
+    cheap = add_model(
+        actor=COMMAND_LINE,
+        provider=lab,
+        upstream_id="old",
+        slug="acme/old",
+        rates=Rates(input=Decimal("0.01"), output=Decimal("0.01")),
+    )
+    key = made(team)
+    client = signed_in()
+    assert 'model="acme/old"' in client.get(f"/keys/{key.pk}/").text.replace("&quot;", '"')
+
+    cheap.entry.sunset_on = clock.now().date() + timedelta(days=7)
+    cheap.entry.save()
+
+    assert 'model="acme/small-1"' in client.get(f"/keys/{key.pk}/").text.replace("&quot;", '"')
 
 
 def test_a_key_is_never_seen_again_after_it_was_made(signed_in, team):

@@ -78,6 +78,17 @@ def test_calls_of_unknown_cost_are_said_beside_the_sum(signed_in, call):
     assert "$0.005" in page
 
 
+def test_a_model_of_which_no_cost_is_known_has_not_cost_nothing(signed_in, call):
+    call(cost_nano=None)
+
+    page = signed_in().get("/").text
+
+    for part in ("now-models", "now-providers"):
+        rows_of_part = page.split(f'<tbody id="{part}">')[1].split("</tbody>")[0]
+        assert ">unknown<" in rows_of_part
+        assert "$" not in rows_of_part
+
+
 def test_refreshing_swaps_only_the_part_with_the_figures(signed_in, call):
     call()
 

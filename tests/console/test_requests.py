@@ -7,7 +7,9 @@ import pytest
 
 from billing.models import UsageRecord
 from catalog.models import Offer, Price
+from llmhub.audit.actor import COMMAND_LINE
 from llmhub.lib import clock, ids
+from llmhub.people import organisation
 from tests.billing import rows
 
 pytestmark = pytest.mark.django_db
@@ -130,6 +132,17 @@ def test_a_filter_that_makes_no_sense_says_so(signed_in, call, query):
 
     assert response.status_code == 422
     assert 'role="alert"' in response.text
+
+
+@pytest.mark.parametrize(
+    "query", ["since=0001-01-01", "until=9999-12-31", "since=0001-01-01&until=9999-12-31"]
+)
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_the_first_and_the_last_day_there_is_are_days_too(signed_in, call, query, zone):
+    call()
+    organisation.describe(actor=COMMAND_LINE, name="Acme", time_zone=zone)
+
+    assert signed_in().get(f"/requests/?{query}").status_code == 200
 
 
 def test_typing_in_a_filter_swaps_only_the_table(signed_in, call):

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from billing.rollup_models import Discrepancy
+from llmhub.audit import log
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.audit.models import AuditEvent
 from llmhub.lib import clock
@@ -149,3 +150,13 @@ def test_a_sum_that_differs_from_the_ledger_is_an_alarm_until_it_agrees_again(si
 
     Discrepancy.objects.filter(pk=found.pk).update(resolved_at=clock.now())
     assert "team:support" not in signed_in().get("/settings/").text
+
+
+def test_a_change_is_told_in_words(signed_in):
+    tiers = [{"input": "0.15", "output": "0.60"}]
+    log.record(COMMAND_LINE, "price.set", "model:acme/small-1", after={"tiers": tiers, "params": {}})
+
+    page = signed_in().get("/settings/").text
+
+    assert "tiers <ins>input 0.15, output 0.60</ins>" in page
+    assert "params <ins>none</ins>" in page

@@ -63,6 +63,12 @@ def test_what_is_no_object_is_refused(content):
     assert caught.value.name == "invalid_json"
 
 
+@pytest.mark.parametrize("half", [rb"\ud800", rb"\uDFFF", rb"\ud800\u0061"])
+def test_half_of_a_surrogate_pair_is_called_by_its_name(half):
+    with pytest.raises(Refusal, match="surrogate pair"):
+        read_object(b'{"a": "' + half + b'"}')
+
+
 def test_too_many_lists_are_refused_and_no_body_takes_long():
     many = b'{"a": [' + b"[]," * MAX_CONTAINERS + b"[]]}"
     odd = b'{"a": ' + b'"' + b"\\\\" * 4_000_000 + b'"}'

@@ -71,3 +71,8 @@ def test_every_503_says_when_to_come_again_but_the_one_of_a_call_that_was_served
     assert silent == {"not_written_yet"}
     assert Refusal("not_written_yet", "x").headers() == {"x-should-retry": "false"}
     assert "retry-after" in Refusal("ledger_unavailable", "x").headers()
+
+
+def test_who_shows_no_key_is_told_how_to():
+    assert Refusal("missing_key", "x").headers()["www-authenticate"] == "Bearer"
+    assert "www-authenticate" not in Refusal("rate_limited", "x").headers()

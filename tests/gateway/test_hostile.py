@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import anthropic
 import openai
 import pytest
 
@@ -46,6 +47,18 @@ def code_of(ask) -> str:
     with pytest.raises(openai.APIError) as caught:
         ask()
     return caught.value.body["code"]
+
+
+def test_events_that_begin_no_answer_are_not_kept_for_ever(gateway, simulator):
+    chat = gateway.make(at=[simulator.path("pings", tag="pings-chat")])
+    messages = gateway.make(at=[("messages", simulator.path("pings", tag="pings-messages"))])
+    asked = {"max_tokens": 9, "messages": [{"role": "user", "content": "x"}], "stream": True}
+
+    assert code_of(lambda: list(chat.stream())) == BAD
+    with pytest.raises(anthropic.APIStatusError, match="begins an answer"):
+        messages.messages().messages.create(model=messages.name, **asked)
+    for dialect in ("chat", "messages"):
+        assert simulator.ended(1, tag=f"pings-{dialect}")[0]["ended_by"] == "client"
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -107,3 +107,46 @@ def answered(model) -> bool:
         return bool(model.ask())
     except openai.InternalServerError:
         return False
+
+
+# --- the negative controls ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def defective(make_gateway, simulator):
+    """A function: a gateway with a defect, a model, and its database held by somebody until it is let go."""
+    opened = []
+
+    def make(defect: str, tag: str):
+        gateway = make_gateway()
+        gateway.start(defect)
+        model = gateway.make(at=[simulator.path(tag=tag)])
+        holder = sqlite3.connect(gateway.home / "llmhub.db", isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        opened.append((gateway, holder))
+        return model, holder
+
+    yield make
+    for gateway, holder in opened:
+        holder.close()
+        gateway.kill()
+
+
+def test_a_ledger_that_lets_calls_pass_would_serve_them_unmetered(defective, simulator):
+    model, holder = defective("open_handed", "unmetered")
+
+    assert answered(model)
+
+    holder.rollback()
+    assert len(simulator.hits("unmetered")) == 1
+    assert model.gateway.records(model) == []
+
+
+def test_a_ledger_that_is_not_tried_again_would_need_a_restart(defective):
+    model, holder = defective("sulking", "sulking")
+
+    assert not answered(model)
+    holder.rollback()
+    time.sleep(2)
+
+    assert not answered(model)

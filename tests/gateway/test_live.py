@@ -199,6 +199,15 @@ def test_models_lists_what_the_key_may_call(gateway, model):
     assert shown.owned_by == "acme"
 
 
+def test_models_is_read_by_the_sdk_of_the_other_dialect_too(model):
+    listed = {row.id: row for row in model.messages().models.list()}
+
+    row = listed[model.name]
+    assert (row.type, row.display_name) == ("model", model.client().models.retrieve(model.name).name)
+    assert row.created_at.year >= 2025
+    assert model.messages().models.retrieve(model.name).id == model.name
+
+
 def test_models_leaves_out_what_cannot_be_called(gateway, simulator):
     made = gateway.make_all(
         {

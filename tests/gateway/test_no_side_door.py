@@ -10,12 +10,27 @@ from routing.gateway import app
 from tests.gateway import budgets
 from tests.gateway.test_refusals import post
 
-BODIES = {"/v1/chat/completions": budgets.BODY}  # a valid body for each endpoint that takes one
+BODIES = {  # a valid body for each endpoint that takes one
+    "/v1/chat/completions": budgets.BODY,
+    "/v1/messages": budgets.BODY | {"max_tokens": 20},
+    "/v1/messages/count_tokens": {"messages": budgets.BODY["messages"]},
+    "/v1/embeddings": {"input": "Hello"},
+}
+
+
+# Counted by a messages provider only, embedded by a chat provider only.
+ROUTES = [
+    pytest.param(endpoint, dialect, id=f"{endpoint.name} {dialect}")
+    for endpoint in app._ENDPOINTS
+    for dialect in ("chat", "messages")
+    if (endpoint.name, dialect) not in {("/v1/messages/count_tokens", "chat"), ("/v1/embeddings", "messages")}
+]
 
 
 @pytest.fixture(scope="module")
-def model(gateway, simulator):
-    return gateway.make(at=[simulator.path(tag="side-door")])
+def models(gateway, simulator):
+    at = {dialect: [(dialect, simulator.path(tag="side-door"))] for dialect in ("chat", "messages")}
+    return gateway.make_all({dialect: {"at": where} for dialect, where in at.items()})
 
 
 def call(model, endpoint) -> tuple[int, dict]:
@@ -27,8 +42,9 @@ def call(model, endpoint) -> tuple[int, dict]:
     return status, answer
 
 
-@pytest.mark.parametrize("endpoint", app._ENDPOINTS, ids=lambda endpoint: endpoint.name)
-def test_no_endpoint_reaches_a_provider_on_an_exhausted_budget(gateway, simulator, model, endpoint):
+@pytest.mark.parametrize(("endpoint", "dialect"), ROUTES)
+def test_no_endpoint_reaches_a_provider_on_an_exhausted_budget(simulator, models, endpoint, dialect):
+    model = models[dialect]
     reached = _hits_of(simulator, model, endpoint)
     budget_id = budgets.add(model, "0")
 

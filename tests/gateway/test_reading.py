@@ -9,6 +9,7 @@ import pytest
 from providers.adapters import adapter_for
 from providers.errors import BadReply, Truncated
 from providers.sse import SseReader
+from providers.wire import Usage
 from routing.gateway.reading import BrokeOff, Heard, Reading
 from routing.gateway.shown import ChatEvents
 
@@ -151,3 +152,28 @@ def test_the_text_seen_is_counted_in_bytes_of_utf8():
     passed(sse({"choices": [{"index": 0, "delta": {"content": "é€"}}]}), to)
 
     assert to.heard.text_bytes == 5
+
+
+def test_usage_that_was_asked_for_comes_at_the_end_where_the_provider_gave_none_itself():
+    show = ChatEvents(lambda: {"cost": "0.1"}, created=7)
+    groq = {"id": "g1", "model": "m", "choices": [], "x_groq": {"usage": USAGE["usage"]}}
+    passes = Reading(read=adapter_for("custom", "chat").event_reader(), heard=Heard(), show=show)
+
+    out = passes.take(SseReader().feed(sse(groq)))
+    last = json.loads(show.end(Usage(input_tokens=3, output_tokens=5)).removeprefix(b"data: "))
+
+    assert out == [sse(groq)]
+    assert (last["id"], last["model"], last["created"], last["choices"]) == ("g1", "m", 7, [])
+    assert (last["usage"]["prompt_tokens"], last["usage"]["completion_tokens"]) == (3, 5)
+    assert last["usage"]["llmhub"] == {"cost": "0.1"}
+    assert show.end(None) == b""
+    assert ChatEvents(None).end(Usage(input_tokens=3)) == b""
+
+
+def test_usage_that_the_provider_gave_is_not_said_twice():
+    show = ChatEvents(lambda: {"cost": "0.1"})
+    passes = Reading(read=adapter_for("custom", "chat").event_reader(), heard=Heard(), show=show)
+
+    passes.take(SseReader().feed(sse({"choices": [], "usage": USAGE["usage"]})))
+
+    assert show.end(Usage(input_tokens=3, output_tokens=5)) == b""

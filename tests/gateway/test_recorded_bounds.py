@@ -1,4 +1,4 @@
-"""R-02 on every recorded chat call: what is held is never less than what it cost, or it is refused."""
+"""R-02 on every recorded call: what is held is never less than what it cost, or it is refused."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from providers.sse import SseReader
 from routing.demand import Demand, payment
 from routing.gateway.chat_request import read_chat
 from routing.gateway.errors import Refusal
+from routing.gateway.messages_request import read_messages
 from tests.fixtures.simulator import RECORDINGS
 from tests.gateway.values import CALLER, NOW, entry, offer, price
 
@@ -40,11 +41,13 @@ CONTEXT = 128_000  # tokens: what nearly all the recorded models read
 
 
 def requests():
-    for folder in sorted(RECORDINGS.glob("cases/*-chat")):
+    for folder in sorted([*RECORDINGS.glob("cases/*-chat"), *RECORDINGS.glob("cases/*-messages")]):
         yield from (case for case in sorted(folder.iterdir()) if (case / "request.json").exists())
 
 
 def adapter_of(case):
+    if case.parent.name.endswith("-messages"):
+        return adapter_for("anthropic", "messages")
     return adapter_for("openrouter" if "openrouter" in case.name else "openai", "chat")
 
 
@@ -56,7 +59,8 @@ def usage_of(case):
             return adapter.parse_answer((case / "response.json").read_bytes()).usage
         reader = SseReader()
         events = [*reader.feed((case / "stream.sse").read_bytes()), *reader.close()]
-        said = [adapter.parse_event(event.data).usage for event in events if event.data]
+        read = adapter.event_reader()
+        said = [read(event.data).usage for event in events if event.data]
     except (ProviderError, FileNotFoundError):
         return None
     return next((usage for usage in reversed(said) if usage), None)
@@ -67,7 +71,8 @@ def judge(case) -> tuple[str, int, int]:
     body = json.loads((case / "request.json").read_text())
     content = msgspec.json.encode(body)  # as clients send it: without the spaces of the recording
     try:
-        request = read_chat(content, {}, known_providers=[])
+        reader = read_messages if adapter_of(case).dialect == "messages" else read_chat
+        request = reader(content, {}, known_providers=[])
     except Refusal as refusal:
         return refusal.name, 0, 0
     default = request.size.output_limit is None
@@ -90,7 +95,7 @@ def judge(case) -> tuple[str, int, int]:
     return ("covered" if demand.nano >= cost else "OVERSHOOT"), demand.nano, cost
 
 
-def test_every_recorded_chat_call_is_covered_or_refused():
+def test_every_recorded_call_is_covered_or_refused():
     rows = [(case, *judge(case)) for case in requests()]
 
     outcomes = Counter(outcome for _, outcome, _, _ in rows)

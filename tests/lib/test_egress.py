@@ -147,7 +147,33 @@ def test_an_address_of_a_provider_may_be_saved(url):
     ],
 )
 def test_an_address_that_may_not_be_saved_is_refused_in_words(url, words, settings):
-    settings.PUBLIC_URL, settings.EGRESS_ALLOW = "http://127.0.0.1:8000", []
+    settings.PUBLIC_URL = settings.LISTENING = "http://127.0.0.1:8000"
+    settings.EGRESS_ALLOW = []
 
     with pytest.raises(egress.EgressRefused, match=words):
         egress.check_url(url, loopback=True)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1", "127.0.0.2", "127.1", "2130706433", "0x7f.1", "0.0.0.0", "0", "[::1]", "[::]",
+        "localhost", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "127\u30020\u30020\u30021",
+    ],
+)  # fmt: skip
+def test_no_spelling_of_its_own_address_is_saved_or_called(host, settings):
+    settings.PUBLIC_URL, settings.LISTENING = "https://hub.test", "http://127.0.0.1:8123"
+    settings.EMBEDDED, settings.EGRESS_ALLOW = True, ["0.0.0.0/0", "::/0"]
+
+    with pytest.raises(egress.EgressRefused, match="own address"):
+        egress.check_url(f"http://{host}:8123/v1", loopback=True)
+
+
+def test_a_server_beside_llmhub_is_not_llmhub(settings):
+    settings.PUBLIC_URL, settings.LISTENING = "https://hub.test", "http://127.0.0.1:8123"
+    settings.EMBEDDED, settings.EGRESS_ALLOW = True, ["10.0.0.5"]
+
+    egress.check_url("http://127.0.0.1:8124/v1", loopback=True)
+    egress.check_url("http://10.0.0.5:8123/v1", loopback=True)
+    with pytest.raises(egress.EgressRefused, match="own address"):
+        egress.check_url("https://hub.test/v1", loopback=True)

@@ -118,3 +118,18 @@ def test_shares(part, whole, expected):
 @pytest.mark.parametrize(("speed", "expected"), [(None, "—"), (85.26, "85.3"), (1204.4, f"1{S}204")])
 def test_speeds(speed, expected):
     assert figures.speed(speed) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, "none"),
+        ({}, "none"),
+        (False, "no"),
+        (["tools", "vision"], "tools, vision"),
+        ([{"input": "0.15", "output": "0.60"}], "input 0.15, output 0.60"),
+        (0, "0"),
+    ],
+)
+def test_any_value_in_words(value, expected):
+    assert figures.words(value) == expected

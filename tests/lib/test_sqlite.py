@@ -23,8 +23,9 @@ def connect(tmp_path, django_db_blocker):
     """A function: open this file under an alias."""
     made = set()
 
-    def open_as(alias: str, *, patience: float = 5, backend: str = "llmhub.lib.sqlite"):
+    def open_as(alias: str, *, patience: float = 5, backend: str = "llmhub.lib.sqlite", limit: float = 0):
         settings = database.sqlite(tmp_path / "test.db") | {"ENGINE": backend}
+        settings = database.with_statement_limit(settings, limit) if limit else settings
         settings["OPTIONS"]["timeout"] = patience
         whole = ConnectionHandler().configure_settings({"default": settings})["default"]
         connections.settings[alias] = whole
@@ -290,3 +291,36 @@ def test_a_forked_child_neither_ends_the_lock_of_its_parent_nor_keeps_it(tmp_pat
     os.waitpid(child, 0)
     other.close()
     mine.close()
+
+
+# --- statements that take too long -----------------------------------------------------------------
+
+COUNT = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {}) SELECT COUNT(*) FROM n"
+FEW, MANY = COUNT.format(1000), COUNT.format(3_000_000)  # a second and more
+
+
+def test_a_statement_that_takes_too_long_is_broken_off_and_the_next_one_runs(one, connect):
+    connect(TWO, limit=0.1)
+    began = time.monotonic()
+
+    with pytest.raises(OperationalError, match="interrupted"):
+        run(TWO, MANY)
+
+    assert time.monotonic() - began < 0.5
+    assert run(TWO, FEW) == [(1000,)]
+    time.sleep(0.2)  # the time of each begins anew
+    assert run(TWO, FEW) == [(1000,)]
+
+
+def test_a_write_that_is_broken_off_gives_its_turn_up(one, connect):
+    connect(TWO, limit=0.1)
+
+    with pytest.raises(OperationalError, match="interrupted"):
+        run(TWO, f"UPDATE tally SET n = ({MANY})")
+
+    add(ONE)
+    assert run(ONE, "SELECT n FROM tally") == [(1,)]
+
+
+def test_without_a_limit_it_runs_to_its_end(one):
+    assert run(ONE, MANY) == [(3_000_000,)]

@@ -7,6 +7,7 @@ from tests.prove.row import Figures
 
 ROW = "R-09"
 CLAIM = "A stream ends with its marker or a finish reason; anything else is an error, never a faked end"
+DATABASES = ("sqlite", "postgres")
 
 
 def prove(stand) -> Figures:

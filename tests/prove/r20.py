@@ -7,6 +7,7 @@ from tests.prove.row import Figures
 
 ROW = "R-20"
 CLAIM = "The memory of a gateway does not grow with the calls it has served"
+DATABASES = ("sqlite", "postgres")
 MIB = 2**20
 _MOST = 8 * MIB
 _STEP = 2_000  # calls between two lines of progress

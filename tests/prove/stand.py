@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
 import threading
-from contextlib import ExitStack, nullcontext
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
@@ -84,6 +86,23 @@ class Stand:
         made.start(*flags)
         self._row.callback(lambda: made.process.poll() is None and made.kill())
         return made
+
+    @contextmanager
+    def away(self, gateway: Gateway) -> Iterator[None]:
+        """As long as this lasts a gateway cannot write: Postgres is killed, SQLite held by somebody."""
+        if self.database == "postgres":
+            self._server.kill()
+            try:
+                yield
+            finally:
+                self._server.start()
+            return
+        holder = sqlite3.connect(gateway.home / "llmhub.db", isolation_level=None, timeout=10)
+        holder.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            holder.close()
 
     def hub_database(self, **settings) -> None:
         """An empty database for Django in this process, until the row is over."""

@@ -272,3 +272,14 @@ def test_every_kind_is_complete():
         kind.dialects and (kind.base_url.startswith("https://") or name == "custom")
         for name, kind in KINDS.items()
     )
+
+
+@pytest.mark.parametrize(
+    ("tier", "other"), [("default", False), (None, False), ("flex", True), ("priority", True)]
+)
+def test_a_service_tier_with_a_price_of_its_own_is_known(tier, other):
+    usage = {"prompt_tokens": 3, "completion_tokens": 4}
+
+    event = chat.parse_event(chunk(choices=[], usage=usage, service_tier=tier))
+
+    assert event.usage.other_rates is other

@@ -39,6 +39,17 @@ def failure(status: int, error=None, *, body: bytes | None = None, **headers: st
         (402, {"message": "You asked for 9 tokens, but can only afford 3."}, TargetMisconfigured),
         (403, {"message": "This key is disabled."}, CredentialRefused),
         (403, {"message": "Key limit exceeded (total limit)"}, CredentialRefused),
+        (
+            403,
+            {"message": "Provider returned error", "metadata": {"provider_name": "X"}},
+            TargetMisconfigured,
+        ),
+        (
+            401,
+            {"message": "Provider returned error", "metadata": {"provider_name": "X"}},
+            TargetMisconfigured,
+        ),
+        (402, {"message": "no", "metadata": {"provider_name": None}}, CredentialRefused),
         (403, {}, TargetMisconfigured),
         (403, {"message": "Project p has no access to model m", "code": None}, TargetMisconfigured),
         (403, {"message": "no", "code": "model_not_found"}, TargetMisconfigured),

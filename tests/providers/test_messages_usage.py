@@ -26,7 +26,7 @@ from providers.wire import Usage
                 "server_tool_use": {"web_search_requests": 2},
                 "service_tier": "standard",
             },
-            Usage(20702, 344, 13637, 7049, 7000, 33),
+            Usage(20702, 344, 13637, 7049, 7000, 33, other_rates=True),
         ),
         (
             {
@@ -135,3 +135,21 @@ def test_null_takes_nothing_back():
 )
 def test_our_own_count_is_never_less_than_what_was_said(usage, expected):
     assert counted_by_us(usage, text_bytes=9) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "other"),
+    [
+        ({}, False),
+        ({"server_tool_use": {"web_search_requests": 0}}, False),
+        ({"server_tool_use": {"web_search_requests": 2}}, True),
+        ({"inference_geo": "not_available"}, False),
+        ({"inference_geo": "us"}, True),
+        ({"speed": "standard"}, False),
+        ({"speed": "fast"}, True),
+        ({"iterations": [{"type": "message"}]}, False),
+        ({"iterations": [{"type": "message"}, {"type": "compaction"}]}, True),
+    ],
+)
+def test_what_is_billed_beside_the_tokens_or_at_other_rates_is_known(said, other):
+    assert usage_of({"input_tokens": 3, "output_tokens": 4} | said).other_rates is other

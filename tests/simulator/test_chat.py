@@ -177,7 +177,7 @@ def test_an_unreadable_request_is_a_400(simulator):
 
 
 def test_what_is_not_there_says_so(simulator):
-    assert httpx.post(simulator.path() + "/embeddings", json={}).status_code == 404
+    assert httpx.post(simulator.path() + "/images", json={}).status_code == 404
     assert httpx.get(simulator.path() + "/chat/completions").status_code == 405
     assert "did you mean 'html'?" in httpx.get(simulator.path("htlm") + "/models").text
 

@@ -29,6 +29,7 @@ THINKING = {
     "adaptive": types.ThinkingConfigAdaptiveParam,
     "disabled": types.ThinkingConfigDisabledParam,
 }
+KINDS = {"tool_choice": CHOICES, "thinking": THINKING}
 SOURCES = {
     ("image", "base64"): types.Base64ImageSourceParam,
     ("image", "url"): types.URLImageSourceParam,
@@ -38,23 +39,28 @@ SOURCES = {
 }
 
 
+# Taken by older models, and gone from the newest SDK.
+SAMPLING = {"temperature": float, "top_p": float, "top_k": int}
+
+
 def accept(sent) -> None:
     """Fail unless the SDK's types accept `sent`, and know each of its fields."""
-    _fits(MessageCreateParamsNonStreaming, {"model": "m", **sent})
+    for field in SAMPLING.keys() & sent.keys():
+        _adapter(SAMPLING[field]).validate_python(sent[field])
+    others = {field: value for field, value in sent.items() if field not in SAMPLING}
+    _fits(MessageCreateParamsNonStreaming, {"model": "m", **others})
     for block in sent.get("system", []):
         _fits(types.TextBlockParam, block)
+    for tool in sent.get("tools", []):
+        _fits(types.ToolParam, tool)
     for turn in sent["messages"]:
         assert turn.keys() == {"role", "content"}
         for block in turn["content"]:
             _block(block)
-    for tool in sent.get("tools", []):
-        _fits(types.ToolParam, tool)
-    if choice := sent.get("tool_choice"):
-        _fits(CHOICES[choice["type"]], choice)
-    if thinking := sent.get("thinking"):
-        _fits(THINKING[thinking["type"]], thinking)
-    if config := sent.get("output_config"):
-        _fits(types.OutputConfigParam, config)
+    for field, kinds in KINDS.items():
+        if field in sent:
+            _fits(kinds[sent[field]["type"]], sent[field])
+    _fits(types.OutputConfigParam, sent.get("output_config", {}))
 
 
 def _block(block) -> None:

@@ -180,6 +180,14 @@ def test_a_name_that_is_no_word_is_not_repeated():
     assert dropped(**{"a\r\nb": 1, "x" * 100: 1}) == ["other"]
 
 
+def test_of_very_many_dropped_fields_only_the_first_are_named():
+    names = dropped(**{f"field_{number:04}": 1 for number in range(1000)})
+
+    assert len(names) == 40
+    assert names[0] == "field_0000"
+    assert names[-1] == "other"
+
+
 def test_json_that_cannot_be_read_is_malformed():
     body = raw({"messages": [HI]})
     for broken in (b'"\xff"', b"[" * 100_000, b"{bad"):

@@ -254,8 +254,29 @@ def test_thinking_that_is_not_to_be_shown_is_shown_and_reported():
 def test_a_schema_for_the_answer(asked):
     assert sent(**asked)["response_format"] == {
         "type": "json_schema",
-        "json_schema": {"name": "answer", "schema": SCHEMA, "strict": True},
+        "json_schema": {"name": "answer", "schema": SCHEMA, "strict": False},
     }
+
+
+CLOSED = {**SCHEMA, "additionalProperties": False, "required": ["a"]}
+
+
+@pytest.mark.parametrize(
+    ("schema", "strict"),
+    [
+        (CLOSED, True),
+        ({**CLOSED, "required": []}, False),
+        ({**CLOSED, "additionalProperties": True}, False),
+        ({**CLOSED, "properties": {"a": {"type": "array", "items": CLOSED}}}, True),
+        ({**CLOSED, "properties": {"a": {"type": "array", "items": SCHEMA}}}, False),
+        ({**CLOSED, "$defs": {"b": {"anyOf": [CLOSED, SCHEMA]}}}, False),
+        ({**CLOSED, "required": "a"}, False),
+    ],
+)
+def test_a_schema_is_asked_for_strictly_where_that_is_not_refused(schema, strict):
+    asked = sent(output_config={"format": {**FORMAT, "schema": schema}})["response_format"]
+
+    assert asked["json_schema"]["strict"] is strict
 
 
 def test_a_format_that_cannot_be_asked_for_is_refused():
@@ -326,3 +347,10 @@ def test_names_that_begin_alike_stay_apart():
     found = sent(tools=[{**TOOL, "name": LONG + end} for end in "ab"])
 
     assert len({tool["function"]["name"] for tool in found["tools"]}) == 2
+
+
+def test_no_name_of_a_field_gets_into_a_header_that_is_no_word():
+    odd = {"a\r\nset-cookie: x": 1, "caf\u00e9": 1, "x" * 300: 1, "fine_name": 1}
+
+    assert dropped(**odd) == ["fine_name", "other"]
+    assert len(dropped(**{f"field{number}": 1 for number in range(5000)})) == 40

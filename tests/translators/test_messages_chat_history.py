@@ -287,6 +287,14 @@ def test_a_turn_of_which_nothing_can_be_said_is_left_out():
     ]
 
 
+@pytest.mark.parametrize("blocks", [[], [THOUGHT]])
+def test_a_conversation_of_which_nothing_can_be_said_is_malformed(blocks):
+    with pytest.raises(Malformed) as caught:
+        sent(system="S", messages=[{"role": "assistant", "content": blocks}])
+
+    assert caught.value.param == "messages"
+
+
 def test_what_the_other_provider_did_itself_is_left_out_and_reported_by_its_name():
     turn = (
         "assistant",

@@ -9,7 +9,7 @@ import pytest
 
 from providers.translators.foreign import FOREIGN_SIGNATURE as UNSIGNED
 from providers.translators.foreign import sealed
-from providers.translators.unsigned import without_unsigned_thinking
+from providers.translators.unsigned import fitted
 
 FOREIGN = {"type": "thinking", "thinking": "hm", "signature": UNSIGNED}
 SIGNED = {"type": "thinking", "thinking": "hm", "signature": "EqQB"}
@@ -18,12 +18,17 @@ TEXT = {"type": "text", "text": "Hi"}
 ASKED = {"role": "user", "content": "Hello"}
 
 
-def body(*messages):
-    return msgspec.json.decode(json.dumps({"messages": messages}), type=dict[str, msgspec.Raw])
+BUDGET = {"thinking": {"type": "enabled", "budget_tokens": 1024}}
+USE = {"type": "tool_use", "id": "a", "name": "f", "input": {}}
+RESULT = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a"}]}
+
+
+def body(*messages, **fields):
+    return msgspec.json.decode(json.dumps({"messages": messages} | fields), type=dict[str, msgspec.Raw])
 
 
 def kept(*messages):
-    return json.loads(bytes(without_unsigned_thinking(body(*messages), "messages")["messages"]))
+    return json.loads(bytes(fitted(body(*messages))[0]["messages"]))
 
 
 def said(*blocks):
@@ -50,15 +55,38 @@ def test_whatever_else_holds_the_word_stays(message):
     assert kept(ASKED, message) == [ASKED, message]
 
 
-def test_a_body_without_it_keeps_its_bytes_and_so_does_one_of_another_dialect():
-    plain, marked = body(ASKED, said(SIGNED)), body(ASKED, said(FOREIGN))
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [ASKED],
+        [ASKED, said(SIGNED, USE), RESULT],
+        [ASKED, said(SIGNED, TEXT), ASKED],
+        [ASKED, said(TEXT), ASKED],
+    ],
+)
+def test_a_call_that_its_provider_takes_keeps_its_bytes(messages):
+    given = body(*messages, **BUDGET)
 
-    assert without_unsigned_thinking(plain, "messages") is plain
-    assert without_unsigned_thinking(marked, "chat") is marked
+    assert fitted(given) == (given, ())
+    assert fitted(given)[0]["messages"] is given["messages"]
+
+
+@pytest.mark.parametrize("turn", [said(USE), said(TEXT, USE), said(FOREIGN, USE)])
+def test_a_model_does_not_think_on_in_a_turn_that_began_without_a_thought(turn):
+    found, dropped = fitted(body(ASKED, turn, RESULT, **BUDGET))
+
+    assert "thinking" not in found
+    assert dropped == ("thinking",)
+
+
+def test_one_that_thinks_without_a_budget_does_not_mind():
+    adaptive = body(ASKED, said(USE), RESULT, thinking={"type": "adaptive"})
+
+    assert fitted(adaptive) == (adaptive, ())
 
 
 @pytest.mark.parametrize("content", [f'"{UNSIGNED}"', f'["{UNSIGNED}", 3]', f'{{"content": "{UNSIGNED}"}}'])
 def test_what_is_no_messages_is_left_to_the_provider(content):
     odd = {"messages": msgspec.Raw(content.encode())}
 
-    assert without_unsigned_thinking(odd, "messages") == odd
+    assert fitted(odd) == (odd, ())

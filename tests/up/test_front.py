@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from llmhub.lib.bounded import MAX_BODY
 from tests.fixtures.hub import ROOT, free_port
 
 GRANIAN = (sys.executable, "-m", "granian", "--http", "1", "--no-ws", "--workers-kill-timeout", "2")
@@ -142,6 +143,27 @@ def test_a_body_without_a_length_is_streamed(pair):
     told = json.loads(pair.ask("POST", "/form", body=pieces).read())
 
     assert told["length"] == 50_000
+
+
+@pytest.mark.parametrize("path", ["/sign-in/", "/api/v1/teams"])
+@pytest.mark.parametrize("says_how_much", [True, False])
+def test_a_body_beyond_the_bound_reaches_nobody(pair, path, says_how_much):
+    body = b"x" * (MAX_BODY + 1)
+    response = pair.ask(
+        "POST", path, body=body if says_how_much else iter([body[:MAX_BODY], body[MAX_BODY:]])
+    )
+
+    text = response.read().decode()
+
+    assert response.status == 413
+    assert "larger than 1 MiB" in text
+    assert (response.headers["content-type"] == "application/json") is path.startswith("/api/")
+
+
+def test_a_body_at_the_bound_arrives(pair):
+    told = json.loads(pair.ask("POST", "/form", body=iter([b"x" * (MAX_BODY // 2)] * 2)).read())
+
+    assert told["length"] == MAX_BODY
 
 
 def test_an_answer_before_the_body_ends_is_passed_on(pair):

@@ -59,7 +59,12 @@ def test_the_address_is_the_usual_one_until_another_is_remembered(tmp_path):
 
     home.remember_address(tmp_path, "http://127.0.0.1:9000")
 
-    assert home.address(tmp_path) == "http://127.0.0.1:9000"
+    assert home.address(tmp_path) == home.listening(tmp_path) == "http://127.0.0.1:9000"
+
+    home.remember_address(tmp_path, "https://hub.test", listening="http://127.0.0.1:9000")
+
+    assert home.address(tmp_path) == "https://hub.test"
+    assert home.listening(tmp_path) == "http://127.0.0.1:9000"
 
 
 def test_a_taken_port_is_refused_with_the_next_one_as_advice():

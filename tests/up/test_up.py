@@ -99,9 +99,12 @@ def test_a_killed_process_is_back(busy_hub, name):
     os.kill(first.pid, signal.SIGKILL)
 
     busy_hub.until(lambda: not alive(members), within=5, what=f"every process of the old {name} is gone")
+    busy_hub.until(
+        lambda: name in table.leaders(busy_hub.process.pid), within=15, what=f"{name} is started again"
+    )
+    assert table.leaders(busy_hub.process.pid)[name].pid != first.pid
     before = sweeps(busy_hub)
     busy_hub.until(lambda: WORKS[name](busy_hub, before), within=30, what=f"{name} works again")
-    assert table.leaders(busy_hub.process.pid)[name].pid != first.pid
 
 
 @pytest.mark.parametrize("name", ["front", "console"])

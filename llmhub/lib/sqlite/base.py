@@ -7,6 +7,8 @@ looks and lets others pass; it remains for writers that do not come this way.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
@@ -18,6 +20,7 @@ from llmhub.lib.sqlite.turnstile import Turnstile
 _READS = frozenset({"SELECT", "(SELECT", "PRAGMA", "EXPLAIN", "VALUES"})
 _STEERS = frozenset({"BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"})
 _PATIENCE = 5.0  # seconds, where the settings have no `timeout`
+_STEPS = 50_000  # of SQLite's machine, a millisecond or so, between two looks at the clock
 
 
 def _writes(statement: str) -> bool:
@@ -26,10 +29,27 @@ def _writes(statement: str) -> bool:
     return word not in _READS and word not in _STEERS
 
 
+class Limit:
+    """Breaks off a statement that takes too long, rows that are read later included."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._until = math.inf  # on the monotonic clock
+
+    def begin(self) -> None:
+        """Note that a statement begins."""
+        self._until = time.monotonic() + self._seconds
+
+    def is_over(self) -> bool:
+        """Return whether SQLite is to give up; it asks every so many steps."""
+        return time.monotonic() > self._until
+
+
 class Cursor(base.SQLiteCursorWrapper):
     """Takes a turn for a write that is a transaction by itself, and gives it up when it is done."""
 
     turnstile: Turnstile | None = None
+    limit: Limit | None = None
     _fetched: Iterator[Any] | None = None
 
     def execute(self, query: str, params: Any = None) -> Any:
@@ -43,16 +63,21 @@ class Cursor(base.SQLiteCursorWrapper):
     def _in_turn(self, query: str, run: Callable[[], Any]) -> Any:
         self._fetched = None
         if self.turnstile is None or self.connection.in_transaction or not _writes(query):
-            return run()
+            return self._limited(run)
         self.turnstile.enter()
         try:
-            run()
+            self._limited(run)
             if self.description is not None:  # RETURNING: it commits only when its last row is read
                 self._fetched = iter(base.SQLiteCursorWrapper.fetchall(self))
         finally:
             if not self.connection.in_transaction:  # with autocommit off it has begun one
                 self.turnstile.leave()
         return self
+
+    def _limited(self, run: Callable[[], Any]) -> Any:
+        if self.limit is not None:
+            self.limit.begin()
+        return run()
 
     def __iter__(self) -> Any:
         return self
@@ -77,21 +102,35 @@ class Cursor(base.SQLiteCursorWrapper):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A connection to a SQLite file whose writers wait in line."""
+    """A connection to a SQLite file whose writers wait in line.
+
+    With the option `statement_seconds` a statement that takes longer is broken off.
+    """
 
     turnstile: Turnstile | None = None
+    limit: Limit | None = None
+
+    def get_connection_params(self) -> dict[str, Any]:
+        """Return what the connection is made with, without what is ours."""
+        parameters: dict[str, Any] = super().get_connection_params()
+        seconds = parameters.pop("statement_seconds", None)
+        self.limit = Limit(seconds) if seconds else None
+        return parameters
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Connect; a database in memory has no lock file, since nobody else can write to it."""
         if not self.is_in_memory_db():
             patience = conn_params.get("timeout", _PATIENCE)
             self.turnstile = Turnstile(f"{conn_params['database']}.lock", patience=patience)
-        return super().get_new_connection(conn_params)
+        connection = super().get_new_connection(conn_params)
+        if self.limit is not None:
+            connection.set_progress_handler(self.limit.is_over, _STEPS)
+        return connection
 
     def create_cursor(self, name: str | None = None) -> Any:
         """Return a cursor that knows where to wait."""
         cursor = self.connection.cursor(factory=Cursor)
-        cursor.turnstile = self.turnstile
+        cursor.turnstile, cursor.limit = self.turnstile, self.limit
         return cursor
 
     def _start_transaction_under_autocommit(self) -> None:

@@ -1,0 +1,103 @@
+"""The attempts of one call: candidate after candidate, until one answers or nothing more may be tried."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from providers.errors import CredentialRefused, ProviderError, ProviderUnavailable, RateLimited
+from routing.gateway.account import Account
+from routing.gateway.admission import Admission
+from routing.gateway.attempt import send_stream, send_whole
+from routing.gateway.errors import from_failures
+from routing.gateway.exchange import Exchange
+from routing.gateway.hub import Hub
+from routing.plan import Candidate
+from routing.snapshot import SealedCredential
+
+
+async def first_answer(
+    hub: Hub, exchange: Exchange, account: Account, admission: Admission, candidates: Sequence[Candidate]
+) -> bytes:
+    """Return what the first candidate gives that answers; for the first one money is held already.
+
+    The next one is tried where the failure allows it, the caller has seen nothing yet, and the
+    process has not made too many further attempts for this model. Raises `Refusal` from the failures.
+    """
+    failures: list[ProviderError] = []
+    retries = hub.retries[account.entry.id]
+    for candidate in _candidates(hub, account, candidates, failures):
+        if len(account.notes) == hub.limits.attempts or (account.notes and not retries.may_retry()):
+            break
+        if failures and not await admission.next(candidate):
+            continue
+        try:
+            credential = _enter(hub, account, candidate)
+        except ProviderError as exc:
+            failures.append(exc)
+            continue
+        try:
+            return await _attempt(hub, exchange, account, candidate, credential)
+        except ProviderError as exc:
+            failures.append(exc)
+            if exchange.has_begun or not exc.retryable:
+                break
+    raise from_failures(failures)
+
+
+async def _attempt(
+    hub: Hub,
+    exchange: Exchange,
+    account: Account,
+    candidate: Candidate,
+    credential: SealedCredential | None,
+) -> bytes:
+    """Return the last bytes of one attempt's answer; breaker and credential hear how it ended."""
+    send = send_stream if account.request.stream else send_whole
+    note, offer = account.begin(candidate, credential), candidate.offer
+    try:
+        answer = await send(hub, exchange, account, note)
+    except ProviderError as exc:
+        note.fail(exc)
+        hub.breakers.failed(offer, exc, time.monotonic())
+        hub.credentials.failed(credential, offer.upstream_id, exc, now=time.monotonic())
+        raise
+    except BaseException:
+        hub.breakers.left(offer)
+        raise
+    hub.breakers.succeeded(offer, time.monotonic())
+    return answer
+
+
+def _candidates(
+    hub: Hub, account: Account, candidates: Sequence[Candidate], failures: Sequence[ProviderError]
+) -> Iterator[Candidate]:
+    """Yield each candidate; again, where only its credential failed and its provider has another."""
+    for candidate in candidates:
+        yield candidate
+        while failures and isinstance(failures[-1], CredentialRefused | RateLimited):
+            if not hub.credentials.has_other(**_asked(hub, account, candidate)):
+                break
+            yield candidate
+
+
+def _enter(hub: Hub, account: Account, candidate: Candidate) -> SealedCredential | None:
+    """Return the credential to use. Raises `ProviderError` where no attempt may be made now."""
+    credential = hub.credentials.pick(**_asked(hub, account, candidate))
+    if not hub.breakers.enter(candidate.offer, time.monotonic()):
+        slug = candidate.offer.provider.slug
+        error = ProviderUnavailable(f"{slug!r} fails; another call tries just now whether it is well")
+        error.was_sent = False
+        raise error
+    return credential
+
+
+def _asked(hub: Hub, account: Account, candidate: Candidate) -> dict[str, Any]:
+    return {
+        "provider": candidate.offer.provider,
+        "model": candidate.offer.upstream_id,
+        "tried": account.tried_at(candidate),
+        "version": hub.watch.snapshot.version,
+        "now": time.monotonic(),
+    }

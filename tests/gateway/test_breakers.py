@@ -1,0 +1,64 @@
+"""An offer that fails again and again is left alone, and found well again by one real call."""
+
+from __future__ import annotations
+
+import openai
+import pytest
+
+from providers.breaker import IN_A_ROW, OPEN_SECONDS
+from providers.errors import BadReply, CredentialRefused, ProviderUnavailable, RateLimited, RequestRejected
+from routing.gateway.breakers import Breakers, key_of
+from routing.plan import plan
+from tests.gateway.values import entry, offer
+
+LAB = offer("lab")
+
+
+def failing(error, times=IN_A_ROW, at=LAB) -> Breakers:
+    breakers = Breakers()
+    for _ in range(times):
+        breakers.enter(at, 0)
+        breakers.failed(at, error, 0)
+    return breakers
+
+
+@pytest.mark.parametrize("error", [ProviderUnavailable("down"), BadReply("nonsense")])
+def test_illness_opens_the_breaker_of_that_offer_at_that_address(error):
+    waits = failing(error).waits(0)
+
+    assert list(waits) == [key_of(LAB)]
+    assert waits[key_of(LAB)] == pytest.approx(OPEN_SECONDS, rel=0.11)
+    assert key_of(offer("lab", base_url="http://elsewhere.test")) not in waits
+
+
+@pytest.mark.parametrize("error", [RateLimited("slow"), CredentialRefused("no"), RequestRejected("what")])
+def test_what_says_nothing_about_the_next_call_does_not(error):
+    assert not failing(error, times=50).waits(0)
+
+
+def test_a_plan_leaves_a_failing_offer_out_and_says_for_how_long():
+    other = offer("other", base_url="http://other.test")
+    waits = failing(ProviderUnavailable("down")).waits(0)
+
+    found = plan(entry("acme/small", LAB, other), dialect="chat", waits=waits)
+
+    assert [candidate.offer for candidate in found.candidates] == [other]
+    assert [drop.reason for drop in found.dropped] == ["failing"]
+
+
+def test_through_the_gateway(gateway, simulator):
+    model = gateway.make(at=[simulator.path("status/503", tag="ill"), simulator.path(tag="well")])
+    alone = gateway.make(at=[simulator.path("status/503", tag="alone")])
+
+    answers = [model.ask() for _ in range(IN_A_ROW + 3)]
+    codes = []
+    for _ in range(IN_A_ROW + 3):
+        with pytest.raises(openai.APIStatusError) as caught:
+            alone.ask()
+        codes.append(caught.value.code)
+
+    assert [raw.headers["x-llmhub-attempts"] for raw in answers] == ["2"] * IN_A_ROW + ["1"] * 3
+    assert len(simulator.hits("ill")) == IN_A_ROW
+    assert len(simulator.hits("alone")) == IN_A_ROW
+    assert codes == ["upstream_unavailable"] * IN_A_ROW + ["providers_failing"] * 3
+    assert int(caught.value.response.headers["retry-after"]) > 20

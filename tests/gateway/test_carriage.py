@@ -1,0 +1,95 @@
+"""A caller's body on its way to a candidate."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from billing.rules import DEFAULT_OUTPUT_TOKENS
+from providers.adapters import adapter_for
+from providers.translators import Unsayable
+from routing.gateway.carriage import carry
+from routing.gateway.chat_request import read_chat
+from routing.gateway.errors import Refusal
+from routing.gateway.messages_request import read_messages
+from routing.plan import Candidate
+from tests.gateway.values import NOW, offer
+
+CHAT = Candidate(offer(), adapter_for("custom", "chat"))
+MESSAGES = Candidate(offer(dialect="messages"), adapter_for("custom", "messages"))
+HELLO = [{"role": "user", "content": "Hello"}]
+
+
+def chat(headers=None, **fields):
+    body = {"model": "acme/small", "messages": HELLO} | fields
+    return read_chat(json.dumps(body).encode(), headers or {}, known_providers=[])
+
+
+def messages(**fields):
+    body = {"model": "acme/small", "max_tokens": 30, "messages": HELLO} | fields
+    return read_messages(json.dumps(body).encode(), {}, known_providers=[])
+
+
+def carried(request, to, *, output_limit=None, default=None):
+    return carry(request, to, output_limit=output_limit, default=default, at=NOW)
+
+
+def sent(found, name):
+    return json.loads(bytes(found.body[name]))
+
+
+@pytest.mark.parametrize(("request_", "to"), [(chat(x=1.50), CHAT), (messages(x=1.50), MESSAGES)])
+def test_in_its_own_dialect_a_body_goes_as_it_is(request_, to):
+    found = carried(request_, to, output_limit=99)
+
+    assert found.body == request_.body
+    assert (found.answers, found.dropped, found.defaulted) == (None, (), None)
+
+
+@pytest.mark.parametrize(("request_", "to"), [(chat(), MESSAGES), (messages(), CHAT)])
+def test_in_the_other_dialect_it_is_translated_and_its_answer_read_back(request_, to):
+    found = carried(request_, to)
+
+    assert found.answers is not None
+    assert sent(found, "messages")
+
+
+def test_a_default_limit_is_said_in_the_field_of_the_provider():
+    there = carried(chat(), CHAT, default=50)
+
+    assert sent(there, "max_tokens") == 50
+    assert there.defaulted == 50
+    assert sent(carried(chat(), MESSAGES, default=50), "max_tokens") == 50
+
+
+@pytest.mark.parametrize(("output_limit", "limit"), [(700, 700), (None, DEFAULT_OUTPUT_TOKENS)])
+def test_a_provider_that_demands_a_limit_gets_the_models_own(output_limit, limit):
+    found = carried(chat(), MESSAGES, output_limit=output_limit)
+
+    assert sent(found, "max_tokens") == limit
+    assert found.defaulted == limit
+
+
+def test_the_callers_own_limit_is_no_default():
+    found = carried(chat(max_tokens=20), MESSAGES, output_limit=700)
+
+    assert (sent(found, "max_tokens"), found.defaulted) == (20, None)
+
+
+def test_what_cannot_be_told_is_named_or_refused_as_the_caller_wants():
+    dropped = carried(chat(seed=7), MESSAGES).dropped
+
+    with pytest.raises(Unsayable) as caught:
+        carried(chat({"x-llmhub-unsupported": "reject"}, seed=7), MESSAGES)
+
+    assert dropped == ("seed",)
+    assert caught.value.param == "seed"
+    assert "lab" in str(caught.value)
+
+
+def test_a_body_that_is_wrong_in_its_own_dialect_is_the_callers_fault():
+    with pytest.raises(Refusal) as caught:
+        carried(chat(messages=[{"role": "nobody", "content": "x"}]), MESSAGES)
+
+    assert (caught.value.name, caught.value.param) == ("invalid_request", "messages[0].role")

@@ -11,14 +11,15 @@ from django.shortcuts import get_object_or_404
 from ninja import Router, Status
 from pydantic import AwareDatetime, Field
 
-from billing.key import MAX_RATE, create_key, pause_key, revoke_key, set_rates
+from billing.key import MAX_RATE, assign_key, create_key, pause_key, revoke_key, set_rates
 from billing.models import ApiKey
 from llmhub.lib.rest import REFUSALS, Cursor, Input, Limit, Output, Page, page
 from llmhub.people.api_access import caller
-from llmhub.people.models import Team
+from llmhub.people.models import Team, User
 
 router = Router()
 
+Email = Annotated[str, Field(max_length=254, description="e-mail address; null: a service")]
 Rate = Annotated[int, Field(ge=1, le=MAX_RATE)]
 
 
@@ -27,6 +28,7 @@ class KeyIn(Input):
 
     team: Annotated[str, Field(max_length=64, description="short name of the team")]
     name: Annotated[str, Field(min_length=1, max_length=100)]
+    person: Email | None = None
     expires_at: AwareDatetime | None = None
     requests_per_minute: Rate | None = None
     tokens_per_minute: Rate | None = None
@@ -35,9 +37,11 @@ class KeyIn(Input):
 class KeyChange(Input):
     """What can be changed of a key; what is not given stays.
 
-    A reason pauses it, an empty one lets it call again. A rate of null is no limit.
+    A reason pauses it, an empty one lets it call again. A rate of null is no limit, a person of null
+    makes it a service's.
     """
 
+    person: Email | None = None
     paused_reason: Annotated[str, Field(max_length=200)] = ""
     requests_per_minute: Rate | None = None
     tokens_per_minute: Rate | None = None
@@ -48,6 +52,7 @@ class KeyOut(Output):
 
     id: int
     team: str
+    person: str | None
     name: str
     prefix: str
     created_by: str
@@ -69,6 +74,7 @@ def _key(key: ApiKey) -> KeyOut:
     return KeyOut(
         id=key.pk,
         team=key.team.slug,
+        person=key.person.email if key.person else None,
         name=key.name,
         prefix=key.prefix,
         created_by=key.created_by,
@@ -88,14 +94,22 @@ def _rates(key: ApiKey, body: KeyChange) -> dict[str, int | None]:
 
 
 def _found(key_id: int) -> ApiKey:
-    return get_object_or_404(ApiKey.objects.select_related("team"), pk=key_id)
+    return get_object_or_404(ApiKey.objects.select_related("team", "person"), pk=key_id)
+
+
+def _person(email: str | None) -> User | None:
+    return None if email is None else get_object_or_404(User, email=email.lower())
 
 
 @router.get("/keys", response={200: Page[KeyOut], **REFUSALS})
-def list_keys(request: HttpRequest, team: str = "", cursor: Cursor = "", limit: Limit = 50) -> Page[KeyOut]:
-    """List gateway keys, newest first; `team` keeps those of one team."""
+def list_keys(
+    request: HttpRequest, team: str = "", person: str = "", cursor: Cursor = "", limit: Limit = 50
+) -> Page[KeyOut]:
+    """List gateway keys, newest first; `team` and `person` keep those of one."""
     caller(request, "view")
-    keys = ApiKey.objects.select_related("team")
+    keys = ApiKey.objects.select_related("team", "person")
+    if person:
+        keys = keys.filter(person__email=person.lower())
     if team:
         keys = keys.filter(team__slug=team)
     return page(keys, _key, by="-id", cursor=cursor, limit=limit)
@@ -106,19 +120,21 @@ def make_key(request: HttpRequest, body: KeyIn) -> Status[KeyMade]:
     """Make a gateway key; its text is in this answer and never again."""
     actor = caller(request, "configure")
     team = get_object_or_404(Team, slug=body.team)
-    wanted = body.model_dump(exclude={"team"})
-    key, token = create_key(actor=actor, team=team, **wanted)
+    wanted = body.model_dump(exclude={"team", "person"})
+    key, token = create_key(actor=actor, team=team, person=_person(body.person), **wanted)
     return Status(201, KeyMade(**_key(key).model_dump(), key=token))
 
 
 @router.patch("/keys/{key_id}", response={200: KeyOut, **REFUSALS})
 def change_key(request: HttpRequest, key_id: int, body: KeyChange) -> KeyOut:
-    """Pause a key with a reason, let it call again with an empty one, or change its rate limits."""
+    """Pause a key with a reason, let it call again with an empty one, change its person or its rates."""
     actor, key, given = caller(request, "configure"), _found(key_id), body.model_fields_set
     with transaction.atomic():
         if "paused_reason" in given:
             pause_key(actor=actor, key=key, reason=body.paused_reason)
-        if given - {"paused_reason"}:
+        if "person" in given:
+            assign_key(actor=actor, key=key, person=_person(body.person))
+        if given - {"paused_reason", "person"}:
             set_rates(actor=actor, key=key, **_rates(key, body))
     return _key(_found(key_id))
 

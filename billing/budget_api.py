@@ -14,7 +14,7 @@ from pydantic import Field
 from billing import amount
 from billing.budget import change_budget, create_budget, remove_budget
 from billing.budget_names import NotThere, find
-from billing.budget_state import BudgetRow, binding, of_key, of_team, states
+from billing.budget_state import BudgetRow, binding, of_key, of_person, of_team, states
 from billing.call_rules import own_rules, rule_book, set_rules
 from billing.entries import Unit
 from billing.models import ApiKey, Budget, CallRules
@@ -25,11 +25,11 @@ from llmhub.lib import clock
 from llmhub.lib.pages import keyset
 from llmhub.lib.rest import REFUSALS, BadQuery, Cursor, Input, Limit, Output, Page
 from llmhub.people.api_access import caller
-from llmhub.people.models import Team
+from llmhub.people.models import Team, User
 
 router = Router()
 
-ScopeName = Literal["organisation", "team", "key", "provider", "model", "tag"]
+ScopeName = Literal["organisation", "team", "key", "person", "provider", "model", "tag"]
 Cap = Annotated[
     str, Field(max_length=60, description='USD as "250.00", else a whole number; null is no limit')
 ]
@@ -39,7 +39,9 @@ class BudgetIn(Input):
     """A budget to make."""
 
     scope: ScopeName
-    name: Annotated[str, Field(max_length=200, description="team:slug, tag: name=value, …")] = ""
+    name: Annotated[
+        str, Field(max_length=200, description="team: slug, person: e-mail, tag: name=value, …")
+    ] = ""
     per: Per
     cap: Cap | None  # no default: no limit is said, not forgotten
     unit: Unit = "usd"
@@ -74,7 +76,7 @@ class BudgetOut(Output):
 
 
 class AppliedBudgetOut(BudgetOut):
-    """A budget that every call of a team or a key falls under."""
+    """A budget that every call of a team, a key or a person falls under."""
 
     binds: bool  # the hard one of which the smallest share is left
 
@@ -168,6 +170,13 @@ def budgets_of_key(request: HttpRequest, key_id: int) -> Page[AppliedBudgetOut]:
     """List every budget that a key's calls fall under, and say which of them binds."""
     caller(request, "view")
     return _applied(of_key(get_object_or_404(ApiKey, pk=key_id)))
+
+
+@router.get("/people/{int:person_id}/budgets", response={200: Page[AppliedBudgetOut], **REFUSALS})
+def budgets_of_person(request: HttpRequest, person_id: int) -> Page[AppliedBudgetOut]:
+    """List every budget that a person's calls fall under in whatever team, and say which of them binds."""
+    caller(request, "configure")
+    return _applied(of_person(get_object_or_404(User, pk=person_id).pk))
 
 
 def _applied(budgets: QuerySet[Budget]) -> Page[AppliedBudgetOut]:

@@ -25,8 +25,8 @@ class BudgetForm(forms.Form):
         max_length=200,
         required=False,
         label="Which one",
-        help_text="Short name of the team or provider, name or number of the key, id of the model, "
-        "name=value of the tag. Nothing for the organisation.",
+        help_text="Short name of the team or provider, name or number of the key, e-mail address of the "
+        "person, id of the model, name=value of the tag. Nothing for the organisation.",
         widget=forms.TextInput(attrs=_PLAIN),
     )
     per = forms.ChoiceField(choices=Budget.Per, initial=Budget.Per.MONTH, label="In each")

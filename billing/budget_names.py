@@ -9,12 +9,13 @@ from django.db import models
 
 from billing.models import ApiKey, Budget
 from catalog.models import CatalogEntry
-from llmhub.people.models import Team
+from llmhub.people.models import Team, User
 from providers.models import Provider
 
 _NAMED: dict[str, tuple[type[models.Model], str]] = {
     Budget.Scope.TEAM: (Team, "slug"),
     Budget.Scope.KEY: (ApiKey, "name"),
+    Budget.Scope.PERSON: (User, "email"),
     Budget.Scope.PROVIDER: (Provider, "slug"),
     Budget.Scope.MODEL: (CatalogEntry, "slug"),
 }
@@ -60,7 +61,7 @@ class NotThere(ValueError):
 def find(scope: str, name: str) -> int:
     """Return the id of what `name` says in `scope`; 0 for the organisation and for tags.
 
-    A key may also be given by its id. Raises `NotThere`.
+    A key may also be given by its id; the case of an e-mail address says nothing. Raises `NotThere`.
     """
     if scope not in _NAMED:
         return 0
@@ -69,9 +70,12 @@ def find(scope: str, name: str) -> int:
     if scope == Budget.Scope.KEY and name.isdecimal() and len(name) < 19:
         ids = list(rows.filter(pk=int(name)).values_list("pk", flat=True))
     else:
+        name = name.lower() if scope == Budget.Scope.PERSON else name
         ids = list(rows.filter(**{field: name}).values_list("pk", flat=True)[:2])
     if len(ids) == 1:
         return int(ids[0])
     if ids:
         raise NotThere(f"several keys are called {name!r}: give the id of one")
+    if scope == Budget.Scope.PERSON:
+        raise NotThere(f"nobody has the e-mail address {name[:100]!r}")
     raise NotThere(f"no {scope} is called {name[:100]!r}")

@@ -75,8 +75,16 @@ def of_team(team_id: int) -> QuerySet[Budget]:
 
 
 def of_key(key: ApiKey) -> QuerySet[Budget]:
-    """Return the budgets that every call of a key falls under."""
-    return of_team(key.team_id) | Budget.objects.in_force().filter(scope="key", scope_id=key.pk)
+    """Return the budgets that every call of a key falls under, those of its person included."""
+    own = Q(scope="key", scope_id=key.pk)
+    if key.person_id is not None:
+        own |= Q(scope="person", scope_id=key.person_id)
+    return of_team(key.team_id) | Budget.objects.in_force().filter(own)
+
+
+def of_person(person_id: int) -> QuerySet[Budget]:
+    """Return the budgets that every call of a person falls under, whatever the team."""
+    return Budget.objects.in_force().filter(Q(scope="organisation") | Q(scope="person", scope_id=person_id))
 
 
 def binding(rows: Sequence[BudgetRow]) -> BudgetRow | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -14,13 +15,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from billing.budget import change_budget, create_budget, remove_budget
 from billing.budget_forms import BudgetChangeForm, BudgetForm, CallRulesForm, now_of, rules_now
-from billing.budget_state import BudgetRow, binding, of_key, of_team, states
+from billing.budget_state import BudgetRow, binding, of_key, of_person, of_team, states
 from billing.call_rules import own_rules, set_rules
 from billing.models import ApiKey, Budget
 from llmhub.lib import clock, forms
 from llmhub.lib.pages import render_page, screen_of
 from llmhub.people.access import actor_of, needs
-from llmhub.people.models import Team
+from llmhub.people.models import Team, User
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,15 @@ def key_budgets(request: HttpRequest, key_id: int) -> HttpResponse:
     """Every budget that a key's calls fall under, and which of them binds."""
     key = get_object_or_404(ApiKey, pk=key_id)
     return _panel(request, of_key(key), f"Budgets of {key.name}", f"scope=key&name={key.pk}")
+
+
+@require_GET
+@needs("own")
+def person_budgets(request: HttpRequest, person_id: int) -> HttpResponse:
+    """Every budget that a person's calls fall under, in whatever team, and which of them binds."""
+    person = get_object_or_404(User, pk=person_id)
+    new = urlencode({"scope": "person", "name": person.email})
+    return _panel(request, of_person(person.pk), f"Budgets of {person}", new)
 
 
 def _panel(request: HttpRequest, budgets: QuerySet[Budget], title: str, new: str) -> HttpResponse:

@@ -111,9 +111,9 @@ class Reserve:
     amount_nano: int
     expires_at: int  # Unix seconds: after it the sweeper settles as interrupted
     holds: tuple[Hold, ...] = ()
-    # Columns of the record if nobody settles: team_id, key_id, requested, dialect, streamed, entry_id,
-    # offer_id, provider_id, price_id, tags, session; `cost_nano` is the estimate (None: nobody knows),
-    # without it `amount_nano` is, unless that is 0.
+    # Columns of the record if nobody settles: team_id, key_id, person_id, requested, dialect,
+    # streamed, entry_id, offer_id, provider_id, price_id, tags, session; `cost_nano` is the estimate
+    # (None: nobody knows), without it `amount_nano` is, unless that is 0.
     facts: dict[str, Any] = field(default_factory=dict)
     once: Once | None = None  # None: the call may be repeated
 
@@ -176,6 +176,7 @@ class Settle:
     attempts: tuple[AttemptEntry, ...]
     team_id: int | None = None
     key_id: int | None = None
+    person_id: int | None = None
     cost_centre: str = ""
     dialect: str = "chat"
     streamed: bool = False

@@ -1,4 +1,4 @@
-"""Make, pause and revoke gateway keys."""
+"""Make, assign, pause and revoke gateway keys."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from billing.models import ApiKey
 from llmhub.audit import log
 from llmhub.audit.actor import Actor
 from llmhub.lib import clock, expiry, secrets
-from llmhub.people.models import Team
+from llmhub.people.models import Team, User
 from llmhub.people.roles import require
 
 MAX_RATE = 2**31 - 1
@@ -24,20 +24,24 @@ def create_key(
     actor: Actor,
     team: Team,
     name: str,
+    person: User | None = None,
     expires_at: datetime | None = None,
     requests_per_minute: int | None = None,
     tokens_per_minute: int | None = None,
 ) -> tuple[ApiKey, str]:
     """Save a new key and return it with its text, which is never seen again.
 
-    Raises `ValidationError` on an empty name or an expiry that makes no sense.
+    A key without a person is a service's. Raises `ValidationError` on an empty name, an expiry that
+    makes no sense, and a person who was deactivated.
     """
     require(actor, "configure")
     if wrong := expiry.fault(expires_at, now=clock.now()):
         raise ValidationError({"expires_at": wrong})
+    _check_person(person)
     token = secrets.new_token(secrets.GATEWAY_KEY)
     key = ApiKey(
         team=team,
+        person=person,
         name=name.strip(),
         prefix=secrets.hint(token),
         digest=secrets.digest(token),
@@ -49,7 +53,7 @@ def create_key(
     _check_rates(key)
     key.full_clean()
     key.save()
-    after = {"team": team.slug, "name": key.name, **_rates(key)}
+    after = {"team": team.slug, "name": key.name, "person": _email(key), **_rates(key)}
     log.record(actor, "key.created", f"key:{key.pk}", after=after)
     return key, token
 
@@ -60,6 +64,24 @@ def revoke_key(*, actor: Actor, key: ApiKey) -> None:
     require(actor, "configure")
     if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=clock.now()):
         log.record(actor, "key.revoked", f"key:{key.pk}", before={"name": key.name})
+
+
+@transaction.atomic
+def assign_key(*, actor: Actor, key: ApiKey, person: User | None) -> None:
+    """Say whose key it is from now on; None is a service's. Calls that were made stay whose they were.
+
+    Raises `ValidationError` on a person who was deactivated.
+    """
+    require(actor, "configure")
+    row = ApiKey.objects.select_for_update(of=("self",)).select_related("person").get(pk=key.pk)
+    if row.person == person:
+        return
+    _check_person(person)
+    before, row.person = _email(row), person
+    row.save(update_fields=["person"])
+    log.record(
+        actor, "key.assigned", f"key:{key.pk}", before={"person": before}, after={"person": _email(row)}
+    )
 
 
 @transaction.atomic
@@ -87,6 +109,16 @@ def pause_key(*, actor: Actor, key: ApiKey, reason: str) -> None:
     ApiKey.objects.filter(pk=key.pk).update(paused_reason=reason.strip()[:200])
     action = "key.paused" if reason.strip() else "key.resumed"
     log.record(actor, action, f"key:{key.pk}", after={"reason": reason.strip()[:200]})
+
+
+def _email(key: ApiKey) -> str | None:
+    return None if key.person is None else key.person.email
+
+
+def _check_person(person: User | None) -> None:
+    """Raise `ValidationError` where a key would not work from the start."""
+    if person is not None and not person.is_active:
+        raise ValidationError({"person": f"{person.email} was deactivated: their keys do not work"})
 
 
 def _rates(key: ApiKey) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from django import forms
 from django.utils import timezone
 
 from billing.key import MAX_RATE
-from llmhub.people.models import Team
+from llmhub.people.models import Team, User
 
 
 class RatesForm(forms.Form):
@@ -23,7 +23,19 @@ class RatesForm(forms.Form):
     )
 
 
-class KeyForm(RatesForm):
+class PersonForm(forms.Form):
+    """Whose key it is."""
+
+    person = forms.ModelChoiceField(
+        User.objects.filter(is_active=True).order_by("email"),
+        to_field_name="email",
+        required=False,
+        empty_label="Nobody: a key of a service",
+        help_text="Their budgets count its calls, in every team. It stops when they are deactivated.",
+    )
+
+
+class KeyForm(PersonForm, RatesForm):
     """A new key."""
 
     team = forms.ModelChoiceField(

@@ -1,4 +1,4 @@
-"""Pages of gateway keys: find them, make one (shown once), pause and revoke."""
+"""Pages of gateway keys: find them, make one (shown once), assign, pause and revoke."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from billing.key import create_key, pause_key, revoke_key, set_rates
-from billing.key_forms import KeyForm, PauseForm, RatesForm
+from billing.key import assign_key, create_key, pause_key, revoke_key, set_rates
+from billing.key_forms import KeyForm, PauseForm, PersonForm, RatesForm
 from billing.key_state import State, state_of
 from billing.models import ApiKey, UsageRecord
 from catalog.availability import first_callable
@@ -24,7 +24,7 @@ from llmhub.lib.pages import render_page, screen_of
 from llmhub.people.access import actor_of, needs
 from llmhub.people.models import Team
 
-STATES = ("active", "paused", "expired", "revoked")
+STATES = ("active", "paused", "stopped", "expired", "revoked")
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class KeyRow:
 
 def _with_last_use(keys: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
     latest = UsageRecord.objects.filter(key_id=OuterRef("pk")).order_by("-id").values("id")[:1]
-    return keys.select_related("team").annotate(last_usage_id=Subquery(latest))
+    return keys.select_related("team", "person").annotate(last_usage_id=Subquery(latest))
 
 
 def _row(key: ApiKey, now: datetime) -> KeyRow:
@@ -46,7 +46,11 @@ def _row(key: ApiKey, now: datetime) -> KeyRow:
     return KeyRow(
         key=key,
         state=state_of(
-            revoked_at=key.revoked_at, expires_at=key.expires_at, paused_reason=key.paused_reason, now=now
+            revoked_at=key.revoked_at,
+            expires_at=key.expires_at,
+            paused_reason=key.paused_reason,
+            now=now,
+            is_orphan=key.person is not None and not key.person.is_active,
         ),
         last_used_at=None if last_usage_id is None else ids.moment_of(last_usage_id),
     )
@@ -56,9 +60,11 @@ def _in_state(state: str, now: datetime) -> Q:
     """Return the condition for a state; anything that is none means every key that was not revoked."""
     ended = Q(expires_at__lte=now)
     alive = Q(revoked_at=None) & ~ended
+    going = alive & (Q(person=None) | Q(person__is_active=True))
     conditions = {
-        "active": alive & Q(paused_reason=""),
-        "paused": alive & ~Q(paused_reason=""),
+        "active": going & Q(paused_reason=""),
+        "paused": going & ~Q(paused_reason=""),
+        "stopped": alive & Q(person__is_active=False),
         "expired": Q(revoked_at=None) & ended,
         "revoked": Q(revoked_at__isnull=False),
     }
@@ -71,7 +77,10 @@ def _found(request: HttpRequest, now: datetime) -> QuerySet[ApiKey]:
     if team:
         keys = keys.filter(team__slug=team)
     if query:
-        keys = keys.filter(Q(name__icontains=query) | Q(prefix__startswith=query[:10]))
+        words = (
+            Q(name__icontains=query) | Q(person__email__icontains=query) | Q(person__name__icontains=query)
+        )
+        keys = keys.filter(words | Q(prefix__startswith=query[:10]))
     return keys
 
 
@@ -125,12 +134,17 @@ def key_detail(request: HttpRequest, key_id: int) -> HttpResponse:
 
 
 def _detail(
-    request: HttpRequest, key: ApiKey, form: PauseForm, rates: RatesForm | None = None
+    request: HttpRequest,
+    key: ApiKey,
+    form: PauseForm,
+    rates: RatesForm | None = None,
+    owner: PersonForm | None = None,
 ) -> HttpResponse:
     now = {name: getattr(key, name) for name in ("requests_per_minute", "tokens_per_minute")}
     rates = rates or RatesForm(initial=now)
-    context = {"row": _row(key, clock.now()), "form": form, "rates": rates, **_first_call()}
-    status = 422 if form.is_bound or rates.is_bound else 200
+    owner = owner or PersonForm(initial={"person": key.person.email if key.person else ""})
+    context = {"row": _row(key, clock.now()), "form": form, "rates": rates, "owner": owner, **_first_call()}
+    status = 422 if form.is_bound or rates.is_bound or owner.is_bound else 200
     return render(request, "billing/key_detail.html", context, status=status)
 
 
@@ -143,6 +157,19 @@ def key_limit(request: HttpRequest, key_id: int) -> HttpResponse:
     if not rates.is_valid():
         return _detail(request, key, PauseForm(), rates)
     set_rates(actor=actor_of(request), key=key, **rates.cleaned_data)
+    messages.success(request, "Saved. The next call goes by it.")
+    return redirect("billing:key_detail", key_id)
+
+
+@require_POST
+@needs("configure")
+def key_assign(request: HttpRequest, key_id: int) -> HttpResponse:
+    """Say whose key it is from now on."""
+    key = get_object_or_404(_with_last_use(ApiKey.objects.all()), pk=key_id)
+    owner = PersonForm(request.POST)
+    if not owner.is_valid():
+        return _detail(request, key, PauseForm(), owner=owner)
+    assign_key(actor=actor_of(request), key=key, person=owner.cleaned_data["person"])
     messages.success(request, "Saved. The next call goes by it.")
     return redirect("billing:key_detail", key_id)
 

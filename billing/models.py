@@ -12,7 +12,7 @@ from django.db import models
 from billing import idempotency_models, rollup_models  # noqa: F401  (Django finds models by this module)
 from catalog.models import Origin
 from llmhub.lib import money
-from llmhub.people.models import Team
+from llmhub.people.models import Team, User
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
@@ -27,6 +27,14 @@ class ApiKey(models.Model):
     """A caller's key to the gateway; its text is shown once and kept as a digest."""
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="keys")
+    person = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="keys",
+        help_text="empty: a service",
+    )
     name = models.CharField(max_length=100)
     prefix = models.CharField(max_length=16, help_text="the first letters, to tell keys apart")
     digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the whole key")
@@ -68,6 +76,7 @@ class Budget(models.Model):
         ORGANISATION = "organisation", "Organisation"
         TEAM = "team", "Team"
         KEY = "key", "Key"
+        PERSON = "person", "Person"
         PROVIDER = "provider", "Provider"
         MODEL = "model", "Model"
         TAG = "tag", "Tag"
@@ -114,7 +123,7 @@ class Budget(models.Model):
             models.CheckConstraint(
                 condition=models.Q(scope="organisation", scope_id=0, tag="")
                 | models.Q(scope="tag", scope_id=0, tag__gt="")
-                | models.Q(scope__in=["team", "key", "provider", "model"], scope_id__gt=0, tag=""),
+                | models.Q(scope__in=["team", "key", "person", "provider", "model"], scope_id__gt=0, tag=""),
                 name="budget_is_of_somebody",
             ),
             models.CheckConstraint(
@@ -211,6 +220,7 @@ class UsageRecord(models.Model):
     id = models.BigAutoField(primary_key=True)
     team_id = models.BigIntegerField(null=True)
     key_id = models.BigIntegerField(null=True)
+    person_id = models.BigIntegerField(null=True, help_text="whose key it was then; empty: a service's")
     cost_centre = models.CharField(max_length=20, blank=True, help_text="health, … for calls without a key")
     entry_id = models.BigIntegerField(null=True)
     offer_id = models.BigIntegerField(null=True, help_text="the offer that answered, or was tried last")
@@ -242,6 +252,9 @@ class UsageRecord(models.Model):
         indexes = [
             models.Index(fields=["team_id", "id"], name="usage_by_team"),
             models.Index(fields=["key_id", "id"], name="usage_by_key"),
+            models.Index(
+                fields=["person_id", "id"], name="usage_by_person", condition=models.Q(person_id__gt=0)
+            ),
         ]
 
 

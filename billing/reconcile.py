@@ -83,8 +83,8 @@ def _differing(ledger: Side, rolled: Side, of: str) -> Iterator[Difference]:
 def _over_all_teams(ledger: Side) -> Side:
     """Return what supply roll-ups should say."""
     found: Side = {}
-    for (bucket, _, _, *supply), values in ledger.items():
-        sums = found.setdefault((bucket, 0, 0, *supply), dict.fromkeys(values, 0))
+    for (bucket, _, _, _, *supply), values in ledger.items():
+        sums = found.setdefault((bucket, 0, 0, 0, *supply), dict.fromkeys(values, 0))
         for name, value in values.items():
             sums[name] += value
     return found
@@ -104,7 +104,7 @@ def _statement(buckets: Sequence[int]) -> tuple[str, list[int]]:
           FROM clean c CROSS JOIN billing_rollup r WHERE r.id >= c.low AND r.id < c.high
          GROUP BY c.bucket, {names}
         UNION ALL
-        SELECT 2, c.bucket, 0, 0, provider_id, entry_id, cost_centre, {rolled}
+        SELECT 2, c.bucket, 0, 0, 0, provider_id, entry_id, cost_centre, {rolled}
           FROM clean c CROSS JOIN billing_supplyrollup r WHERE r.id >= c.low AND r.id < c.high
          GROUP BY c.bucket, provider_id, entry_id, cost_centre"""  # noqa: S608
     ends = [

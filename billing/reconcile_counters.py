@@ -1,6 +1,6 @@
 """Budgets' counters against the ledger: what they hold, exactly, and what they spent, as far as can be said.
 
-What was spent is compared for budgets of the organisation, a team or a key. A call of unknown cost,
+What was spent is compared for budgets of the organisation, a team, a key or a person. A call of unknown cost,
 and one that nobody settled, is charged what only its reservation knew: where there are some, the
 sum is a lower bound alone.
 """
@@ -23,8 +23,13 @@ from billing.models import Budget, Counter
 from billing.periods import Per
 from billing.rollup_read import Span, Sums
 
-_BY = {Budget.Scope.ORGANISATION: None, Budget.Scope.TEAM: "team_id", Budget.Scope.KEY: "key_id"}
-_DIMENSIONS = ("team_id", "key_id")
+_BY = {
+    Budget.Scope.ORGANISATION: None,
+    Budget.Scope.TEAM: "team_id",
+    Budget.Scope.KEY: "key_id",
+    Budget.Scope.PERSON: "person_id",
+}
+_DIMENSIONS = ("team_id", "key_id", "person_id")
 _MEASURES = ("spend_nano", "requests", "interrupted", "unpriced", "input_tokens", "output_tokens")
 _SLACK = timedelta(seconds=1)  # between the moment that a call is counted at and the one in its id
 _UNHEARD = timedelta(minutes=1)  # until every gateway knows of a new budget

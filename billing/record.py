@@ -13,7 +13,7 @@ from billing import span
 from billing.models import ApiKey, Attempt, UsageRecord
 from catalog.models import CatalogEntry, Price
 from llmhub.lib import ids
-from llmhub.people.models import Team
+from llmhub.people.models import Team, User
 from providers.models import Provider
 
 MOST_ROWS = 20_000  # rows looked at for one screen; further back is one more click
@@ -26,6 +26,7 @@ class RequestFilter:
 
     team_id: int | None = None
     key_id: int | None = None
+    person_id: int | None = None
     model: str = ""  # the name that was asked for, or the id of the model that answered
     status: str = ""
     code: str = ""  # error code
@@ -39,6 +40,7 @@ class Names:
 
     teams: dict[int, Team]
     keys: dict[int, ApiKey]
+    people: dict[int, User]
     entries: dict[int, CatalogEntry]
     providers: dict[int, Provider]
 
@@ -50,6 +52,7 @@ class RequestRow:
     record: UsageRecord
     team: Team | None
     key: ApiKey | None
+    person: User | None  # whose key it was at the call
     entry: CatalogEntry | None
     provider: Provider | None
 
@@ -140,7 +143,7 @@ def _cursor(text: str) -> int:
 
 def _indexed(filters: RequestFilter) -> dict[str, int]:
     """Return the filters that an index serves together with the id."""
-    wanted = {"team_id": filters.team_id, "key_id": filters.key_id}
+    wanted = {"team_id": filters.team_id, "key_id": filters.key_id, "person_id": filters.person_id}
     return {column: value for column, value in wanted.items() if value is not None}
 
 
@@ -188,6 +191,7 @@ def _row(record: UsageRecord, names: Names) -> RequestRow:
         record,
         team=names.teams.get(record.team_id or 0),
         key=names.keys.get(record.key_id or 0),
+        person=names.people.get(record.person_id or 0),
         entry=names.entries.get(record.entry_id or 0),
         provider=names.providers.get(record.provider_id or 0),
     )
@@ -199,6 +203,7 @@ def _names(records: Sequence[UsageRecord], attempts: Sequence[Attempt] = ()) -> 
     return Names(
         teams=Team.objects.in_bulk(_ids(records, "team_id")),
         keys=ApiKey.objects.in_bulk(_ids(records, "key_id")),
+        people=User.objects.in_bulk(_ids(records, "person_id")),
         entries=CatalogEntry.objects.in_bulk(_ids(both, "entry_id")),
         providers=Provider.objects.in_bulk(_ids(both, "provider_id")),
     )

@@ -11,7 +11,7 @@ from django.utils import timezone
 from billing.models import ApiKey, UsageRecord
 from billing.record import RequestFilter
 from billing.span import day_start
-from llmhub.people.models import Team
+from llmhub.people.models import Team, User
 
 _DAY = {"type": "date"}
 _FIRST, _LAST = date(2000, 1, 1), date(9000, 1, 1)  # before and after every call; a zone's day still fits
@@ -28,6 +28,12 @@ class RequestFilterForm(forms.Form):
     )
     team = forms.ModelChoiceField(
         Team.objects.all(), to_field_name="slug", required=False, empty_label="Every team"
+    )
+    person = forms.ModelChoiceField(
+        User.objects.filter(keys__isnull=False).distinct().order_by("email"),
+        to_field_name="email",
+        required=False,
+        empty_label="Everybody",
     )
     key = forms.ModelChoiceField(ApiKey.objects.all(), required=False, widget=forms.HiddenInput)
     status = forms.ChoiceField(choices=[("", "Every status"), *UsageRecord.Status.choices], required=False)
@@ -48,6 +54,7 @@ class RequestFilterForm(forms.Form):
         asked = self.cleaned_data
         return RequestFilter(
             team_id=asked["team"] and asked["team"].pk,
+            person_id=asked["person"] and asked["person"].pk,
             key_id=asked["key"] and asked["key"].pk,
             model=asked["model"],
             status=asked["status"],

@@ -32,7 +32,7 @@ _AT_ONCE = 500  # rows in one transaction: a gateway waits no longer than that
 _PAUSE = 0.02  # seconds between two transactions, in which gateways write
 _PATIENCE = 10.0  # seconds that one run goes on: the sweeper shares the worker
 _CALL = (
-    "team_id", "key_id", "provider_id", "entry_id", "cost_centre", "status", "attempts",
+    "team_id", "key_id", "person_id", "provider_id", "entry_id", "cost_centre", "status", "attempts",
     "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens",
     "cost_nano", "latency_ms", "ttft_ms",
 )  # fmt: skip

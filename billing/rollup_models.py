@@ -42,13 +42,19 @@ class RollUp(AnyRollUp):
 
     team_id = models.BigIntegerField(default=0)
     key_id = models.BigIntegerField(default=0)
+    person_id = models.BigIntegerField(default=0)
     tag_1 = models.CharField(max_length=200, blank=True, help_text="value of the report tag in slot 1")
     tag_2 = models.CharField(max_length=200, blank=True)
     tag_3 = models.CharField(max_length=200, blank=True)
 
+    class Meta(AnyRollUp.Meta):
+        indexes = [
+            models.Index(fields=["id"], name="rollup_of_people", condition=models.Q(person_id__gt=0)),
+        ]
+
 
 class SupplyRollUp(AnyRollUp):
-    """The same over all teams, keys and tags: few rows, however many callers there are."""
+    """The same over all teams, keys, people and tags: few rows, however many callers there are."""
 
 
 class DirtyBucket(models.Model):

@@ -21,6 +21,7 @@ MOST_ROWS = 100_000  # of the ledger, for one page
 DIMENSIONS = {
     "team_id": "COALESCE(u.team_id, 0)",
     "key_id": "COALESCE(u.key_id, 0)",
+    "person_id": "COALESCE(u.person_id, 0)",
     "provider_id": "COALESCE(u.provider_id, 0)",
     "entry_id": "COALESCE(u.entry_id, 0)",
     "cost_centre": "u.cost_centre",
@@ -80,25 +81,27 @@ def sums(
     *,
     by: Sequence[str] = (),
     measures: Sequence[str] = tuple(MEASURES),
+    having: str = "",
     floor: int = 0,
     entry_id: int | None = None,
     alias: str = DEFAULT_DB_ALIAS,
 ) -> list[Sums]:
     """Return the sums of each span by these dimensions; one row may come twice, to be added.
 
-    Calls with ids below `floor` are left out where the ledger is read; with `entry_id`, those
-    of other models are.
+    Only calls that have something in the dimension `having` count, where one is named. Calls with
+    ids below `floor` are left out where the ledger is read; with `entry_id`, those of other models are.
     """
     only_rolled, only_ledger, wanted = _only(entry_id)
     rolled = [f"r.{name}" for name in by]
     ledger = [DIMENSIONS[name] for name in by]
     head, parameters = _head(spans, floor)
+    only, only_new = (f"AND r.{having} > 0", f"AND u.{having} > 0") if having else ("", "")
     statement = f"""{head}
-        SELECT {_columns("s.n", rolled, [f"SUM(r.{name})" for name in measures])} {_rolled(by)} {only_rolled}
-        GROUP BY {_columns("s.n", rolled)}
+        SELECT {_columns("s.n", rolled, [f"SUM(r.{name})" for name in measures])} {_rolled(by)}
+        {only_rolled} {only} GROUP BY {_columns("s.n", rolled)}
         UNION ALL
-        SELECT {_columns("p.n", ledger, [MEASURES[name] for name in measures])} {_LEDGER} {only_ledger}
-        GROUP BY {_columns("p.n", ledger)}"""
+        SELECT {_columns("p.n", ledger, [MEASURES[name] for name in measures])} {_LEDGER}
+        {only_ledger} {only_new} GROUP BY {_columns("p.n", ledger)}"""
     with connections[alias].cursor() as cursor:
         cursor.execute(statement, [*parameters, *wanted])
         return [_sums(row, len(by), measures) for row in cursor.fetchall()]

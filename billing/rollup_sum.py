@@ -19,6 +19,7 @@ class Key:
 
     team_id: int
     key_id: int
+    person_id: int
     provider_id: int
     entry_id: int
     cost_centre: str
@@ -94,7 +95,7 @@ COUNTS = tuple(name for name in Sums.__slots__ if name not in ("latency", "ttft"
 
 
 def by_supply(sums: Mapping[Key, Sums]) -> dict[SupplyKey, Sums]:
-    """Return the sums over all teams, keys and tags."""
+    """Return the sums over all teams, keys, people and tags."""
     found: dict[SupplyKey, Sums] = {}
     for key, some in sums.items():
         supply = SupplyKey(key.provider_id, key.entry_id, key.cost_centre)
@@ -116,6 +117,7 @@ class Bucket:
         key = Key(
             call["team_id"] or 0,
             call["key_id"] or 0,
+            call["person_id"] or 0,
             call["provider_id"] or 0,
             call["entry_id"] or 0,
             call["cost_centre"],

@@ -14,6 +14,7 @@ from billing.periods import Per
 ORGANISATION = "organisation"
 TEAM = "team"
 KEY = "key"
+PERSON = "person"
 PROVIDER = "provider"
 MODEL = "model"
 TAG = "tag"
@@ -63,13 +64,17 @@ def by_subject(budgets: Iterable[BudgetValue]) -> Budgets:
     return found
 
 
-def payers(*, team_id: int | None, key_id: int | None, tags: Mapping[str, str]) -> list[Subject]:
+def payers(
+    *, team_id: int | None, key_id: int | None, person_id: int | None, tags: Mapping[str, str]
+) -> list[Subject]:
     """Return everything that pays for a call, whoever answers it."""
     found: list[Subject] = [(ORGANISATION, 0)]
     if team_id is not None:
         found.append((TEAM, team_id))
     if key_id is not None:
         found.append((KEY, key_id))
+    if person_id is not None:
+        found.append((PERSON, person_id))
     return [*found, *((TAG, f"{name}={value}") for name, value in tags.items())]
 
 

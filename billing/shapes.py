@@ -34,6 +34,7 @@ class RequestOut(Output):
     at: datetime
     team: str | None
     key: int | None
+    person: str | None
     requested: str
     model: str | None
     provider: str | None
@@ -97,7 +98,7 @@ class DayOut(FiguresOut):
 
 
 class PartOut(FiguresOut):
-    """What one model or provider had of the month."""
+    """What one model, provider or person had of the month; a person is named by e-mail address."""
 
     name: str
 
@@ -115,6 +116,7 @@ class OverviewOut(Output):
     days: list[DayOut]
     models: list[PartOut]
     providers: list[PartOut]
+    people: list[PartOut]
     counted_from: datetime | None
 
 
@@ -145,6 +147,7 @@ def request_out(row: RequestRow) -> RequestOut:
         at=row.at,
         team=_slug(row.team),
         key=record.key_id,
+        person=row.person.email if row.person else None,
         requested=record.requested,
         model=_slug(row.entry),
         provider=_slug(row.provider),
@@ -221,5 +224,6 @@ def overview_out(overview: Overview) -> OverviewOut:
         days=[DayOut.model_validate({"day": day.day, **_figures(day.figures)}) for day in overview.days],
         models=[_part(part) for part in overview.models],
         providers=[_part(part) for part in overview.providers],
+        people=[_part(part) for part in overview.people],
         counted_from=overview.counted_from,
     )

@@ -11,6 +11,7 @@ from billing import rollup_read, span
 from billing.rollup_read import Span, Sums
 from catalog.models import CatalogEntry
 from llmhub.lib import ids
+from llmhub.people.models import User
 from providers.models import Provider
 
 _DAYS = 14
@@ -47,11 +48,11 @@ class Day:
 
 @dataclass(frozen=True)
 class Part:
-    """What one model or provider had of the month."""
+    """What one model, provider or person had of the month."""
 
     id: int
-    name: str  # the model's slug, the provider's name
-    slug: str
+    name: str  # the model's slug, the provider's or person's name
+    slug: str  # of a person, the e-mail address
     figures: Figures
 
 
@@ -77,6 +78,7 @@ class Overview:
     days: tuple[Day, ...]  # the last 14, oldest first
     models: tuple[Part, ...]  # of the month, dearest first
     providers: tuple[Part, ...]
+    people: tuple[Part, ...]
     counted_from: datetime | None  # not None: earlier calls are not all in it yet
 
 
@@ -101,6 +103,7 @@ def overview(now: datetime, zone: ZoneInfo) -> Overview:
         days=tuple(Day(day, figures) for day, figures in list(by_day.items())[-_DAYS:]),
         models=_models(month),
         providers=_providers(month),
+        people=_people(days[-today.day][1], now, floor),
         counted_from=ids.moment_of(floor) if floor else None,
     )
 
@@ -131,11 +134,11 @@ def _timing(of: Span, floor: int) -> Timing:
     )
 
 
-def _top(rows: Iterable[Sums], dimension: str) -> dict[int, Figures]:
-    """Return the figures of the dearest values of a dimension, by value."""
+def _top(rows: Iterable[Sums], place: int) -> dict[int, Figures]:
+    """Return the figures of the dearest values of the dimension at a place, by value."""
     found: dict[int, Figures] = {}
     for row in rows:
-        value = row.of[_BY.index(dimension)]
+        value = row.of[place]
         if value:
             found[value] = found.get(value, Figures()) + Figures(**row.values)
     dearest = sorted(found.items(), key=lambda item: (-item[1].spend_nano, -item[1].requests, item[0]))
@@ -143,7 +146,7 @@ def _top(rows: Iterable[Sums], dimension: str) -> dict[int, Figures]:
 
 
 def _models(rows: Iterable[Sums]) -> tuple[Part, ...]:
-    top = _top(rows, "entry_id")
+    top = _top(rows, _BY.index("entry_id"))
     entries = CatalogEntry.objects.in_bulk(top)
     return tuple(
         Part(id_, entries[id_].slug, entries[id_].slug, figures)
@@ -153,8 +156,20 @@ def _models(rows: Iterable[Sums]) -> tuple[Part, ...]:
 
 
 def _providers(rows: Iterable[Sums]) -> tuple[Part, ...]:
-    top = _top(rows, "provider_id")
+    top = _top(rows, _BY.index("provider_id"))
     found = Provider.objects.in_bulk(top)
     return tuple(
         Part(id_, found[id_].name, found[id_].slug, figures) for id_, figures in top.items() if id_ in found
+    )
+
+
+def _people(since: datetime, now: datetime, floor: int) -> tuple[Part, ...]:
+    """Return what the dearest people had since a moment, with whatever keys."""
+    rows = rollup_read.sums(
+        [Span(since, _end(now))], by=("person_id",), measures=_MEASURES, having="person_id", floor=floor
+    )
+    top = _top(rows, 0)
+    found = User.objects.in_bulk(top)
+    return tuple(
+        Part(id_, str(found[id_]), found[id_].email, figures) for id_, figures in top.items() if id_ in found
     )

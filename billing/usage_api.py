@@ -18,7 +18,7 @@ from llmhub.lib import clock, ids
 from llmhub.lib.rest import REFUSALS, BadQuery, Cursor, Limit, Page
 from llmhub.people import organisation
 from llmhub.people.api_access import caller
-from llmhub.people.models import Team
+from llmhub.people.models import Team, User
 
 router = Router()
 Word = Annotated[str, Field(max_length=200)]
@@ -28,6 +28,7 @@ Word = Annotated[str, Field(max_length=200)]
 def list_usage(
     request: HttpRequest,
     team: Word = "",
+    person: Word = "",
     key: Annotated[int | None, Field(ge=0, lt=2**63)] = None,
     model: Word = "",
     status: Word = "",
@@ -41,6 +42,7 @@ def list_usage(
     caller(request, "view")
     filters = RequestFilter(
         team_id=get_object_or_404(Team, slug=team).pk if team else None,
+        person_id=get_object_or_404(User, email=person.lower()).pk if person else None,
         key_id=key,
         model=model,
         status=status,

@@ -98,7 +98,9 @@ def payment(
     budgets: Budgets, rules: Rules, caller: Caller, entry: EntryValue, tags: dict[str, str], *, at: datetime
 ) -> Payment:
     """Return who pays for a call."""
-    payers = scopes.payers(team_id=caller.team_id, key_id=caller.key_id, tags=tags)
+    payers = scopes.payers(
+        team_id=caller.team_id, key_id=caller.key_id, person_id=caller.person_id, tags=tags
+    )
     return Payment(budgets, scopes.of(budgets, payers), entry.id, rules, at)
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from routing.gateway.authenticate import admit, authenticate
+from routing.gateway.authenticate import admit, authenticate, refuse_deactivated
 from routing.gateway.errors import Refusal
 from routing.plan import plan, purpose
 from routing.resolve import resolve
@@ -62,7 +62,9 @@ def judge(snapshot: Snapshot, digest: str, *, now: datetime) -> Verdict:
 def _problem(snapshot: Snapshot, digest: str, now: datetime) -> str:
     """Return why a call with the key would be refused, as its caller would be told; "" when it would not."""
     try:
-        admit(snapshot, authenticate(snapshot, digest, now=now))
+        caller = authenticate(snapshot, digest, now=now)
+        refuse_deactivated(caller)
+        admit(snapshot, caller)
     except Refusal as refusal:
         hint = _HINTS.get(refusal.name)
         return f"{refusal.message}. {hint}" if hint else refusal.message

@@ -72,12 +72,14 @@ def _keys() -> dict[str, Caller]:
             key_name=key.name,
             team_id=key.team_id,
             team_slug=key.team.slug,
+            person_id=key.person_id,
+            deactivated_person=key.person.email if key.person and not key.person.is_active else "",
             expires_at=key.expires_at,
             paused_reason=key.paused_reason,
             requests_per_minute=key.requests_per_minute,
             tokens_per_minute=key.tokens_per_minute,
         )
-        for key in ApiKey.objects.active().select_related("team")
+        for key in ApiKey.objects.active().select_related("team", "person")
     }
 
 

@@ -17,12 +17,14 @@ from catalog.pricing import PriceValue
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: a key and the team that pays."""
+    """Who calls: a key, the team that pays, and the person whose key it is."""
 
     key_id: int
     key_name: str
     team_id: int
     team_slug: str
+    person_id: int | None = None  # None: a service
+    deactivated_person: str = ""  # e-mail address of its person; not empty: every call is refused
     expires_at: datetime | None = None
     paused_reason: str = ""
     requests_per_minute: int | None = None  # None: no limit

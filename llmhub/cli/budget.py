@@ -45,7 +45,9 @@ def register(commands: _SubParsersAction[Any]) -> None:
 
 def _register_create(create: ArgumentParser) -> None:
     create.add_argument("--scope", choices=Budget.Scope.values, required=True)
-    create.add_argument("--name", default="", help="short name of the team, name=value of the tag, …")
+    create.add_argument(
+        "--name", default="", help="short name of the team, e-mail of the person, name=value of the tag, …"
+    )
     create.add_argument("--per", choices=PERIODS, required=True)
     create.add_argument("--cap", required=True, help=f"USD such as 250.00, a whole number, or {UNLIMITED}")
     create.add_argument("--unit", choices=Budget.Unit.values, default="usd")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from billing.models import ApiKey
 from catalog.models import CatalogEntry
 from catalog.names import nearest
-from llmhub.people.models import Team
+from llmhub.people.models import Team, User
 from providers.models import Provider
 
 
@@ -40,9 +40,17 @@ def team(slug: str) -> Team:
     return team
 
 
+def person(email: str) -> User:
+    """Return the person of this address. Raises `ValueError` when there is none."""
+    user = User.objects.filter(email__iexact=email).first()
+    if user is None:
+        raise ValueError(f"nobody has the address {email!r}: see `llmhub user list`")
+    return user
+
+
 def key(text: str) -> ApiKey:
     """Return the key of this id or these first letters. Raises `ValueError` unless it is just one."""
-    keys = ApiKey.objects.select_related("team")
+    keys = ApiKey.objects.select_related("team", "person")
     found = list(
         keys.filter(pk=int(text)) if text.isdecimal() else keys.filter(prefix__startswith=text[:16])[:2]
     )

@@ -9,20 +9,22 @@ from typing import Any
 from django.db import transaction
 
 from billing.budget import create_budget
-from billing.key import create_key, pause_key, revoke_key, set_rates
+from billing.key import assign_key, create_key, pause_key, revoke_key, set_rates
 from billing.models import ApiKey
 from billing.periods import PERIODS
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.cli import find, show
+from llmhub.people.models import User
 
 
 def register(commands: _SubParsersAction[Any]) -> None:
-    """Add `key create`, `list`, `revoke`, `limit`, `pause` and `resume`."""
+    """Add `key create`, `list`, `revoke`, `assign`, `limit`, `pause` and `resume`."""
     noun = commands.add_parser("key", help="gateway keys of callers")
     verbs = noun.add_subparsers(required=True, metavar="VERB")
     create = verbs.add_parser("create", help="make a key and print it, this once")
     create.add_argument("--team", required=True, help="short name of the team")
     create.add_argument("--name", required=True)
+    create.add_argument("--person", metavar="EMAIL", help="whose key it is; without, a service's")
     create.add_argument("--expires", type=moment, help="2026-12-31 or 2026-12-31T18:00+01:00")
     create.add_argument("--budget", metavar="USD", help="a hard cap on what it may spend, with --per")
     create.add_argument("--per", choices=PERIODS, help="how often its budget begins anew (default: month)")
@@ -37,6 +39,10 @@ def register(commands: _SubParsersAction[Any]) -> None:
         command = verbs.add_parser(verb, help=what)
         command.add_argument("key", help="its id or its first letters")
         command.set_defaults(run=revoke_one if verb == "revoke" else resume_one)
+    assign = verbs.add_parser("assign", help="give a key to another person; without --person, to a service")
+    assign.add_argument("key", help="its id or its first letters")
+    assign.add_argument("--person", metavar="EMAIL")
+    assign.set_defaults(run=assign_one)
     limit = verbs.add_parser("limit", help="how much a key may call in a minute; without options, no limit")
     limit.add_argument("key", help="its id or its first letters")
     _add_rates(limit)
@@ -74,6 +80,7 @@ def create_one(options: Namespace) -> int:
             actor=COMMAND_LINE,
             team=find.team(options.team),
             name=options.name,
+            person=_person(options),
             expires_at=options.expires,
             requests_per_minute=options.requests_per_minute,
             tokens_per_minute=options.tokens_per_minute,
@@ -95,10 +102,10 @@ def create_one(options: Namespace) -> int:
 
 def list_all(options: Namespace) -> int:
     """List keys without their text."""
-    keys = ApiKey.objects.select_related("team")
+    keys = ApiKey.objects.select_related("team", "person")
     if options.team:
         keys = keys.filter(team=find.team(options.team))
-    columns = ("id", "team", "name", "prefix", "made_by", "expires", "revoked", "paused")
+    columns = ("id", "team", "person", "name", "prefix", "made_by", "expires", "revoked", "paused")
     return show.rows(
         options, map(_row, keys), columns=columns, empty="no key yet: key create --team T --name N"
     )
@@ -108,6 +115,7 @@ def _row(key: ApiKey) -> show.Row:
     return {
         "id": key.pk,
         "team": key.team.slug,
+        "person": key.person.email if key.person else "",
         "name": key.name,
         "prefix": key.prefix,
         "made_by": key.created_by,
@@ -115,6 +123,18 @@ def _row(key: ApiKey) -> show.Row:
         "revoked": key.revoked_at,
         "paused": key.paused_reason,
     }
+
+
+def _person(options: Namespace) -> User | None:
+    return find.person(options.person) if options.person else None
+
+
+def assign_one(options: Namespace) -> int:
+    """Say whose key it is from now on."""
+    key, person = find.key(options.key), _person(options)
+    assign_key(actor=COMMAND_LINE, key=key, person=person)
+    show.line(f"key {key.pk} ({key.name}) is {person.email if person else 'a service'}'s")
+    return 0
 
 
 def limit_one(options: Namespace) -> int:

@@ -17,6 +17,7 @@ def register(commands: _SubParsersAction[Any]) -> None:
     verbs = noun.add_subparsers(required=True, metavar="VERB")
     listing = verbs.add_parser("list", help="the newest requests of the last 7 days")
     listing.add_argument("--team", help="only of this team")
+    listing.add_argument("--person", metavar="EMAIL", help="only with their keys")
     listing.add_argument("--limit", type=int, default=20)
     show.add_json(listing)
     listing.set_defaults(run=list_newest)
@@ -28,10 +29,13 @@ def register(commands: _SubParsersAction[Any]) -> None:
 
 def list_newest(options: Namespace) -> int:
     """List the newest requests."""
-    filters = RequestFilter(team_id=find.team(options.team).pk if options.team else None)
+    filters = RequestFilter(
+        team_id=find.team(options.team).pk if options.team else None,
+        person_id=find.person(options.person).pk if options.person else None,
+    )
     screen = requests(filters, now=clock.now(), limit=max(1, min(options.limit, 200)))
     found = [request_out(row).model_dump(mode="json") for row in screen.rows]
-    columns = ("id", "at", "team", "requested", "provider", "status", "cost", "latency_ms")
+    columns = ("id", "at", "team", "person", "requested", "provider", "status", "cost", "latency_ms")
     return show.rows(options, found, columns=columns, empty="no request in the last 7 days")
 
 

@@ -6,7 +6,7 @@ from argparse import Namespace, _SubParsersAction
 from typing import Any
 
 from llmhub.audit.actor import COMMAND_LINE
-from llmhub.cli import show
+from llmhub.cli import find, show
 from llmhub.people.models import Role, User
 from llmhub.people.person import (
     activate_user,
@@ -35,8 +35,8 @@ def register(commands: _SubParsersAction[Any]) -> None:
     role.add_argument("role", choices=Role.values)
     role.set_defaults(run=role_one)
     for verb, what in (
-        ("deactivate", "sign a person out everywhere, for good"),
-        ("activate", "let one in again"),
+        ("deactivate", "sign a person out everywhere and stop their keys"),
+        ("activate", "let one in again, and their keys"),
     ):
         command = verbs.add_parser(verb, help=what)
         command.add_argument("email")
@@ -65,37 +65,29 @@ def list_all(options: Namespace) -> int:
 
 def link_one(options: Namespace) -> int:
     """Print a one-time sign-in link."""
-    show.line(_link(find(options.email)))
+    show.line(_link(find.person(options.email)))
     return 0
 
 
 def role_one(options: Namespace) -> int:
     """Change what a person may do."""
-    change_role(actor=COMMAND_LINE, user=find(options.email), role=options.role)
+    change_role(actor=COMMAND_LINE, user=find.person(options.email), role=options.role)
     show.line(f"{options.email} is now {options.role}")
     return 0
 
 
 def deactivate_one(options: Namespace) -> int:
     """Sign a person out everywhere, for good."""
-    deactivate_user(actor=COMMAND_LINE, user=find(options.email))
+    deactivate_user(actor=COMMAND_LINE, user=find.person(options.email))
     show.line(f"deactivated {options.email}")
     return 0
 
 
 def activate_one(options: Namespace) -> int:
     """Let a person in again; they need a new link."""
-    activate_user(actor=COMMAND_LINE, user=find(options.email))
+    activate_user(actor=COMMAND_LINE, user=find.person(options.email))
     show.line(f"activated {options.email}; a link lets them in: user link {options.email}")
     return 0
-
-
-def find(email: str) -> User:
-    """Return the person of this address. Raises `ValueError` when there is none."""
-    user = User.objects.filter(email__iexact=email).first()
-    if user is None:
-        raise ValueError(f"nobody has the address {email!r}: see `llmhub user list`")
-    return user
 
 
 def _link(user: User) -> str:

@@ -26,7 +26,7 @@ def in_force() -> Budgets:
 
 def payers(call: Settle, budgets: Budgets) -> tuple[BudgetValue, ...]:
     """Return the budgets that a call falls under."""
-    found = scopes.payers(team_id=call.team_id, key_id=call.key_id, tags=call.tags)
+    found = scopes.payers(team_id=call.team_id, key_id=call.key_id, person_id=call.person_id, tags=call.tags)
     for attempt in call.attempts:
         if attempt.provider_id and attempt.entry_id:
             found += scopes.suppliers(provider_id=attempt.provider_id, entry_id=attempt.entry_id)

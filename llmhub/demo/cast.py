@@ -83,6 +83,7 @@ class Service:
     cached: float = 0.0  # share of the input that comes from the cache, where the model caches
     tags: tuple[tuple[str, str], ...] = ()
     session: str = ""  # what its conversations are called
+    person: str = ""  # the name of the one whose key it is
     calls: Literal["chat", "messages", "embeddings"] = "chat"
 
 
@@ -98,7 +99,7 @@ SERVICES = (
     Service("ticket-tags", "Support", ("fast",), 170, 0.5, SHOPS, 520, 12, tags=(("feature", "tags"),)),
     Service(
         "notebooks", "Research", ("aurora/atlas-2", "aurora/lumen-1", "open/fern-3b"), 110, 0.2, OFFICE,
-        21_000, 1_200, streamed=0.6, cached=0.3, tags=(("project", "reading-list"),),
+        21_000, 1_200, streamed=0.6, cached=0.3, tags=(("project", "reading-list"),), person="Priya Raman",
     ),
     Service(
         "eval-runner", "Research", ("open/breeze-70b", "aurora/lumen-1"), 80, 0.9, NIGHT, 1_100, 420,
@@ -116,6 +117,7 @@ SERVICES = (
     Service(
         "coding-agents", "Platform", ("meridian/sonata-3", "aurora/atlas-2"), 60, 0.1, OFFICE, 6_000, 350,
         streamed=1.0, cached=0.85, tags=(("repo", "storefront"),), session="agent", calls="messages",
+        person="Jonas Adeyemi",
     ),
     Service(
         "search-index", "Platform", ("open/moss-embed",), 60, 1.0, NIGHT, 3_000, 0, calls="embeddings",
@@ -141,6 +143,7 @@ BUDGETS = (
     DemoBudget("team", "research", "month", 0.71, hard=True),
     DemoBudget("team", "support", "month", 0.88, unit="tokens"),
     DemoBudget("key", "code-review", "day", 0.55, hard=True),
+    DemoBudget("person", "priya-raman@example.org", "week", 0.66, hard=True),
     DemoBudget("provider", "harbor", "week", 0.62),
     DemoBudget("tag", "campaign=spring", "total", 0.97, hard=True),
 )

@@ -81,7 +81,9 @@ def _newest_id() -> int:
 def facts() -> Facts:
     """Return the rows of the cast as the ledger names them."""
     keys = {key.name: key for key in ApiKey.objects.filter(name__in=[row.key for row in cast.SERVICES])}
-    callers = tuple(Caller(row, keys[row.key].team_id, keys[row.key].pk) for row in cast.SERVICES)
+    callers = tuple(
+        Caller(row, keys[row.key].team_id, keys[row.key].pk, keys[row.key].person_id) for row in cast.SERVICES
+    )
     offers = {slug: tuple(_offers(slug)) for slug in (row.slug for row in shelf.MODELS)}
     names = {alias.name_id: alias.entry.slug for alias in Alias.objects.select_related("entry")}
     known = {name: offers[slug] for name, slug in names.items() if slug in offers}

@@ -19,7 +19,7 @@ from catalog.models import CatalogEntry
 from catalog.offer import add_offer, set_price
 from llmhub.audit.actor import SYSTEM
 from llmhub.demo import cast, shelf
-from llmhub.people.models import Team
+from llmhub.people.models import Team, User
 from llmhub.people.person import create_user
 from llmhub.people.team import create_team
 from providers.check import Outcome
@@ -46,14 +46,20 @@ def write(simulator_url: str, now: datetime) -> None:
     for alias, slug in shelf.ALIASES.items():
         add_alias(actor=SYSTEM, name=alias, entry=entries[slug])
     teams = {name: create_team(actor=SYSTEM, name=name) for name in cast.TEAMS}
-    keys = {row.key: create_key(actor=SYSTEM, team=teams[row.team], name=row.key) for row in cast.SERVICES}
+    people = {name: _make_person(name, role) for name, role in cast.PEOPLE}
+    keys = {
+        row.key: create_key(actor=SYSTEM, team=teams[row.team], name=row.key, person=people.get(row.person))
+        for row in cast.SERVICES
+    }
     (settings.HOME / KEYS).write_text(json.dumps({name: text for name, (_, text) in keys.items()}))
     for budget in cast.BUDGETS:
         _make_budget(budget)
-    for name, role in cast.PEOPLE:
-        create_user(actor=SYSTEM, email=f"{slugify(name)}@example.org", name=name, role=role)
     for model in (Team, ApiKey, Provider, Budget):  # nothing is younger than its first call
         model.objects.update(created_at=now - OPENED)
+
+
+def _make_person(name: str, role: str) -> User:
+    return create_user(actor=SYSTEM, email=f"{slugify(name)}@example.org", name=name, role=role)
 
 
 def _make_budget(row: cast.DemoBudget) -> None:

@@ -38,6 +38,7 @@ class Caller:
     service: cast.Service
     team_id: int
     key_id: int
+    person_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,7 @@ def _settle(usage_id: int, moment: datetime, caller: Caller, facts: Facts, chanc
         attempts=attempts,
         team_id=caller.team_id,
         key_id=caller.key_id,
+        person_id=caller.person_id,
         streamed=streamed,
         dialect="messages" if service.calls == "messages" else "chat",
         http_status=0 if last.status == "cancelled" else CALLER_STATUS.get(last.error_code, 502),

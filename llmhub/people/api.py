@@ -70,7 +70,7 @@ class UserOut(Output):
 
 
 class UserChange(Input):
-    """What can be changed of a person; deactivating signs them out everywhere."""
+    """What can be changed of a person; deactivating signs them out everywhere and stops their keys."""
 
     role: RoleName | None = None
     is_active: bool | None = None
@@ -164,7 +164,7 @@ def make_person(request: HttpRequest, body: UserIn) -> Status[UserOut]:
 
 @router.patch("/people/{person_id}", response={200: UserOut, **REFUSALS})
 def change_person(request: HttpRequest, person_id: int, body: UserChange) -> UserOut:
-    """Change a person's role, or whether they may sign in."""
+    """Change a person's role, or whether they may sign in; with it their gateway keys stop and go on."""
     actor, person = caller(request, "own"), get_object_or_404(User, pk=person_id)
     with transaction.atomic():
         if body.role is not None:

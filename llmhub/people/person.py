@@ -52,9 +52,10 @@ def change_role(*, actor: Actor, user: User, role: str) -> None:
 
 @transaction.atomic
 def deactivate_user(*, actor: Actor, user: User) -> None:
-    """Sign a person out everywhere and for good; a second time changes nothing.
+    """Sign a person out everywhere and stop their gateway keys; a second time changes nothing.
 
-    The password goes too: sessions hang on it, so that all of them end at once.
+    The password goes too: sessions hang on it, so that all of them end at once. The keys are not
+    revoked: they work again when the person is activated, or when they are given to somebody else.
     Raises `ValidationError` for the last owner, without whom nobody could let people in.
     """
     require(actor, "own")
@@ -66,15 +67,22 @@ def deactivate_user(*, actor: Actor, user: User) -> None:
     user.set_unusable_password()
     user.save()
     SignInLink.objects.filter(user=user, used_at=None).delete()
-    log.record(actor, "user.deactivated", f"user:{user.email}")
+    log.record(actor, "user.deactivated", f"user:{user.email}", after={"stopped_keys": _keys_of(user)})
 
 
 @transaction.atomic
 def activate_user(*, actor: Actor, user: User) -> None:
-    """Let a person sign in again, by a new link; a second time changes nothing."""
+    """Let a person sign in again, by a new link, and their keys call; a second time changes nothing."""
     require(actor, "own")
     if User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
-        log.record(actor, "user.activated", f"user:{user.email}")
+        log.record(actor, "user.activated", f"user:{user.email}", after={"working_keys": _keys_of(user)})
+
+
+def _keys_of(user: User) -> list[str]:
+    """Return the gateway keys of a person that were not revoked, as the audit log names them."""
+    return [
+        f"key:{pk}" for pk in user.keys.filter(revoked_at=None).order_by("pk").values_list("pk", flat=True)
+    ]
 
 
 def _spare_last_owner(user: User) -> None:

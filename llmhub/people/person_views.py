@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -22,6 +23,11 @@ from llmhub.people.person import (
     make_link,
     sign_in_address,
 )
+
+_DONE = {
+    "deactivate": "{} was deactivated: signed out everywhere, and their keys stop within seconds.",
+    "activate": "{} was activated. A sign-in link lets them in; their keys work again within seconds.",
+}
 
 
 class PersonForm(forms.Form):
@@ -42,7 +48,8 @@ class PersonForm(forms.Form):
 @needs("own")
 def person_list(request: HttpRequest) -> HttpResponse:
     """Everybody of the organisation, by e-mail address."""
-    screen = screen_of(request, User.objects.all(), by="email")
+    people = User.objects.annotate(own_keys=Count("keys", filter=Q(keys__revoked_at=None)))
+    screen = screen_of(request, people, by="email")
     context = {"people": screen.rows, "next_cursor": screen.next_cursor, "roles": Role.choices}
     return render(request, "people/person_list.html", context)
 
@@ -83,6 +90,7 @@ def person_change(request: HttpRequest, person_id: int) -> HttpResponse:
     """Change the role of a person, let nobody sign in as them any more, or let them in again."""
     person, actor = get_object_or_404(User, pk=person_id), actor_of(request)
     do = request.POST.get("do", "")
+    done = _DONE.get(do, "{} was changed.")
     try:
         if do == "deactivate":
             deactivate_user(actor=actor, user=person)
@@ -93,5 +101,5 @@ def person_change(request: HttpRequest, person_id: int) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        messages.success(request, f"{person} was changed.")
+        messages.success(request, done.format(person))
     return redirect("people:person_list")

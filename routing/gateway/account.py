@@ -101,6 +101,7 @@ class Account:
             facts={
                 "team_id": self.caller.team_id,
                 "key_id": self.caller.key_id,
+                "person_id": self.caller.person_id,
                 "requested": self.request.model,
                 "streamed": self.request.stream,
                 "dialect": self.request.dialect,
@@ -200,6 +201,7 @@ class Account:
             attempts=tuple(self._entry(note) for note in self.notes),
             team_id=self.caller.team_id,
             key_id=self.caller.key_id,
+            person_id=self.caller.person_id,
             streamed=self.request.stream,
             dialect=self.request.dialect,
             http_status=http_status,

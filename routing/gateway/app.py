@@ -11,7 +11,7 @@ from billing.entries import LedgerUnavailable
 from llmhub.lib import clock, secrets
 from llmhub.lib.asgi import Receive, Scope, Send
 from routing.gateway import counting, models, probes, requests
-from routing.gateway.authenticate import admit, authenticate, key_in
+from routing.gateway.authenticate import admit, authenticate, key_in, refuse_deactivated
 from routing.gateway.chat_request import read_chat
 from routing.gateway.embeddings_request import read_embeddings
 from routing.gateway.errors import Refusal
@@ -152,6 +152,7 @@ def _caller(hub: Hub, exchange: Exchange) -> Caller:
     digest = secrets.digest(key_in(exchange.headers))
     caller = authenticate(hub.watch.snapshot, digest, now=clock.now())
     exchange.facts |= {"team": caller.team_slug, "key_id": caller.key_id}
+    refuse_deactivated(caller)
     return caller
 
 

@@ -42,6 +42,13 @@ def authenticate(snapshot: Snapshot, digest: str, *, now: datetime) -> Caller:
     return caller
 
 
+def refuse_deactivated(caller: Caller) -> None:
+    """Raise `Refusal` when the key's person was deactivated: their keys stop with them."""
+    if caller.deactivated_person:
+        message = f"The key {caller.key_name!r} belongs to {caller.deactivated_person}, who was deactivated"
+        raise Refusal("person_deactivated", message)
+
+
 def admit(snapshot: Snapshot, caller: Caller) -> None:
     """Raise `Refusal` while calls are paused; whatever can reach a provider passes here."""
     if snapshot.paused_reason:

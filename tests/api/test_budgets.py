@@ -105,7 +105,8 @@ def test_no_limit_is_said_and_never_the_default(api):
 @pytest.mark.parametrize(
     ("change", "param"),
     [
-        ({"scope": "person"}, "scope"),
+        ({"scope": "planet"}, "scope"),
+        ({"scope": "person", "name": "nobody@example.org"}, "name"),
         ({"name": "nobody"}, "name"),
         ({"scope": "organisation"}, "name"),
         ({"scope": "tag", "name": "env"}, "name"),
@@ -129,6 +130,7 @@ def test_every_scope_can_have_a_budget(api):
         "organisation": "",
         "team": "growth",
         "key": "bot",
+        "person": rows.person().email,
         "provider": rows.provider().slug,
         "model": rows.entry().slug,
         "tag": "env=prod",
@@ -142,7 +144,7 @@ def test_every_scope_can_have_a_budget(api):
     assert {scope: answer.status_code for scope, answer in made.items()} == dict.fromkeys(names, 201)
     assert {scope: answer.json()["name"] for scope, answer in made.items()} == names
     assert api.get(f"/budgets?scope=key&name={key.pk}").json()["data"][0]["id"] == made["key"].json()["id"]
-    assert len(api.get("/budgets").json()["data"]) == 6
+    assert len(api.get("/budgets").json()["data"]) == 7
 
 
 def test_a_budget_is_changed_and_removed_and_each_step_is_on_record(api):
@@ -179,7 +181,7 @@ def test_a_second_budget_of_the_same_kind_is_refused_and_one_of_another_kind_is_
     [
         {"cap": -1},
         {"cap": 10**18 + 1},
-        {"scope": "person"},
+        {"scope": "planet"},
         {"per": "decade"},
         {"unit": "eur"},
         {"tag": "a=b"},
@@ -235,3 +237,16 @@ def test_a_key_has_rate_limits_that_can_be_changed_one_by_one(api):
     assert api.patch(f"/keys/{id_}", requests_per_minute=None).json()["requests_per_minute"] is None
     for wrong in (0, -1, 2**31, 1.5, "many"):
         assert api.patch(f"/keys/{id_}", requests_per_minute=wrong).status_code == 422
+
+
+def test_the_limit_of_a_key_that_binds_may_be_its_persons(api):
+    person = rows.person()
+    key, other = rows.key(rows.team("growth"), person=person), rows.key(rows.team("web"))
+    made = api.post("/budgets", scope="person", name=person.email.title(), per="day", cap="0").json()
+
+    of_key, of_other = (api.get(f"/keys/{each.pk}/budgets").json()["data"] for each in (key, other))
+    of_person = api.get(f"/people/{person.pk}/budgets").json()["data"]
+
+    assert [(row["id"], row["name"], row["binds"]) for row in of_key] == [(made["id"], person.email, True)]
+    assert of_person == of_key
+    assert of_other == []

@@ -6,6 +6,7 @@ import pytest
 
 from billing.models import ApiKey
 from llmhub.lib import secrets
+from tests.billing import rows
 
 pytestmark = pytest.mark.django_db
 
@@ -72,3 +73,37 @@ def test_a_viewer_reads_and_changes_nothing(api, api_as):
     assert viewer.post("/keys", team="support", name="x").status_code == 403
     assert viewer.patch(f"/keys/{key_id}", paused_reason="x").status_code == 403
     assert viewer.delete(f"/keys/{key_id}").status_code == 403
+
+
+def test_a_key_belongs_to_a_person_until_it_is_given_away(api):
+    rows.person("mara@example.org"), rows.person("yuki@example.org")
+    made = api.post("/keys", team="support", name="bot", person="Mara@example.org").json()
+    api.post("/keys", team="support", name="a service")
+
+    assert made["person"] == "mara@example.org"
+    assert [key["id"] for key in api.get("/keys?person=mara@example.org").json()["data"]] == [made["id"]]
+    given = api.patch(f"/keys/{made['id']}", person="yuki@example.org").json()
+    assert (given["person"], given["requests_per_minute"]) == ("yuki@example.org", None)
+    assert api.patch(f"/keys/{made['id']}", requests_per_minute=5).json()["person"] == "yuki@example.org"
+    assert api.patch(f"/keys/{made['id']}", person=None).json()["person"] is None
+    assert api.patch(f"/keys/{made['id']}", person="nobody@example.org").status_code == 404
+    assert [event["action"] for event in api.get("/audit?limit=3").json()["data"]] == [
+        "key.assigned",
+        "key.limited",
+        "key.assigned",
+    ]
+
+
+def test_nobody_who_was_deactivated_gets_a_key(api):
+    rows.person("gone@example.org", is_active=False)
+    kept = api.post("/keys", team="support", name="bot").json()
+
+    answers = [
+        api.post("/keys", team="support", name="new", person="gone@example.org"),
+        api.patch(f"/keys/{kept['id']}", person="gone@example.org"),
+    ]
+
+    assert [(answer.status_code, answer.json()["error"]["param"]) for answer in answers] == [
+        (422, "person"),
+        (422, "person"),
+    ]

@@ -11,7 +11,7 @@ from billing import ledger_sql
 from billing.models import Attempt, UsageRecord
 from llmhub.cli.main import run
 from llmhub.lib import clock, ids
-from llmhub.people.models import Team
+from llmhub.people.models import Team, User
 
 pytestmark = pytest.mark.django_db
 MAKER = ids.IdMaker(worker=7)
@@ -122,3 +122,18 @@ def test_the_command_line_shows_the_same(capsys):
     assert run(["request", "list"]) == 0
     assert "0.001230001" in capsys.readouterr().out
     assert run(["request", "show", "req_0"]) == 1
+
+
+def test_requests_of_a_person_are_those_made_with_their_keys(api_as, capsys):
+    person = User.objects.create(email="mara@example.org")
+    mine = ids.request_id(record(person_id=person.pk).pk)
+    record()
+    api = api_as("viewer")
+
+    (shown,) = api.get("/usage?person=Mara@example.org").json()["data"]
+
+    assert (shown["id"], shown["person"]) == (mine, "mara@example.org")
+    assert api.get("/usage?person=nobody@example.org").status_code == 404
+    assert run(["request", "list", "--person", "mara@example.org", "--json"]) == 0
+    assert [row["id"] for row in json.loads(capsys.readouterr().out)] == [mine]
+    assert [part["name"] for part in api.get("/reports/overview").json()["people"]] == ["mara@example.org"]

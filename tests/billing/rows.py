@@ -11,7 +11,7 @@ from billing import ledger_sql
 from billing.models import ApiKey, Attempt, UsageRecord
 from catalog.models import CatalogEntry
 from llmhub.lib import ids
-from llmhub.people.models import Team
+from llmhub.people.models import Team, User
 from providers.models import Provider
 
 NOW = datetime(2026, 3, 29, 12, tzinfo=UTC)  # the day on which Berlin's clocks go forward
@@ -37,9 +37,13 @@ def team(slug: str = "support") -> Team:
     return Team.objects.create(slug=slug, name=slug.title())
 
 
-def key(of: Team, name: str = "bot") -> ApiKey:
+def person(email: str = "mara@example.org", **values) -> User:
+    return User.objects.create(email=email, **values)
+
+
+def key(of: Team, name: str = "bot", **values) -> ApiKey:
     return ApiKey.objects.create(
-        team=of, name=name, prefix="llmh_", digest=f"{name}{of.pk}", created_by="test"
+        team=of, name=name, prefix="llmh_", digest=f"{name}{of.pk}", created_by="test", **values
     )
 
 

@@ -64,6 +64,15 @@ def test_a_changed_sum_over_all_teams_is_found(rolled_up):
     assert (found.subject, found.found["spend_nano"]) == ("all teams", 1)
 
 
+def test_a_roll_up_of_another_person_is_found():
+    rows.usage(NOW - HOUR, team_id=1, person_id=3)
+    rollup.recompute(now=NOW)
+    RollUp.objects.update(person_id=4)
+
+    subjects = ["team_id 1, person_id 3", "team_id 1, person_id 4"]
+    assert [found.subject for found in check(now=NOW)] == subjects
+
+
 def test_a_roll_up_that_is_lost_or_of_another_team_is_found(rolled_up):
     RollUp.objects.order_by("id").first().delete()
     RollUp.objects.filter(pk=RollUp.objects.order_by("id").last().pk).update(team_id=9)
@@ -135,6 +144,7 @@ def apply(batch: Batch) -> None:
         ({}, -1),
         ({"scope": "team", "scope_id": 1}, 1),
         ({"scope": "key", "scope_id": 2}, -1),
+        ({"scope": "person", "scope_id": 3}, 1),
         ({"unit": "tokens"}, 1),
         ({"unit": "tokens"}, -1),
         ({"unit": "requests"}, 1),
@@ -143,9 +153,9 @@ def apply(batch: Batch) -> None:
 def test_a_counter_that_somebody_changed_is_found(values, error):
     hold = budget(**values)
     for hours in (1, 2, 3):
-        served(hold, at=NOW - hours * HOUR, team_id=1, key_id=2)
+        served(hold, at=NOW - hours * HOUR, team_id=1, key_id=2, person_id=3)
     if values.get("scope_id"):
-        served(team_id=5, key_id=6)  # of others
+        served(team_id=5, key_id=6, person_id=7)  # of others
     rollup.recompute(now=NOW)
     assert check(now=NOW) == []
     Counter.objects.update(spent=F("spent") + error)

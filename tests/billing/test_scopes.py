@@ -21,7 +21,7 @@ def value(id_: int, scope: str, whose: int | str, per: str = "total") -> BudgetV
     return BudgetValue(id_, scope, whose, per, UTC_ZONE)
 
 
-def test_a_call_is_paid_by_the_budgets_of_its_organisation_team_key_and_tags():
+def test_a_call_is_paid_by_the_budgets_of_its_organisation_team_key_person_and_tags():
     budgets = scopes.by_subject(
         [
             value(1, "organisation", 0),
@@ -33,12 +33,15 @@ def test_a_call_is_paid_by_the_budgets_of_its_organisation_team_key_and_tags():
             value(7, "tag", "env=test"),
             value(8, "team", 7),
             value(9, "provider", 7),
+            value(10, "person", 9),
+            value(11, "person", 5),
         ]
     )
 
-    paying = scopes.of(budgets, scopes.payers(team_id=7, key_id=9, tags={"env": "prod", "task": "x"}))
+    subjects = scopes.payers(team_id=7, key_id=9, person_id=5, tags={"env": "prod", "task": "x"})
+    paying = scopes.of(budgets, subjects)
 
-    assert [found.id for found in paying] == [1, 2, 8, 5, 6]
+    assert [found.id for found in paying] == [1, 2, 8, 5, 11, 6]
 
 
 def test_an_attempt_is_paid_by_the_budgets_of_where_it_goes_and_only_for_itself():
@@ -50,7 +53,7 @@ def test_an_attempt_is_paid_by_the_budgets_of_where_it_goes_and_only_for_itself(
 
 
 def test_a_call_without_a_key_is_paid_by_the_organisation_alone():
-    assert scopes.payers(team_id=None, key_id=None, tags={}) == [("organisation", 0)]
+    assert scopes.payers(team_id=None, key_id=None, person_id=None, tags={}) == [("organisation", 0)]
 
 
 def test_a_budget_says_when_its_period_began_and_when_the_next_one_does():

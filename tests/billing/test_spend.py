@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from billing import rollup_read, spend
+from billing import rollup, rollup_read, spend
 from billing.spend import Figures
 from tests.billing import rows
 from tests.billing.rows import NOW
@@ -102,3 +102,20 @@ def test_it_says_from_when_on_it_counted_when_there_are_more_calls_than_it_reads
 
     assert found.today.spend_nano == 2
     assert found.counted_from == NOW - 3 * HOUR
+
+
+@pytest.mark.parametrize("rolled_up", [True, False])
+def test_the_dearest_people_have_what_all_their_keys_spent_this_month(rolled_up):
+    mara, yuki = rows.person("mara@x.org", name="Mara"), rows.person("yuki@x.org")
+    for team, person, cost in ((1, mara, 5), (2, mara, 7), (1, yuki, 9), (1, None, 100)):
+        rows.usage(NOW - HOUR, team_id=team, person_id=person and person.pk, cost_nano=cost)
+    rows.usage(NOW - timedelta(days=40), person_id=mara.pk, cost_nano=1000)
+    if rolled_up:
+        rollup.recompute(now=NOW)
+
+    people = spend.overview(NOW, BERLIN).people
+
+    assert [(part.name, part.slug, part.figures.spend_nano) for part in people] == [
+        ("Mara", "mara@x.org", 12),
+        ("yuki@x.org", "yuki@x.org", 9),
+    ]

@@ -8,6 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 LONG = "a name that somebody typed without thinking of the people who have to read it in a list of keys"
+PERSON = "somebody.with-a-long-address-and-a-longer-one@research.example.org"
 PAGES = (
     "/",
     "/requests/",
@@ -42,6 +43,7 @@ PAGES = (
     "/teams/every-page/",
     "/people/",
     "/people/add/",
+    "/people/1/budgets/",
 )
 HIDDEN_COLUMNS = """[...document.querySelectorAll(".table-responsive")]
     .filter(each => each.clientWidth && each.scrollWidth > each.clientWidth + 1)
@@ -51,10 +53,14 @@ SCREENS = (("light", 1280), ("dark", 390))
 
 @pytest.fixture(scope="module")
 def furnished(hub):
-    """A hub with a provider, a team and a key, all with long names."""
+    """A hub with a provider, a team, a person and a key, all with long names."""
     hub.command("provider", "add", "every-page", "--kind", "custom", "--base-url", "http://127.0.0.1:9/v1")
+    hub.command("user", "create", PERSON, "--name", LONG)
     hub.command("team", "create", LONG, "--slug", "every-page")
-    hub.command("key", "create", "--team", "every-page", "--name", LONG, "--budget", "12.34")
+    hub.command(
+        "key", "create", "--team", "every-page", "--name", LONG, "--budget", "12.34", "--person", PERSON
+    )
+    hub.command("budget", "create", "--scope", "person", "--name", PERSON, "--per", "day", "--cap", "7")
     hub.command("budget", "create", "--scope", "team", "--name", "every-page", "--per", "day", "--cap", "0")
     return hub
 

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from billing.models import ApiKey, Budget
+from tests.billing import rows
 
 pytestmark = pytest.mark.django_db
 
@@ -74,3 +75,20 @@ def test_call_rules_are_set_and_shown(llmhub, support):
 
     assert shown["in_force"] == {"default_output_tokens": 500, "unpriced": "allow", "allowance": "0.25"}
     assert llmhub("call-rules", "set")[0] == 1
+
+
+def test_a_key_is_made_for_a_person_who_has_a_budget(llmhub, support):
+    person = rows.person("mara@example.org")
+
+    llmhub("key", "create", "--team", "support", "--name", "bot", "--person", "Mara@example.org")
+    llmhub(
+        "budget", "create", "--scope", "person", "--name", "Mara@example.org", "--per", "day", "--cap", "5"
+    )
+
+    assert ApiKey.objects.get().person == person
+    assert (Budget.objects.get().scope, Budget.objects.get().scope_id) == ("person", person.pk)
+    assert "mara@example.org" in llmhub("key", "list")[1]
+    assert llmhub("key", "assign", str(ApiKey.objects.get().pk))[0] == 0
+    assert ApiKey.objects.get().person is None
+    code, _, err = llmhub("key", "create", "--team", "support", "--name", "b", "--person", "no@example.org")
+    assert (code, "nobody has the address" in err) == (1, True)

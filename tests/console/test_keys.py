@@ -16,6 +16,7 @@ from catalog.rates import Rates
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.audit.models import AuditEvent
 from llmhub.lib import clock, ids, secrets
+from tests.billing import rows
 
 pytestmark = pytest.mark.django_db
 
@@ -249,3 +250,38 @@ def test_a_post_without_its_csrf_token_changes_nothing(signed_in, team):
 
     assert client.post(f"/keys/{key.pk}/revoke/").status_code == 403
     assert ApiKey.objects.get().revoked_at is None
+
+
+def test_a_key_is_made_for_a_person_and_given_to_another_one(signed_in, team):
+    mara, yuki = rows.person("mara@example.org", name="Mara"), rows.person("yuki@example.org")
+    client = signed_in("admin")
+    client.post("/keys/add/", {"team": "support", "name": "laptop", "person": "mara@example.org"})
+    key = ApiKey.objects.get()
+    assert key.person == mara
+    assert "Mara" in client.get("/keys/?q=mara@", headers={"HX-Request": "true"}).text
+
+    client.post(f"/keys/{key.pk}/assign/", {"person": "yuki@example.org"})
+    assert ApiKey.objects.get().person == yuki
+    client.post(f"/keys/{key.pk}/assign/", {"person": ""})
+
+    assert ApiKey.objects.get().person is None
+    event = AuditEvent.objects.filter(action="key.assigned").first()
+    assert (event.before, event.after) == ({"person": "yuki@example.org"}, {"person": None})
+    assert client.post(f"/keys/{key.pk}/assign/", {"person": "nobody@example.org"}).status_code == 422
+
+
+def test_the_key_of_a_deactivated_person_stops_and_pages_and_audit_log_say_so(signed_in, team):
+    person = rows.person("mara@example.org")
+    key = made(team, person=person)
+    client = signed_in("owner")
+    assert "their key stops within seconds" in client.get("/people/").text
+
+    client.post(f"/people/{person.pk}/change/", {"do": "deactivate"})
+
+    assert AuditEvent.objects.first().after == {"stopped_keys": [f"key:{key.pk}"]}
+    assert "this key stopped with them" in client.get(f"/keys/{key.pk}/").text
+    assert [row.state for row in client.get("/keys/?state=stopped").context["rows"]] == ["stopped"]
+    assert client.get("/keys/?state=active").context["rows"] == []
+    client.post(f"/people/{person.pk}/change/", {"do": "activate"})
+    assert [row.state for row in client.get("/keys/").context["rows"]] == ["active"]
+    assert AuditEvent.objects.first().after == {"working_keys": [f"key:{key.pk}"]}

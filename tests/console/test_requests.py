@@ -164,13 +164,14 @@ def test_coming_back_with_the_browser_gets_the_whole_page(signed_in):
 
 
 @pytest.mark.parametrize("calls", [1, 50])
-def test_the_list_takes_nine_queries_however_long_it_is(signed_in, call, calls, django_assert_num_queries):
+def test_the_list_takes_ten_queries_however_long_it_is(signed_in, call, calls, django_assert_num_queries):
     for number in range(calls):
         call(number)
     client = signed_in()
 
-    # session, person, organisation; calls; teams, keys, models, providers, and the team filter
-    with django_assert_num_queries(9):
+    # session, person, organisation; calls; teams, keys, models, providers, the team filter, and whether
+    # anybody has a key
+    with django_assert_num_queries(10):
         client.get("/requests/")
 
 
@@ -303,3 +304,18 @@ def test_one_request_takes_nine_queries_however_many_attempts(signed_in, call, d
     # session, person, organisation; record, attempts; team, key, models, providers
     with django_assert_num_queries(9):
         client.get(url_of(record))
+
+
+def test_the_list_is_filtered_by_person_where_anybody_has_a_key(signed_in, call):
+    client = signed_in()
+    assert 'name="person"' not in client.get("/requests/").text
+    person = rows.person("mara@example.org", name="Mara Lindqvist")
+    rows.key(rows.team("growth"), "laptop", person=person)
+    mine = call(person_id=person.pk, requested="mine")
+    call(requested="of a service")
+
+    page = client.get("/requests/?person=mara@example.org")
+
+    assert [row.record.pk for row in page.context["found"].rows] == [mine.pk]
+    assert 'name="person"' in page.text
+    assert "Mara Lindqvist" in client.get(url_of(mine)).text

@@ -135,7 +135,7 @@ def test_budgets_are_of_many_kinds_and_one_is_nearly_spent(prepare):
     prepare()
 
     found = states(Budget.objects.in_force(), at=clock.now())
-    assert {row.budget.scope for row in found} == {"organisation", "team", "key", "provider", "tag"}
+    assert {row.budget.scope for row in found} == set(Budget.Scope.values) - {"model"}
     assert {row.budget.hard for row in found} == {True, False}
     assert all(row.budget.cap for row in found)
     assert 0.85 < max(row.used_share for row in found) < 1

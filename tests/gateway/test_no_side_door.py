@@ -24,6 +24,7 @@ ROUTES = [
     for endpoint in app._ENDPOINTS
     for dialect in ("chat", "messages")
     if (endpoint.name, dialect) not in {("/v1/messages/count_tokens", "chat"), ("/v1/embeddings", "messages")}
+    if endpoint.reaches_providers or dialect == "chat"
 ]
 
 

@@ -15,6 +15,7 @@ TYPES = {
     "invalid_request": "invalid_request_error",
     "invalid_key": "authentication_error",
     "budget_exceeded": "billing_error",
+    "person_deactivated": "permission_error",
     "model_not_found": "not_found_error",
     "model_retired": "not_found_error",
     "in_flight": "invalid_request_error",

@@ -3,6 +3,7 @@
 * ProviderError
   + ProviderUnavailable    retryable: cannot connect, timeout, connection lost, 5xx
   + RateLimited            retryable: 429; `retry_after` when the provider said it
+    - TooLargeForLimit     retryable: 429 of one call that is larger than the whole limit
   + TargetMisconfigured    retryable: 404, some 402 and 403: the address or model name is wrong here
     - CredentialRefused    retryable: 401, 402, 403, no credit: the credential is of no use any more
     - AddressRefused       retryable: llmhub does not connect to the provider's address
@@ -62,6 +63,10 @@ class RateLimited(ProviderError):
     """The provider asks us to come later."""
 
     code = "upstream_rate_limited"
+
+
+class TooLargeForLimit(RateLimited):
+    """This one call is larger than a whole minute's limit: no wait mends it, and others may be sent."""
 
 
 class TargetMisconfigured(ProviderError):

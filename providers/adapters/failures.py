@@ -25,6 +25,7 @@ from providers.errors import (
     RateLimited,
     RequestRejected,
     TargetMisconfigured,
+    TooLargeForLimit,
 )
 from providers.wire import Usage
 
@@ -46,7 +47,9 @@ _OF_NO_USE = {
 # Source: https://github.com/anthropics/claude-code/issues/66314 and /issues/38035
 _SAYS_NO_CREDIT = ("your credit balance is too low", "you have reached your specified api usage limits")
 # A smaller call would be paid for. Source: https://openrouter.ai/docs/api-reference/errors
-_SMALLER_WOULD_DO = "can only afford"
+_SMALLER_WOULD_DO = re.compile(r"can only afford|tokens? limit exceeded")
+# A limit that this one call is larger than: no wait mends it, and others go on. Source: OpenAI's 429.
+_TOO_LARGE = re.compile(r"request too large|reduce the length of the messages")
 # These are about the model's name at this provider, not about the request.
 _NO_SUCH_MODEL = {
     "model_not_found", "model_deprecated", "no_endpoints", "wrong_endpoint", "region_restricted",
@@ -55,7 +58,7 @@ _NO_SUCH_MODEL = {
 # A 403 in these words is about what was asked for, which another call may not ask for.
 _ABOUT_THE_CALL = re.compile(
     r"model|moderat|flagged|polic|safety|harm|content|guardrail|prompt|input|beta|feature|tool|search"
-    r"|file|image|region|country|tier|endpoint"
+    r"|file|image|region|country|tier|endpoint|speed|mode|priority|processing|context|token"
 )
 # These are about the content, not about our credential.
 _MODERATION = {"content_policy_violation", "content_filter", "moderation_blocked", "refusal"}
@@ -103,7 +106,7 @@ def _error(
         said = "the provider refuses llmhub's credential: an admin has to replace it"
     if kind is BadReply:
         said = f"the provider answered with the status {status}"
-    return kind(said, status=status, retry_after=wait)
+    return kind(said, status=status, retry_after=None if kind is TooLargeForLimit else wait)
 
 
 def _kind(status: int, error: dict[str, Any], *, has_object: bool) -> type[ProviderError]:
@@ -126,8 +129,12 @@ def _refusal(status: int, error: dict[str, Any], *, has_object: bool) -> type[Pr
         return TargetMisconfigured
     if codes & _MODERATION or _is_moderation(error):
         return RequestRejected
-    if mapping(error.get("metadata")).get("provider_name") or (status == 402 and _SMALLER_WOULD_DO in said):
+    if mapping(error.get("metadata")).get("provider_name") or (
+        status == 402 and _SMALLER_WOULD_DO.search(said)
+    ):
         return None
+    if status == 429 and _TOO_LARGE.search(said):
+        return TooLargeForLimit
     if codes & _OF_NO_USE or said.startswith(_SAYS_NO_CREDIT):
         return CredentialRefused
     if status in {401, 402} or (status == 403 and has_object and not _ABOUT_THE_CALL.search(said)):

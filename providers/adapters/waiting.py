@@ -38,10 +38,13 @@ def wait_of(status: int, headers: Mapping[str, str]) -> float | None:
 
 
 def until_reset(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds until the exhausted limits are reset; the longest of all where none says it is."""
+    """Return the seconds until the exhausted limits are reset; of those that say nothing, the longest.
+
+    Where something remains of each, none of them is the reason.
+    """
     found = list(_resets(headers))
     exhausted = [wait for wait, remaining in found if remaining == "0"]
-    return max(exhausted or [wait for wait, _ in found], default=None)
+    return max(exhausted or [wait for wait, remaining in found if not remaining], default=None)
 
 
 def _resets(headers: Mapping[str, str]) -> Iterator[tuple[float, str]]:

@@ -56,7 +56,8 @@ class _Said:
     """What the blocks of an answer said so far."""
 
     reading: Reading
-    text: str = ""
+    pieces: list[str] = field(default_factory=list)  # of the text
+    letters: int = 0  # of them
     thoughts: list[dict[str, Any]] = field(default_factory=list)
     annotations: list[dict[str, Any]] = field(default_factory=list)
     calls: list[dict[str, Any]] = field(default_factory=list)
@@ -65,21 +66,25 @@ class _Said:
         """Read one block; those of tools that the provider itself runs say nothing."""
         kind = _of(block, "type")
         if kind == "text":
-            start = len(self.text)
-            self.text += text(_of(block, "text"))
+            start = self.letters
+            self._say(text(_of(block, "text")))
             cited = items(_of(block, "citations"))
-            self.annotations += annotations_of(cited, start, len(self.text))
+            self.annotations += annotations_of(cited, start, self.letters)
         elif kind == "tool_use":
             self._call(block)
         elif kind in ("thinking", "redacted_thinking") and self.reading.shows_reasoning:
             self._thought(kind, block)
+
+    def _say(self, piece: str) -> None:
+        self.pieces.append(piece)
+        self.letters += len(piece)
 
     def message(self, refusal: str | None) -> dict[str, Any]:
         """Return the message of a chat completion."""
         empty = None if self.calls or refusal else ""
         message: dict[str, Any] = {
             "role": "assistant",
-            "content": self.text or empty,
+            "content": "".join(self.pieces) or empty,
             "refusal": refusal,
         }
         if self.thoughts:
@@ -98,7 +103,7 @@ class _Said:
         arguments = given if given.startswith("{") else "{}"
         name = text(_of(block, "name"))
         if name and name == self.reading.answer_tool:
-            self.text += arguments
+            self._say(arguments)
             return
         self.calls.append(self.reading.call(_of(block, "id"), name, arguments))
 

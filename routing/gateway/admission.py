@@ -91,7 +91,12 @@ class Admission:
         if carried.answers is None:
             return size
         limit = size.output_limit if carried.defaulted is None else carried.defaulted
-        return replace(size, body_bytes=max(size.body_bytes, carried.body_bytes), output_limit=limit)
+        return replace(
+            size,
+            body_bytes=max(size.body_bytes, carried.body_bytes),
+            tools=size.tools or "tools" in carried.body or "output_config" in carried.body,
+            output_limit=limit,
+        )
 
     async def _hold(self, candidate: Candidate, demand: Demand) -> Room | None:
         account = self._account

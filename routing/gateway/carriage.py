@@ -47,7 +47,9 @@ def carry(
     Where the provider's dialect demands one, it is `output_limit`, the model's own.
     Raises `Unsayable`, and `Refusal` on a body that is wrong in its own dialect.
     """
-    if candidate.speaks(request.dialect):
+    if request.operation == "count":  # only who speaks the dialect is asked, with the body as it came
+        found = Carried(request.body)
+    elif candidate.speaks(request.dialect):
         found = _as_it_came(request, candidate, default)
     else:
         found = _translated(request, candidate, default, output_limit=output_limit, at=at)

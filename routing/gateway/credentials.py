@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from providers.credential_state import take_out, tell_rest
-from providers.errors import CredentialRefused, ProviderError, RateLimited
+from providers.errors import CredentialRefused, ProviderError, RateLimited, TooLargeForLimit
 from routing.snapshot import ProviderValue, SealedCredential
 
 log = logging.getLogger(__name__)
@@ -85,6 +85,8 @@ class Credentials:
     def failed(self, used: SealedCredential | None, model: str, error: ProviderError, *, now: float) -> None:
         """Let a credential rest or go, as its provider answered."""
         if used is None:
+            return
+        if isinstance(error, TooLargeForLimit):
             return
         if isinstance(error, RateLimited):
             rest = DEFAULT_REST if error.retry_after is None else error.retry_after

@@ -28,7 +28,7 @@ async def first_answer(
     failures: list[ProviderError] = []
     retries = hub.retries[account.entry.id]
     for candidate in _candidates(hub, account, candidates, failures):
-        if len(account.notes) == hub.limits.attempts or (account.notes and not retries.may_retry()):
+        if len(account.notes) == hub.limits.attempts:
             break
         if failures and not await admission.next(candidate):
             continue
@@ -37,6 +37,9 @@ async def first_answer(
         except ProviderError as exc:
             failures.append(exc)
             continue
+        if account.notes and not retries.may_retry():
+            hub.breakers.left(candidate.offer)
+            break
         try:
             return await _attempt(hub, exchange, account, candidate, credential)
         except ProviderError as exc:
@@ -61,13 +64,24 @@ async def _attempt(
     except ProviderError as exc:
         note.fail(exc)
         hub.breakers.failed(offer, exc, time.monotonic())
-        hub.credentials.failed(credential, offer.upstream_id, exc, now=time.monotonic())
+        if not _is_a_series(account, exc):
+            hub.credentials.failed(credential, offer.upstream_id, exc, now=time.monotonic())
         raise
     except BaseException:
         hub.breakers.left(offer)
         raise
     hub.breakers.succeeded(offer, time.monotonic())
     return answer
+
+
+def _is_a_series(account: Account, error: ProviderError) -> bool:
+    """Return whether a call lost a credential before, to the same kind of refusal.
+
+    401 is about the credential alone. Others may be about the call: it takes out one at most.
+    """
+    about_the_call = isinstance(error, CredentialRefused) and error.status != 401
+    lost = [note for note in account.notes[:-1] if note.error_code == CredentialRefused.code]
+    return about_the_call and any(note.http_status not in (0, 401, 404, 405, 410) for note in lost)
 
 
 def _candidates(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import time
 from collections import Counter
 
 import openai
 import pytest
 
+from providers.adapters import adapter_for
 from providers.errors import CredentialRefused, ProviderUnavailable, RateLimited
 from routing.gateway.credentials import DEFAULT_REST, Credentials
 from routing.snapshot import SealedCredential
@@ -210,3 +213,49 @@ def test_other_processes_hear_that_one_rests():
     asyncio.run(scene())
 
     assert told == [{"seconds": 30, "id": A.id}]
+
+
+SMALLER = [
+    (402, "Prompt tokens limit exceeded: 64128 > 6964. To increase, visit the settings of the key"),
+    (403, "You are not permitted to use fast mode"),
+    (403, "Not entitled to priority processing"),
+]
+
+
+@pytest.mark.parametrize(("status", "said"), SMALLER)
+def test_what_is_about_one_call_takes_no_credential_out(status, said):
+    content = json.dumps({"error": {"message": said, "code": status}}).encode()
+
+    found = adapter_for("openrouter", "chat").failure(status, {}, content)
+
+    assert not isinstance(found, CredentialRefused)
+
+
+def test_a_call_that_is_too_large_lets_no_credential_rest():
+    said = "Request too large for m: Limit 30000, Requested 30601"
+    headers = {"x-ratelimit-reset-tokens": "6m0s", "retry-after": "30"}
+    content = json.dumps({"error": {"message": said, "code": "rate_limit_exceeded"}}).encode()
+    credentials = pool()
+
+    found = adapter_for("openai", "chat").failure(429, headers, content)
+    credentials.failed(A, "m", found, now=0)
+
+    assert isinstance(found, RateLimited)
+    assert pick(credentials, A) is A
+
+
+def test_one_call_takes_out_one_credential_at_most_unless_it_is_401(gateway, simulator):
+    poor = gateway.make(at=[simulator.path("status/402", tag="poor")], secrets_=("a", "b", "c"))
+    wrong = gateway.make(at=[simulator.path("status/401", tag="wrong")], secrets_=("a", "b", "c"))
+
+    for model, most in ((poor, 1), (wrong, 3)):
+        with pytest.raises(openai.APIStatusError):
+            model.ask()
+        gateway.until(
+            lambda model=model, most=most: (
+                sum(bool(c.disabled_reason) for c in credentials_of(gateway, model)) == most
+            ),
+            what="as many as should be are out",
+        )
+    time.sleep(0.5)
+    assert sum(bool(each.disabled_reason) for each in credentials_of(gateway, poor)) == 1

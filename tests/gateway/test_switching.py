@@ -150,3 +150,16 @@ def test_a_conversation_goes_on_at_another_provider(gateway, simulator, model, t
     hit = simulator.hits(f"switch-{then}")[-1 if first == then else -2]["body"]
     assert "22 degrees in Berlin" in hit
     assert "22 degrees in Paris" in hit
+
+
+def test_tokens_are_counted_by_a_provider_that_counts_and_estimated_where_none_does(model):
+    asked = {"model": model.name, "messages": [{"role": "user", "content": "Hello " * 40}]}
+    count = model.messages().messages.with_raw_response.count_tokens
+
+    counted = count(**asked, extra_headers=only(model, "messages"))
+    estimated = count(**asked, extra_headers=only(model, "chat"))
+
+    assert counted.parse().input_tokens > 0
+    assert "x-llmhub-estimated" not in counted.headers
+    assert estimated.parse().input_tokens > 60
+    assert estimated.headers["x-llmhub-estimated"] == "true"

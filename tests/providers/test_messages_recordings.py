@@ -23,6 +23,7 @@ from providers.errors import (
     RateLimited,
     RequestRejected,
     TargetMisconfigured,
+    TooLargeForLimit,
 )
 from providers.sse import SseReader
 from providers.wire import Body, Target, Usage
@@ -218,7 +219,7 @@ QUOTED = {
     "anthropic-429-input-tokens": RateLimited,
     "anthropic-529-overloaded": ProviderUnavailable,
     "openai-429-insufficient-quota": CredentialRefused,
-    "openai-429-tpm": RateLimited,
+    "openai-429-tpm": TooLargeForLimit,
     "openrouter-402-max-tokens": TargetMisconfigured,
     "openrouter-404-no-endpoints-tools": TargetMisconfigured,
 }

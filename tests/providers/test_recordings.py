@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 from providers.adapters import adapter_for
-from providers.errors import CredentialRefused, ProviderError, RateLimited, TargetMisconfigured
+from providers.errors import (
+    CredentialRefused,
+    ProviderError,
+    TargetMisconfigured,
+    TooLargeForLimit,
+)
 from providers.sse import SseReader
 from tests.fixtures.simulator import RECORDINGS
 
@@ -121,7 +126,7 @@ def test_reported_costs_are_those_in_the_recordings_to_the_last_digit():
     ("name", "kind"),
     [
         ("openai-429-insufficient-quota", CredentialRefused),
-        ("openai-429-tpm", RateLimited),
+        ("openai-429-tpm", TooLargeForLimit),
         ("openrouter-402-max-tokens", TargetMisconfigured),
         ("openrouter-404-no-endpoints-tools", TargetMisconfigured),
     ],

@@ -42,12 +42,12 @@ def test_a_duration_is_read_in_its_units(reset, seconds):
         (openai(("0", "6m0s"), ("150", "1s")), 360.0),
         (openai(("9", "6m0s"), ("0", "1s")), 1.0),
         (openai(("0", "2s"), ("0", "9s")), 9.0),
-        (openai(("9", "2s"), ("150", "9s")), 9.0),
+        (openai(("9", "2s"), ("150", "9s")), None),  # neither is the reason
         (openai(("", "2s"), ("", "")), 2.0),
         ({}, None),
     ],
 )
-def test_the_exhausted_limit_counts_and_without_one_the_longest(headers, seconds):
+def test_the_exhausted_limit_counts_and_of_those_that_say_nothing_the_longest(headers, seconds):
     assert until_reset(headers) == seconds
 
 

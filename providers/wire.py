@@ -100,6 +100,7 @@ class Event:
     model: str = ""
     upstream_id: str = ""
     error: str = field(repr=False, default="")  # what an in-stream error says, in the provider's own words
+    failure: Exception | None = field(repr=False, compare=False, default=None)  # what it means
     only_usage: bool = False  # nothing but usage: taken out again when the caller did not ask for it
 
 

@@ -156,6 +156,7 @@ class ChatAdapter:
             model=name(read.get("model")),
             upstream_id=name(read.get("id")),
             error=failures.message_of(error) if error else "",
+            failure=failures.inside_200(error, None) if error else None,
             only_usage=bool(mapping(read.get("usage"))) and not choices and not error,
         )
 

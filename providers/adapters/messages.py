@@ -14,7 +14,7 @@ import msgspec
 from providers.adapters import failures
 from providers.adapters.base import NO_HEADERS
 from providers.adapters.claude_ids import UNKNOWN, terms_of
-from providers.adapters.messages_events import error_in, event_reader, is_content
+from providers.adapters.messages_events import error_in, event_reader, failure_of, is_content
 from providers.adapters.messages_usage import usage_of
 from providers.adapters.reading import decode, decode_raw, items, mapping, name, text, tokens, value_of
 from providers.errors import BadReply, ProviderError
@@ -32,12 +32,6 @@ _COUNTED = frozenset(
         "speed", "system", "thinking", "tool_choice", "tools",
     }
 )  # fmt: skip
-# Source: https://platform.claude.com/docs/en/api/errors#http-errors
-_STATUS_OF = {
-    "invalid_request_error": 400, "authentication_error": 401, "billing_error": 402, "permission_error": 403,
-    "not_found_error": 404, "conflict_error": 409, "request_too_large": 413, "rate_limit_error": 429,
-    "api_error": 500, "timeout_error": 504, "overloaded_error": 529,
-}  # fmt: skip
 _READ_OF_ANSWER = ("id", "type", "model", "stop_reason", "usage", "error", "message")
 
 
@@ -114,7 +108,7 @@ class MessagesAdapter:
         usage = usage_of(read.get("usage"))
         if read.get("type") == "error" or read.get("error"):
             error = error_in(read)
-            raise failures.inside_200(error, usage, status=_STATUS_OF.get(text(error.get("type"))))
+            raise failure_of(error, usage)
         if memoryview(body.get("content", b""))[:1] != b"[":
             raise BadReply("the provider's answer holds no content")
         if usage and not usage.counts_output and _holds_something(body["content"]):

@@ -53,7 +53,8 @@ class Note:
     @property
     def is_refused(self) -> bool:
         """Whether the provider refused the request: it did nothing, and may be asked again."""
-        return self.http_status >= 400 and self.error_code in _REFUSED
+        did_nothing = not self.heard.has_output and self.ttft_ms is None
+        return did_nothing and self.http_status >= 400 and self.error_code in _REFUSED
 
     def end(self, status: Status, error_code: str = "") -> None:
         """Say how the attempt ended; only the first time counts."""

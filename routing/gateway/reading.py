@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from providers.errors import BadReply, ProviderError, Truncated
+from providers.errors import BadReply, ProviderError, ProviderUnavailable, Truncated
 from providers.sse import SseEvent
 from providers.wire import Answer, Event, Usage
 from routing.gateway.shown import Show
@@ -60,6 +60,7 @@ class Reading:
     has_content: bool = False
     is_done: bool = False
     error: str = ""
+    failure: Exception | None = None  # what the error means
     events: int = 0
     finished: set[int] = field(default_factory=set)  # indexes of the answers that have ended
 
@@ -84,6 +85,7 @@ class Reading:
                 self.is_done = True
             elif event.kind == "error":
                 self.error = event.error or "the provider gave no reason"
+                self.failure = event.failure
             if self.is_done or self.error:
                 break
             if shown := self.show.take(sse, event):
@@ -100,6 +102,8 @@ class Reading:
 
         R-09: an end is never faked.
         """
+        if isinstance(self.failure, ProviderError) and not isinstance(self.failure, ProviderUnavailable):
+            raise self.failure  # it says what it is: a limit, a refusal, a rejected request
         if self.error:
             raise BrokeOff(f"the provider broke off: {self.error}", status=200)
         if not self.events:

@@ -7,11 +7,18 @@ import json
 import pytest
 
 from providers.adapters import adapter_for
-from providers.errors import BadReply, Truncated
+from providers.errors import (
+    BadReply,
+    CredentialRefused,
+    ProviderError,
+    RateLimited,
+    RequestRejected,
+    Truncated,
+)
 from providers.sse import SseReader
 from providers.wire import Usage
 from routing.gateway.reading import BrokeOff, Heard, Reading
-from routing.gateway.shown import ChatEvents
+from routing.gateway.shown import AsItCame, ChatEvents
 
 ROLE = {"choices": [{"index": 0, "delta": {"role": "assistant"}}]}
 TEXT = {"choices": [{"index": 0, "delta": {"content": "Hello"}}]}
@@ -177,3 +184,42 @@ def test_usage_that_the_provider_gave_is_not_said_twice():
     passes.take(SseReader().feed(sse({"choices": [], "usage": USAGE["usage"]})))
 
     assert show.end(Usage(input_tokens=3, output_tokens=5)) == b""
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ({"code": 403, "message": "no", "metadata": {"flagged_input": "x"}}, RequestRejected),
+        ({"code": 400, "message": "too long"}, RequestRejected),
+        ({"code": 429, "message": "slow down"}, RateLimited),
+        ({"code": 401, "message": "no"}, CredentialRefused),
+        ({"code": 502, "message": "overloaded"}, BrokeOff),
+        ({"message": "something"}, BrokeOff),
+    ],
+)
+def test_an_error_in_a_stream_means_what_it_means_elsewhere(error, kind):
+    to = reading()
+    passed(sse({"error": error}), to)
+
+    with pytest.raises(ProviderError) as caught:
+        to.check_end()
+
+    assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("rate_limit_error", RateLimited),
+        ("invalid_request_error", RequestRejected),
+        ("overloaded_error", BrokeOff),
+    ],
+)
+def test_so_it_does_in_the_messages_dialect(said, kind):
+    to = Reading(read=adapter_for("custom", "messages").event_reader(), heard=Heard(), show=AsItCame())
+    passed(sse({"type": "error", "error": {"type": said, "message": "x"}}), to)
+
+    with pytest.raises(ProviderError) as caught:
+        to.check_end()
+
+    assert type(caught.value) is kind

@@ -2,7 +2,7 @@
 
 closed --(5 failures in a row, or half of at least 20 within 10 s)--> open
 open --(its time is over)--> half-open: one real call is let through, the probe
-half-open --(the probe succeeds)--> closed; half-open --(it fails)--> open, twice as long
+half-open --(the probe succeeds, or begins to answer)--> closed; half-open --(it fails)--> open, twice as long
 Source: https://martinfowler.com/bliki/CircuitBreaker.html
 """
 
@@ -19,7 +19,16 @@ WINDOW = 10.0  # seconds
 LEAST = 20  # calls in the window before their share counts
 OPEN_SECONDS = 30.0  # the first time
 LONGEST = 300.0  # seconds
+PROBE_SECONDS = 10.0  # after which a probe that says nothing is joined by another
 JITTER = 0.1  # share of the time by which it is longer or shorter: gateways do not probe together
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A call that was let through, to be handed back when it ends."""
+
+    turn: int  # of the breaker then: what began before its last change says nothing about now
+    is_probe: bool = False
 
 
 @dataclass(slots=True)
@@ -29,7 +38,8 @@ class Breaker:
     failures: int = 0  # in a row
     times_opened: int = 0  # since it last closed
     open_until: float | None = None  # None: closed
-    is_probed: bool = False  # half-open, and the probe is under way
+    turn: int = 0  # how often it opened or closed
+    _probed_until: float | None = None  # a probe is under way that nobody else may join yet
     _recent: deque[tuple[float, bool]] = field(default_factory=deque)  # when, and whether it failed
 
     def state(self, now: float) -> State:
@@ -41,41 +51,55 @@ class Breaker:
     def wait(self, now: float) -> float:
         """Return the seconds until a call may be let through; 0 when one may be now.
 
-        While a probe is under way, nobody knows: a second is the least to wait for it.
+        While a probe is under way it may end at any moment: a second is said then, at least.
         """
         if self.open_until is None:
             return 0.0
-        return max(self.open_until - now, 1.0 if self.is_probed else 0.0)
+        probed = self._probed_until is not None and now < self._probed_until
+        return max(self.open_until - now, 1.0 if probed else 0.0)
 
-    def enter(self, now: float) -> bool:
-        """Return whether a call may go out; half-open, it is the probe."""
+    def enter(self, now: float) -> Entry | None:
+        """Return the entry of a call that may go out, None where none may; half-open, it is the probe."""
         if self.wait(now) > 0:
+            return None
+        if self.open_until is None:
+            return Entry(self.turn)
+        self._probed_until = now + PROBE_SECONDS
+        return Entry(self.turn, is_probe=True)
+
+    def leave(self, entry: Entry) -> None:
+        """A call ended without telling anything about the offer."""
+        if entry.is_probe and entry.turn == self.turn:
+            self._probed_until = None
+
+    def answers(self, entry: Entry) -> bool:
+        """A call begins to be answered; return whether that closes the breaker: a probe need not end."""
+        if not entry.is_probe or entry.turn != self.turn:
             return False
-        self.is_probed = self.open_until is not None
+        self._recent.clear()
+        self.open_until, self._probed_until, self.times_opened, self.failures = None, None, 0, 0
+        self.turn += 1
         return True
 
-    def leave(self) -> None:
-        """A call that was let through ended without telling anything about the offer."""
-        self.is_probed = False
-
-    def succeeded(self, now: float) -> bool:
+    def succeeded(self, entry: Entry, now: float) -> bool:
         """Note a success; return whether it closes the breaker."""
-        closes = self.is_probed
-        if closes:
-            self._recent.clear()
-            self.open_until, self.times_opened, self.is_probed = None, 0, False
+        if entry.turn != self.turn:
+            return False
+        closes = self.answers(entry)
         self.failures = 0
         self._note(now, failed=False)
         return closes
 
-    def failed(self, now: float, chance: float) -> bool:
+    def failed(self, entry: Entry, now: float, chance: float) -> bool:
         """Note a failure; return whether it opens the breaker."""
+        if entry.turn != self.turn:
+            return False
         self.failures += 1
         self._note(now, failed=True)
-        if self.is_probed or (self.open_until is None and self._is_ill()):
+        opens = entry.is_probe or self._is_ill()
+        if opens:
             self._open(now, chance)
-            return True
-        return False
+        return opens
 
     def _is_ill(self) -> bool:
         failed = sum(failed for _, failed in self._recent)
@@ -84,7 +108,8 @@ class Breaker:
     def _open(self, now: float, chance: float) -> None:
         seconds = min(OPEN_SECONDS * 2**self.times_opened, LONGEST)
         self.open_until = now + seconds * (1 + JITTER * (2 * chance - 1))
-        self.times_opened, self.is_probed = self.times_opened + 1, False
+        self.times_opened, self._probed_until = self.times_opened + 1, None
+        self.turn += 1
 
     def _note(self, now: float, *, failed: bool) -> None:
         self._recent.append((now, failed))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -44,6 +44,7 @@ class Note:
     heard: Heard = field(default_factory=Heard)
     ttft_ms: int | None = None
     latency_ms: int = 0
+    on_first_token: Callable[[], None] | None = None
 
     @property
     def elapsed_ms(self) -> int:
@@ -173,6 +174,8 @@ class Account:
     def first_token(self, note: Note) -> None:
         """Note that the first content has come."""
         note.ttft_ms = note.elapsed_ms
+        if note.on_first_token is not None:
+            note.on_first_token()
         self.ttft_ms = int((time.monotonic() - self.started) * 1000)
 
     def tokens_used(self) -> int:

@@ -7,7 +7,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from providers.breaker import Breaker
+from providers.breaker import Breaker, Entry
 from providers.errors import BadReply, ProviderError, ProviderUnavailable
 from routing.gateway.reading import BrokeOff
 from routing.snapshot import OfferValue
@@ -32,29 +32,37 @@ class Breakers:
         waits = {key: self._all[key].wait(now) for key in self._open}
         return {key: wait for key, wait in waits.items() if wait > 0}
 
-    def enter(self, offer: OfferValue, now: float) -> bool:
-        """Return whether an attempt may be made; every one that is ends in one of the next three."""
+    def enter(self, offer: OfferValue, now: float) -> Entry | None:
+        """Return the entry of an attempt that may be made, which is handed back when it ends."""
         return self._all.setdefault(key_of(offer), Breaker()).enter(now)
 
-    def succeeded(self, offer: OfferValue, now: float) -> None:
-        """Note an attempt that was answered."""
-        if self._all[key_of(offer)].succeeded(now):
-            self._open.discard(key_of(offer))
-            log.warning("the breaker of %r at %r is closed", offer.upstream_id, offer.provider.slug)
+    def answers(self, offer: OfferValue, entry: Entry) -> None:
+        """Note that an attempt begins to be answered."""
+        if self._all[key_of(offer)].answers(entry):
+            self._closed(offer)
 
-    def failed(self, offer: OfferValue, error: ProviderError, now: float) -> None:
+    def succeeded(self, offer: OfferValue, entry: Entry, now: float) -> None:
+        """Note an attempt that was answered."""
+        if self._all[key_of(offer)].succeeded(entry, now):
+            self._closed(offer)
+
+    def failed(self, offer: OfferValue, entry: Entry, error: ProviderError, now: float) -> None:
         """Note an attempt that failed."""
         breaker = self._all[key_of(offer)]
         if not isinstance(error, _ILLNESS):
-            breaker.leave()
-        elif breaker.failed(now, _chance.random()):
+            breaker.leave(entry)
+        elif breaker.failed(entry, now, _chance.random()):
             self._open.add(key_of(offer))
             facts = (offer.upstream_id, offer.provider.slug, breaker.wait(now), breaker.failures)
             log.warning("the breaker of %r at %r is open for %.0f s after %d failures in a row", *facts)
 
-    def left(self, offer: OfferValue) -> None:
+    def left(self, offer: OfferValue, entry: Entry) -> None:
         """Note an attempt that ended with its caller, or with this process."""
-        self._all[key_of(offer)].leave()
+        self._all[key_of(offer)].leave(entry)
+
+    def _closed(self, offer: OfferValue) -> None:
+        self._open.discard(key_of(offer))
+        log.warning("the breaker of %r at %r is closed", offer.upstream_id, offer.provider.slug)
 
 
 def key_of(offer: OfferValue) -> tuple[int, str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
+from providers.breaker import Entry
 from providers.errors import CredentialRefused, ProviderError, ProviderUnavailable, RateLimited
 from routing.gateway.account import Account
 from routing.gateway.admission import Admission
@@ -33,15 +35,15 @@ async def first_answer(
         if failures and not await admission.next(candidate):
             continue
         try:
-            credential = _enter(hub, account, candidate)
+            credential, entry = _enter(hub, account, candidate)
         except ProviderError as exc:
             failures.append(exc)
             continue
         if account.notes and not retries.may_retry():
-            hub.breakers.left(candidate.offer)
+            hub.breakers.left(candidate.offer, entry)
             break
         try:
-            return await _attempt(hub, exchange, account, candidate, credential)
+            return await _attempt(hub, exchange, account, candidate, credential, entry)
         except ProviderError as exc:
             failures.append(exc)
             if exchange.has_begun or not exc.retryable:
@@ -55,22 +57,24 @@ async def _attempt(
     account: Account,
     candidate: Candidate,
     credential: SealedCredential | None,
+    entry: Entry,
 ) -> bytes:
     """Return the last bytes of one attempt's answer; breaker and credential hear how it ended."""
     send = send_stream if account.request.stream else send_whole
     note, offer = account.begin(candidate, credential), candidate.offer
+    note.on_first_token = partial(hub.breakers.answers, offer, entry)
     try:
         answer = await send(hub, exchange, account, note)
     except ProviderError as exc:
         note.fail(exc)
-        hub.breakers.failed(offer, exc, time.monotonic())
+        hub.breakers.failed(offer, entry, exc, time.monotonic())
         if not _is_a_series(account, exc):
             hub.credentials.failed(credential, offer.upstream_id, exc, now=time.monotonic())
         raise
     except BaseException:
-        hub.breakers.left(offer)
+        hub.breakers.left(offer, entry)
         raise
-    hub.breakers.succeeded(offer, time.monotonic())
+    hub.breakers.succeeded(offer, entry, time.monotonic())
     return answer
 
 
@@ -96,15 +100,16 @@ def _candidates(
             yield candidate
 
 
-def _enter(hub: Hub, account: Account, candidate: Candidate) -> SealedCredential | None:
-    """Return the credential to use. Raises `ProviderError` where no attempt may be made now."""
+def _enter(hub: Hub, account: Account, candidate: Candidate) -> tuple[SealedCredential | None, Entry]:
+    """Return credential and breaker's entry. Raises `ProviderError` where no attempt may be made."""
     credential = hub.credentials.pick(**_asked(hub, account, candidate))
-    if not hub.breakers.enter(candidate.offer, time.monotonic()):
+    entry = hub.breakers.enter(candidate.offer, time.monotonic())
+    if entry is None:
         slug = candidate.offer.provider.slug
         error = ProviderUnavailable(f"{slug!r} fails; another call tries just now whether it is well")
         error.was_sent = False
         raise error
-    return credential
+    return credential, entry
 
 
 def _asked(hub: Hub, account: Account, candidate: Candidate) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from providers.breaker import IN_A_ROW, OPEN_SECONDS
 from providers.errors import BadReply, CredentialRefused, ProviderUnavailable, RateLimited, RequestRejected
 from routing.gateway.breakers import Breakers, key_of
 from routing.plan import plan
-from tests.gateway.values import entry, offer
+from tests.gateway.values import entry as entry_value
+from tests.gateway.values import offer
 
 LAB = offer("lab")
 
@@ -17,8 +18,8 @@ LAB = offer("lab")
 def failing(error, times=IN_A_ROW, at=LAB) -> Breakers:
     breakers = Breakers()
     for _ in range(times):
-        breakers.enter(at, 0)
-        breakers.failed(at, error, 0)
+        if entry := breakers.enter(at, 0):
+            breakers.failed(at, entry, error, 0)
     return breakers
 
 
@@ -40,10 +41,21 @@ def test_a_plan_leaves_a_failing_offer_out_and_says_for_how_long():
     other = offer("other", base_url="http://other.test")
     waits = failing(ProviderUnavailable("down")).waits(0)
 
-    found = plan(entry("acme/small", LAB, other), dialect="chat", waits=waits)
+    found = plan(entry_value("acme/small", LAB, other), dialect="chat", waits=waits)
 
     assert [candidate.offer for candidate in found.candidates] == [other]
     assert [drop.reason for drop in found.dropped] == ["failing"]
+
+
+def test_a_probe_that_begins_to_answer_lets_the_others_in():
+    breakers = failing(ProviderUnavailable("down"))
+    entry = breakers.enter(LAB, 60)
+
+    assert breakers.enter(LAB, 61) is None
+    breakers.answers(LAB, entry)
+
+    assert breakers.enter(LAB, 61)
+    assert not breakers.waits(61)
 
 
 def test_through_the_gateway(gateway, simulator):

@@ -223,10 +223,20 @@ def check_last_turn(
         refuse_unless(
             text == text.rstrip(), "messages", "the final assistant message must not end in whitespace"
         )
-    calls = [blocks for role, blocks in turns if role == "assistant"][-1:]
-    in_tools = any(block.get("type") == "tool_result" for block in blocks)
-    if budget and in_tools and calls:
-        first = calls[0][0].get("type")
+    begun = _first_round(turns)
+    if budget and begun:
+        first = begun[0].get("type")
         refuse_unless(
             first in THINKING, "messages", f"with thinking, calls of tools begin with it, not with {first!r}"
         )
+
+
+def _first_round(turns: list[tuple[str, list[Block]]]) -> list[Block]:
+    """Return what the assistant said first since the user spoke; nothing where the answer begins anew."""
+    found: list[Block] = []
+    for role, blocks in reversed(turns):
+        if role == "assistant":
+            found = blocks
+        elif not any(block.get("type") == "tool_result" for block in blocks):
+            break
+    return found

@@ -45,12 +45,13 @@ def chat_to_messages(body: Body, terms: Terms) -> Translated:
     offered, answer_tool = with_answer_tool(with_called_tools(tools), form)
 
     max_tokens = max_tokens_of(fields, terms)
-    goes_on = _turn_that_goes_on(said.turns)
-    possible = not offered.forced and (terms.reasoning != "budget" or _may_think_on(goes_on))
+    so_far = _said_so_far(said.turns)
+    possible = not offered.forced and (terms.reasoning != "budget" or _may_think_on(so_far))
     thinking = thinking_of(wish, terms, max_tokens=max_tokens, possible=possible, fields=fields)
     thinks = thinking.get("thinking", {}).get("type") in ("enabled", "adaptive")
-    if goes_on and not thinks and (wish.field or terms.reasoning != "adaptive"):
-        _forget_thoughts(goes_on, fields)
+    if not thinks and (wish.field or terms.reasoning != "adaptive"):
+        for turn in so_far:
+            _forget_thoughts(turn, fields)
 
     system = said.system + ([text_block(form.instruction)] if form.instruction else [])
     cache_control = fields.take_object("cache_control")
@@ -74,16 +75,23 @@ def chat_to_messages(body: Body, terms: Terms) -> Translated:
     return Translated(_raw(sent), answers, fields.dropped)
 
 
-def _turn_that_goes_on(turns: list[Turn]) -> Turn | None:
-    """Return the assistant turn that the answer will continue, if it does not begin one."""
-    if turns[-1].role == "assistant":
-        return turns[-1]
-    return turns[-2] if turns[-1].results else None
+def _said_so_far(turns: list[Turn]) -> list[Turn]:
+    """Return what the assistant has said since the user spoke, with results of its tools between.
+
+    The answer continues it; it is empty where the answer begins anew.
+    """
+    found: list[Turn] = []
+    for turn in reversed(turns):
+        if turn.role == "assistant":
+            found.insert(0, turn)
+        elif not turn.results:
+            break
+    return found
 
 
-def _may_think_on(turn: Turn | None) -> bool:
-    """Return whether a model with a budget may think: a turn it continues must begin with a thought."""
-    return turn is None or is_thought(turn.blocks[0])
+def _may_think_on(said: list[Turn]) -> bool:
+    """Return whether a model with a budget may think: what it continues must begin with a thought."""
+    return not said or is_thought(said[0].blocks[0])
 
 
 def _forget_thoughts(turn: Turn, fields: Fields) -> None:

@@ -48,10 +48,14 @@ def _has_budget(body: Body) -> bool:
 
 
 def _may_think_on(messages: list[_Message]) -> bool:
-    """Return whether the answer begins a turn, or continues one that begins with a thought."""
-    if len(messages) < 2 or not _begins_with(messages[-1], "tool_result"):
-        return True
-    return _begins_with(messages[-2], *_MARKED)
+    """Return whether the answer begins anew, or continues what began with a thought.
+
+    A model may think once, before many rounds of tools: what counts is the first round since the user spoke.
+    """
+    place = len(messages) - 1
+    while place >= 1 and _begins_with(messages[place], "tool_result"):
+        place -= 2
+    return place == len(messages) - 1 or _begins_with(messages[place + 1], *_MARKED)
 
 
 def _begins_with(message: _Message, *kinds: str) -> bool:

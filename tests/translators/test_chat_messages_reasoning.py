@@ -172,6 +172,16 @@ def test_a_tool_loop_goes_on_thinking_when_its_thoughts_come_back():
     assert sent(loop, **fields)["messages"][1]["content"][0] == THOUGHT
 
 
+def test_it_goes_on_thinking_after_further_rounds_that_came_without_a_thought():
+    loop = [
+        HI, asks(call("f"), reasoning_details=SIGNED), result("one"),
+        asks(call("f", call_id="c2")), result("two", "c2"),
+    ]  # fmt: skip
+
+    assert sent(loop, max_tokens=9000, reasoning_effort="low")["thinking"]["type"] == "enabled"
+    assert dropped(loop, max_tokens=9000, reasoning_effort="low") == []
+
+
 @pytest.mark.parametrize(
     "messages",
     [[HI, asks(call("f")), result("one")], [HI, {"role": "assistant", "content": "The answer is"}]],

@@ -71,6 +71,18 @@ def test_a_call_that_its_provider_takes_keeps_its_bytes(messages):
     assert fitted(given)[0]["messages"] is given["messages"]
 
 
+def test_a_model_that_thought_before_its_first_tool_goes_on_thinking_after_the_next():
+    given = body(ASKED, said(SIGNED, USE), RESULT, said(USE), RESULT, said(TEXT, USE), RESULT, **BUDGET)
+
+    assert fitted(given) == (given, ())
+
+
+def test_a_thought_of_an_earlier_turn_is_none_of_this_one():
+    _, dropped = fitted(body(ASKED, said(SIGNED, TEXT), ASKED, said(USE), RESULT, **BUDGET))
+
+    assert dropped == ("thinking",)
+
+
 @pytest.mark.parametrize("turn", [said(USE), said(TEXT, USE), said(FOREIGN, USE)])
 def test_a_model_does_not_think_on_in_a_turn_that_began_without_a_thought(turn):
     found, dropped = fitted(body(ASKED, turn, RESULT, **BUDGET))

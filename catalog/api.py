@@ -16,12 +16,12 @@ from catalog.availability import entries_now, offers_with_providers
 from catalog.entry import create_entry, update_entry, withdraw_entry
 from catalog.models import Alias, CatalogEntry, Offer
 from catalog.offer import add_offer, set_price, update_offer, withdraw_offer
-from catalog.rates import Rates
 from catalog.shapes import AliasOut, ModelOut, alias_out, model_out
 from llmhub.lib import clock, money
 from llmhub.lib.rest import REFUSALS, Cursor, Input, Limit, Page, page
 from llmhub.people.api_access import caller
 from providers.models import Provider
+from providers.rates import Rates
 
 router = Router()
 ModelId = Annotated[str, Field(min_length=1, max_length=200)]

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from catalog.rates import AMOUNTS, Rates, faults
 from catalog.tables import Finding, Table
 from catalog.words import CAPABILITIES, MODALITIES
+from providers.rates import AMOUNTS, Rates, faults
 
 _PRICE_KEYS = {*AMOUNTS, "tiers", "since", "source", "checked"}
 _EDITS = ("unset", "plus", "minus")

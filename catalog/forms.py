@@ -10,9 +10,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from catalog.pricing import MAX_PRICE
-from catalog.rates import AMOUNTS, Rates
 from catalog.words import CAPABILITIES
 from llmhub.lib import money
+from providers.rates import AMOUNTS, Rates
 
 _TYPED = {"autocomplete": "off", "spellcheck": "false"}
 _LABELS = {

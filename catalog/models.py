@@ -12,10 +12,10 @@ from django.db import models
 
 from catalog.fields import PriceField
 from catalog.pricing import PriceValue
-from catalog.rates import AMOUNTS, Rates
 from catalog.words import CAPABILITIES, MODALITIES, NAME_PATTERN
 from llmhub.lib import money
 from providers.models import Provider
+from providers.rates import AMOUNTS, Rates
 
 name_letters = RegexValidator(
     NAME_PATTERN, "use letters, digits and . _ - : @ / ~ +, beginning with a letter or digit"

@@ -7,9 +7,9 @@ from django.db import transaction
 from catalog.entry import create_entry
 from catalog.models import CatalogEntry, Offer
 from catalog.offer import add_offer, set_price
-from catalog.rates import Rates
 from llmhub.audit.actor import Actor
 from providers.models import Provider
+from providers.rates import Rates
 
 
 @transaction.atomic

@@ -11,12 +11,12 @@ from django.db import transaction
 
 from catalog.entry import claims, origin_of
 from catalog.models import CatalogEntry, Offer, Price
-from catalog.rates import AMOUNTS, Rates, faults
 from llmhub.audit import log
 from llmhub.audit.actor import Actor
 from llmhub.lib import clock
 from llmhub.people.roles import require
 from providers.models import Provider
+from providers.rates import AMOUNTS, Rates, faults
 
 
 @transaction.atomic

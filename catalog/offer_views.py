@@ -17,12 +17,12 @@ from catalog.new_model import add_model
 from catalog.offer import set_price, withdraw_offer
 from catalog.offer_order import move_offer
 from catalog.proposal import proposals, proposed_slug
-from catalog.rates import AMOUNTS, Rates
 from llmhub.lib import clock
 from llmhub.lib.forms import refuse
 from llmhub.lib.pages import render_page
 from llmhub.people.access import actor_of, needs
 from providers.models import Provider
+from providers.rates import AMOUNTS, Rates
 
 
 @require_GET

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from catalog.availability import prices_in_force
 from catalog.models import CatalogEntry, Offer, Price
-from catalog.rates import Rates
+from providers.rates import Rates
 
 
 @dataclass(frozen=True)

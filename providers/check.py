@@ -17,7 +17,8 @@ from providers.errors import (
     RateLimited,
     hiding,
 )
-from providers.wire import Call, Listing, Target
+from providers.listing import Listing
+from providers.wire import Call, Target
 
 _TIMEOUTS = Timeouts(total=15.0)
 _NO_SUCH_PAGE = {404, 405, 501}

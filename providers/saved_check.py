@@ -13,8 +13,9 @@ from llmhub.lib import clock
 from providers.adapters import Adapter, DialectNotServed, adapter_for
 from providers.check import Check, Outcome, check
 from providers.credential import CredentialUnreadable, reveal
+from providers.listing import Listing
 from providers.models import Credential, ListedModel, Provider
-from providers.wire import Listing, Target
+from providers.wire import Target
 
 MAX_LISTED = 5_000  # models of one provider that are kept
 _AT_ONCE = 4  # checks of one provider: it may count them as calls

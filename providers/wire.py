@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -102,13 +102,3 @@ class Event:
     error: str = field(repr=False, default="")  # what an in-stream error says, in the provider's own words
     failure: Exception | None = field(repr=False, compare=False, default=None)  # what it means
     only_usage: bool = False  # nothing but usage: taken out again when the caller did not ask for it
-
-
-@dataclass(frozen=True)
-class Listing:
-    """One model in a provider's list."""
-
-    upstream_id: str
-    name: str = ""
-    context_tokens: int | None = None
-    raw: dict[str, Any] = field(repr=False, default_factory=dict)

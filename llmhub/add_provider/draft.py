@@ -16,7 +16,8 @@ from django.http import HttpRequest
 from llmhub.lib import clock, secrets
 from providers.adapters import KINDS, Kind
 from providers.check import Check, Outcome
-from providers.wire import Listing, Target
+from providers.listing import Listing
+from providers.wire import Target
 
 KEY = "provider-draft"
 LIFETIME = timedelta(minutes=30)

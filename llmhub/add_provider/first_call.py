@@ -15,7 +15,6 @@ from django.db import transaction
 from billing import budget_state
 from billing.models import Budget
 from catalog.pricing import PriceValue, cost_of
-from catalog.rates import Rates
 from llmhub.add_provider.draft import Draft, FirstCall
 from llmhub.add_provider.forms import rates_of
 from llmhub.audit import log
@@ -28,6 +27,7 @@ from providers.adapters.reading import items, mapping, text, value_of
 from providers.client import Client, Timeouts
 from providers.errors import ProviderError, hiding
 from providers.quoting import quoted
+from providers.rates import Rates
 from providers.wire import Answer, Body, Usage
 from routing.bound import Size, worst_case_nano
 

@@ -10,8 +10,8 @@ from django.core.exceptions import ValidationError
 
 from catalog.forms import RateField
 from catalog.models import name_letters
-from catalog.rates import Rates
 from llmhub.add_provider.draft import MOST_CHOSEN, Terms
+from providers.rates import Rates
 
 _TYPED = {"autocomplete": "off", "spellcheck": "false"}
 _AMOUNTS = ("input", "output", "cache_read", "cache_write")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog.proposal import Proposal, proposals, proposed_slug
-from catalog.rates import AMOUNTS
 from llmhub.add_provider.draft import Draft, Terms
 from llmhub.add_provider.forms import TermsForm
 from llmhub.lib import clock
+from providers.rates import AMOUNTS
 
 
 @dataclass(frozen=True)

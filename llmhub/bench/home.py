@@ -32,9 +32,9 @@ def _model(kind: str, base_url: str) -> str:
     """Make a model at a provider of its own, with a price."""
     from catalog.entry import create_entry
     from catalog.offer import add_offer, set_price
-    from catalog.rates import Rates
     from llmhub.audit.actor import SYSTEM
     from providers.provider import create_provider
+    from providers.rates import Rates
 
     provider = create_provider(
         actor=SYSTEM,

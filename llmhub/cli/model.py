@@ -8,11 +8,11 @@ from typing import Any
 from catalog.availability import EntryNow, entries_now, offers_with_providers
 from catalog.models import CatalogEntry, EntryQuerySet
 from catalog.new_model import add_model
-from catalog.rates import Rates
 from catalog.shapes import model_out
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.cli import find, show
 from llmhub.lib import clock, money
+from providers.rates import Rates
 
 COLUMNS = ("model", "context", "input", "output", "capabilities", "callable")
 

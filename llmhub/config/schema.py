@@ -20,11 +20,11 @@ from pydantic_core import PydanticCustomError
 
 from billing.amount import parse_cap
 from catalog.pricing import MAX_PRICE
-from catalog.rates import AMOUNTS, Rates, faults
 from catalog.words import CAPABILITIES, MODALITIES, NAME_PATTERN
 from llmhub.lib import money
 from providers import reference
 from providers.adapters import KINDS
+from providers.rates import AMOUNTS, Rates, faults
 from providers.weights import MAX_WEIGHT
 
 # Words of CONTRACT that have no meaning yet: each says so instead of being taken for a typing mistake.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from catalog.rates import Rates
+from providers.rates import Rates
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from providers.errors import ProviderError
-from providers.wire import Answer, Body, Call, Event, Listing, Target, Terms
+from providers.listing import Listing
+from providers.wire import Answer, Body, Call, Event, Target, Terms
 
 NO_HEADERS: Mapping[str, str] = {}
 

@@ -14,9 +14,11 @@ import msgspec
 from providers.adapters import failures
 from providers.adapters.base import NO_HEADERS
 from providers.adapters.chat_usage import usage_of
+from providers.adapters.listing import compatible_listing
 from providers.adapters.reading import decode, decode_raw, items, mapping, name, text, value_of
 from providers.errors import BadReply, ProviderError
-from providers.wire import Answer, Body, Call, Event, Listing, Target, Terms, Usage
+from providers.listing import Listing
+from providers.wire import Answer, Body, Call, Event, Target, Terms, Usage
 
 OWN_FIELD = "llmhub"  # what a caller tells llmhub in the body; no provider sees it
 DONE = b"[DONE]"
@@ -168,8 +170,8 @@ class ChatAdapter:
         return [self.listing(row) for row in rows if name(mapping(row).get("id"))]
 
     def listing(self, row: dict[str, Any]) -> Listing:
-        """Read one model of the list; this dialect says nothing but its id."""
-        return Listing(upstream_id=name(row["id"]), raw=row)
+        """Read one model of the list: this dialect has no prices in it, and few servers say more."""
+        return compatible_listing(row)
 
     def usage(self, read: dict[str, Any]) -> Usage | None:
         """Return the usage in an answer or chunk, or None when it gives no credible one."""

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
 
 import msgspec
 
 from providers.adapters import failures
 from providers.adapters.base import NO_HEADERS
 from providers.adapters.claude_ids import UNKNOWN, terms_of
+from providers.adapters.listing import messages_listing
 from providers.adapters.messages_events import error_in, event_reader, failure_of, is_content
 from providers.adapters.messages_usage import usage_of
 from providers.adapters.reading import decode, decode_raw, items, mapping, name, text, tokens, value_of
 from providers.errors import BadReply, ProviderError
-from providers.wire import Answer, Body, Call, Event, Listing, Target, Terms
+from providers.listing import Listing
+from providers.wire import Answer, Body, Call, Event, Target, Terms
 
 OWN_FIELD = "llmhub"  # what a caller tells llmhub in the body; no provider sees it
 # Source: https://platform.claude.com/docs/en/api/versioning
@@ -142,7 +143,7 @@ class MessagesAdapter:
         rows = decode(content).get("data")
         if not isinstance(rows, list):
             raise BadReply("the provider's answer is no list of models")
-        return [_listing(row) for row in rows if name(mapping(row).get("id"))]
+        return [messages_listing(row) for row in rows if name(mapping(row).get("id"))]
 
     def failure(self, status: int, headers: Mapping[str, str], content: bytes) -> ProviderError:
         """Return what an answer of a status other than 200 means."""
@@ -163,13 +164,3 @@ def _sent(target: Target, body: Body, fields: Collection[str]) -> Body:
 def _holds_something(content: msgspec.Raw) -> bool:
     """Return whether anything was generated in the content of a whole answer."""
     return any(is_content(mapping(block)) for block in items(value_of(content)))
-
-
-def _listing(row: dict[str, Any]) -> Listing:
-    """Read one model of the list; prices are not in it."""
-    return Listing(
-        upstream_id=name(row["id"]),
-        name=name(row.get("display_name")),
-        context_tokens=tokens(row.get("max_input_tokens")),
-        raw=row,
-    )

@@ -10,8 +10,10 @@ from typing import Any
 
 from providers.adapters.chat import ChatAdapter, url
 from providers.adapters.chat_usage import usage_of
-from providers.adapters.reading import mapping, name, tokens, usd
-from providers.wire import Call, Listing, Target, Terms, Usage
+from providers.adapters.openrouter_listing import read_listing
+from providers.adapters.reading import mapping, usd
+from providers.listing import Listing
+from providers.wire import Call, Target, Terms, Usage
 
 
 class OpenRouterAdapter(ChatAdapter):
@@ -47,12 +49,7 @@ class OpenRouterAdapter(ChatAdapter):
 
     def listing(self, row: dict[str, Any]) -> Listing:
         """Read one model of the list."""
-        return Listing(
-            upstream_id=name(row["id"]),
-            name=name(row.get("name")),
-            context_tokens=tokens(row.get("context_length")),
-            raw=row,
-        )
+        return read_listing(row)
 
 
 def _charged(reported: dict[str, Any]) -> Decimal | None:

@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from catalog import seed
-from catalog.rates import faults
 from providers.adapters import KINDS
+from providers.rates import faults
 
 ENTRIES = {entry.slug: entry for entry in seed.bundled()}
 OFFERS = [(entry.slug, offer) for entry in ENTRIES.values() for offer in entry.offers]

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from catalog import curated
-from catalog.rates import Rates
+from providers.rates import Rates
 from tests.catalog.bundle import FAMILY, SMALL, model
 
 

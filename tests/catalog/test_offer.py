@@ -10,10 +10,10 @@ from django.core.exceptions import ValidationError
 
 from catalog.models import Offer, Price
 from catalog.offer import add_offer, set_price, update_offer, withdraw_offer
-from catalog.rates import Rates
 from llmhub.audit.models import AuditEvent
 from llmhub.lib import clock
 from llmhub.people.roles import NotAllowed
+from providers.rates import Rates
 
 CHEAP = Rates(input=Decimal("0.15"), output=Decimal("0.60"))
 LONG = Rates(input=Decimal("0.30"), output=Decimal("0.90"), above_input_tokens=200_000)

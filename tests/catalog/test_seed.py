@@ -12,11 +12,11 @@ from catalog.alias import add_alias
 from catalog.entry import update_entry, withdraw_entry
 from catalog.models import CatalogEntry, Offer, Price, PublicName
 from catalog.offer import set_price, update_offer, withdraw_offer
-from catalog.rates import Rates
 from catalog.seed import bundled, seed, seed_with
 from llmhub.audit.models import AuditEvent
 from llmhub.lib import clock
 from providers.models import Provider
+from providers.rates import Rates
 from tests.catalog.bundle import FAMILY, SMALL, model
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,6 @@ from catalog.alias import add_alias
 from catalog.entry import create_entry
 from catalog.models import Alias, CatalogEntry, Offer
 from catalog.offer import set_price
-from catalog.rates import Rates
 from catalog.seed import seed
 from llmhub.audit.actor import COMMAND_LINE, Actor
 from llmhub.audit.models import AuditEvent
@@ -21,6 +20,7 @@ from llmhub.people.models import Team
 from providers.credential import set_credential
 from providers.credential_state import set_weight, take_out
 from providers.models import Credential, Provider
+from providers.rates import Rates
 from tests.config.test_findings import EXAMPLE
 
 pytestmark = pytest.mark.django_db

@@ -7,10 +7,10 @@ from decimal import Decimal
 import pytest
 
 from catalog.new_model import add_model
-from catalog.rates import Rates
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.people.team import create_team
 from providers.provider import create_provider
+from providers.rates import Rates
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from billing.key import create_key, pause_key, revoke_key
 from billing.key_state import state_of
 from billing.models import ApiKey, UsageRecord
 from catalog.new_model import add_model
-from catalog.rates import Rates
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.audit.models import AuditEvent
 from llmhub.lib import clock, ids, secrets
+from providers.rates import Rates
 from tests.billing import rows
 
 pytestmark = pytest.mark.django_db

@@ -13,11 +13,11 @@ from catalog.entry import create_entry
 from catalog.models import Alias, CatalogEntry, Offer, Price
 from catalog.new_model import add_model
 from catalog.offer import add_offer, set_price
-from catalog.rates import Rates
 from catalog.words import most_telling
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.lib import clock
 from providers.provider import create_provider
+from providers.rates import Rates
 
 pytestmark = pytest.mark.django_db
 

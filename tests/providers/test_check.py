@@ -13,10 +13,11 @@ from providers.check import Outcome, check
 from providers.credential import set_credential
 from providers.credential_now import credentials_now
 from providers.credential_state import take_out
+from providers.listing import Listing
 from providers.models import Credential, ListedModel, Provider
 from providers.provider import update_provider
 from providers.saved_check import check_and_save
-from providers.wire import Listing, Target
+from providers.wire import Target
 from tests.providers.servers import answer, cut, serving, serving_in_a_thread
 
 MODELS = answer(b'{"object":"list","data":[{"id":"a"},{"id":"b"}]}')

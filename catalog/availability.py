@@ -161,7 +161,8 @@ def first_callable() -> str:
     A model whose price is unknown comes after all that have one, one that is going away last.
     """
     now = clock.now()
-    rows = CatalogEntry.objects.listed().prefetch_related(offers_with_providers())
+    curated = CatalogEntry.objects.listed().filter(source=CatalogEntry.Source.CURATED)
+    rows = curated.prefetch_related(offers_with_providers())
     able = [row for row in entries_now(list(rows), now) if not row.why_not and _writes_text(row.entry)]
     return min(able, key=_by_future_and_price).entry.slug if able else ""
 

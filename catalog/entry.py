@@ -50,14 +50,14 @@ def claims(actor: Actor, origin: str) -> bool:
 def create_entry(*, actor: Actor, slug: str, **facts: Unpack[Facts]) -> CatalogEntry:
     """Save a new curated entry; its name is its slug unless `facts` has one.
 
-    A withdrawn entry of this slug comes back with the new facts: it keeps its records.
-    Raises `ValidationError` when the slug is taken or a fact is wrong.
+    A withdrawn entry of this slug comes back with the new facts: it keeps its records; a discovered
+    one is taken into the catalog. Raises `ValidationError` when the slug is taken or a fact is wrong.
     """
     require(actor, "configure")
-    entry = CatalogEntry.objects.filter(slug=slug).exclude(withdrawn_at=None).first()
-    if entry is None:
+    entry = CatalogEntry.objects.filter(slug=slug).first() or CatalogEntry(slug=slug)
+    is_there = entry.source == CatalogEntry.Source.CURATED and entry.withdrawn_at is not None
+    if not is_there or not PublicName.objects.filter(name=slug, kind=PublicName.Kind.ENTRY).exists():
         take_name(slug, PublicName.Kind.ENTRY)
-        entry = CatalogEntry(slug=slug)
     entry.withdrawn_at = None
     entry.source = CatalogEntry.Source.CURATED
     wanted: Facts = {"name": entry.name or slug, **facts}

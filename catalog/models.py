@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 
+from catalog import discovery_models  # noqa: F401  (Django finds models by this module)
 from catalog.fields import PriceField
 from catalog.pricing import PriceValue
 from catalog.words import CAPABILITIES, MODALITIES, NAME_PATTERN
@@ -23,9 +24,10 @@ name_letters = RegexValidator(
 
 
 class Origin(models.TextChoices):
-    """Who wrote a row of the catalog; the bundled data changes only what it wrote itself."""
+    """Who wrote a row of the catalog; the bundled data and discovery change only what they wrote."""
 
     BUNDLED = "bundled", "Bundled"
+    DISCOVERED = "discovered", "Discovered"
     FILE = "file", "File"
     PERSON = "person", "Person"
 
@@ -114,6 +116,20 @@ class CatalogEntry(models.Model):
         validators=[known_capabilities],
         help_text="words of catalog.words.CAPABILITIES",
     )
+    parameters = models.JSONField(
+        default=dict, blank=True, help_text="descriptors by name, as in providers.adapters.parameters"
+    )
+    described_by = models.ForeignKey(
+        Provider,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="whose list a discovered entry's facts are from",
+    )
+    stands_for = models.CharField(
+        max_length=200, blank=True, help_text="the model behind a name that its provider moves"
+    )
     knowledge_on = models.DateField(null=True, blank=True, help_text="training data ends")
     released_on = models.DateField(null=True, blank=True)
     deprecated_on = models.DateField(null=True, blank=True)
@@ -197,6 +213,9 @@ class Price(models.Model):
     cache_write = PriceField(null=True, blank=True, help_text="5-minute lifetime")
     cache_write_1h = PriceField(null=True, blank=True)
     per_request = PriceField(null=True, blank=True, help_text="USD per request")
+    meters = models.JSONField(
+        default=dict, blank=True, help_text="USD per unit of what is not computed, by the provider's word"
+    )
     input_nano = models.BigIntegerField(editable=False, help_text="nano-USD per million tokens, to sort by")
     output_nano = models.BigIntegerField(editable=False, help_text="nano-USD per million tokens, to sort by")
     origin = models.CharField(max_length=20, choices=Origin, default=Origin.PERSON)

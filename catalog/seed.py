@@ -99,7 +99,8 @@ def _seed_entries(entries: tuple[CuratedEntry, ...], seeded: Seeded) -> dict[str
         row = rows.get(entry.slug)
         if row is not None and not _is_ours(row):
             continue
-        if row is None and entry.slug in taken:
+        is_others = taken.get(entry.slug, PublicName.Kind.ENTRY) != PublicName.Kind.ENTRY
+        if is_others or (row is None and entry.slug in taken):
             seeded.skipped.append(f"{entry.slug}: the name is taken ({taken[entry.slug]})")
             continue
         ours[entry.slug] = _seed_entry(entry, row, seeded)
@@ -120,6 +121,8 @@ def _seed_entry(entry: CuratedEntry, row: CatalogEntry | None, seeded: Seeded) -
         PublicName.objects.create(name=entry.slug, kind=PublicName.Kind.ENTRY)
         seeded.added.append(entry.slug)
         return row
+    if row.source == CatalogEntry.Source.DISCOVERED:
+        PublicName.objects.get_or_create(name=entry.slug, defaults={"kind": PublicName.Kind.ENTRY})
     differing = [name for name, value in wanted.items() if getattr(row, name) != value]
     if differing:
         for name in differing:

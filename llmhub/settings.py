@@ -171,12 +171,19 @@ ROLLUP_SECONDS = env.number(
     meaning="seconds between two looks for calls that are to be added up for reports",
     example="15",
 )
+DISCOVERY_SECONDS = env.number(
+    "LLMHUB_DISCOVERY_SECONDS",
+    default=3600,
+    meaning="seconds between two readings of each provider's list of models, which is a free call",
+    example="3600",
+)
 RETENTION_DAYS = env.number(
     "LLMHUB_RETENTION_DAYS",
     default=400,
     meaning="days that single calls are kept, 2 or more; their sums are kept for good; 0 keeps all",
     example="90",
 )
+DISCOVERY_LOOK_SECONDS = 60  # between two looks for lists whose turn it is
 RETENTION_SECONDS = 600  # between two looks for calls that are older
 RECONCILE_SECONDS = 600  # between two comparisons of sums with the ledger
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.validators import MaxValueValidator
 from django.db import models
 
-from llmhub.lib import secrets
+from llmhub.lib import clock, secrets
 from providers.weights import MAX_WEIGHT
 
 
@@ -98,12 +98,18 @@ class Credential(models.Model):
 
 
 class ListedModel(models.Model):
-    """One model of a provider's own list, as its last check found it; a provider may list thousands."""
+    """One model of a provider's own list, as it was last read; a provider may list thousands."""
 
     provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="listings")
     upstream_id = models.CharField(max_length=200)
     name = models.CharField(max_length=200, blank=True)
     context_tokens = models.PositiveIntegerField(null=True, blank=True, help_text="tokens; empty: not said")
+    raw = models.JSONField(default=dict, blank=True, help_text="its row of the list, as it was sent")
+    first_seen_at = models.DateTimeField(default=clock.now)
+    missing_since = models.DateTimeField(
+        null=True, blank=True, help_text="the first run of those in a row that did not list it"
+    )
+    vanished_at = models.DateTimeField(null=True, blank=True, help_text="when its absence was believed")
 
     class Meta:
         ordering = ["upstream_id"]

@@ -87,13 +87,13 @@ def keep_check(provider: Provider, found: Check, each: Sequence[tuple[Credential
     for row, one in each:
         same = Credential.objects.filter(pk=row.pk, sealed=row.sealed, reference=row.reference)
         same.update(checked_at=now, check_outcome=one.outcome, check_message=one.message[:_MAX_MESSAGE])
-    if found.outcome == Outcome.OK:
+    if found.outcome == Outcome.OK and here.filter(listed_at=None).exists():
         keep_listings(provider, found.listings)
 
 
 @transaction.atomic
 def keep_listings(provider: Provider, listings: Sequence[Listing]) -> None:
-    """Keep the list of models that a provider gave, in place of the one before."""
+    """Keep a provider's first list of models, to be seen until discovery takes it in and goes on with it."""
     named = {row.upstream_id: row for row in listings[:MAX_LISTED]}
     provider.listings.all().delete()
     ListedModel.objects.bulk_create(

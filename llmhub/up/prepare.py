@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.db import connection, connections
 from django.urls import reverse
 
-from catalog import seed
+from catalog import bundled_list, seed
 from llmhub.audit.actor import SYSTEM, Actor
 from llmhub.config.apply import apply_file
 from llmhub.people.models import Role, User
@@ -58,6 +58,7 @@ def prepare_database() -> str:
     with _alone():
         call_command("migrate", interactive=False, verbosity=0)
         seed.seed()
+        bundled_list.fill()
         return _apply_config(settings.CONFIG_FILE)
 
 

@@ -26,6 +26,7 @@ class Kind:
     dialects: tuple[str, ...]  # the first is the default
     base_url: str  # "": the person who adds it says it
     needs_credential: bool
+    lists_openly: bool = False  # its list of models is given to everybody
 
 
 KINDS = {
@@ -33,7 +34,14 @@ KINDS = {
     for kind in (
         Kind("openai", "OpenAI", ("chat",), "https://api.openai.com/v1", needs_credential=True),
         Kind("anthropic", "Anthropic", ("messages",), "https://api.anthropic.com", needs_credential=True),
-        Kind("openrouter", "OpenRouter", ("chat",), "https://openrouter.ai/api/v1", needs_credential=True),
+        Kind(
+            "openrouter",
+            "OpenRouter",
+            ("chat",),
+            "https://openrouter.ai/api/v1",
+            needs_credential=True,
+            lists_openly=True,
+        ),
         Kind("custom", "Custom (compatible server)", ("chat", "messages"), "", needs_credential=False),
     )
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from providers.errors import ProviderError
 from providers.listing import Listing
@@ -73,6 +73,9 @@ class Adapter(Protocol):
 
     def parse_models(self, content: bytes) -> list[Listing]:
         """Read a list of models. Raises `BadReply` when it is none."""
+
+    def listing(self, row: dict[str, Any]) -> Listing:
+        """Read one row of a list of models, which has an `id`."""
 
     def failure(self, status: int, headers: Mapping[str, str], content: bytes) -> ProviderError:
         """Return what an answer of a status other than 200 means."""

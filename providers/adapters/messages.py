@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 import msgspec
 
@@ -143,7 +144,11 @@ class MessagesAdapter:
         rows = decode(content).get("data")
         if not isinstance(rows, list):
             raise BadReply("the provider's answer is no list of models")
-        return [messages_listing(row) for row in rows if name(mapping(row).get("id"))]
+        return [self.listing(row) for row in rows if name(mapping(row).get("id"))]
+
+    def listing(self, row: dict[str, Any]) -> Listing:
+        """Read one model of the list: this dialect has no prices in it."""
+        return messages_listing(row)
 
     def failure(self, status: int, headers: Mapping[str, str], content: bytes) -> ProviderError:
         """Return what an answer of a status other than 200 means."""

@@ -1,0 +1,50 @@
+"""Keep the rows of a provider's list of models: what the next list is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from catalog.listing_diff import Change, Kind
+from catalog.models import CatalogEntry, Offer, Origin
+from providers.listing import Listing
+from providers.models import ListedModel, Provider
+
+_KEPT = ("name", "context_tokens", "raw", "missing_since", "vanished_at")
+MAX_TOKENS = 2**31 - 1  # what a column holds
+
+
+def keep_rows(provider: Provider, changes: Sequence[Change], now: datetime) -> None:
+    """Bring the rows of the models that changed to what the list says now."""
+    latest = {change.upstream_id: change for change in changes}
+    rows = {row.upstream_id: row for row in provider.listings.filter(upstream_id__in=latest)}
+    new = []
+    for upstream_id, change in latest.items():
+        row = rows.get(upstream_id)
+        if row is None:
+            row = ListedModel(provider=provider, upstream_id=upstream_id, first_seen_at=now)
+            new.append(row)
+        if change.kind == Kind.VANISHED:
+            row.vanished_at = now
+        elif change.listing is not None:
+            _fill(row, change.listing)
+    ListedModel.objects.bulk_create(new)
+    ListedModel.objects.bulk_update(rows.values(), _KEPT, batch_size=100)
+    Provider.objects.filter(pk=provider.pk).update(listed_at=now)
+
+
+def _fill(row: ListedModel, listing: Listing) -> None:
+    row.name = listing.name
+    tokens = listing.context_tokens
+    row.context_tokens = tokens if tokens is not None and tokens <= MAX_TOKENS else None
+    row.raw = dict(listing.raw)
+    row.missing_since = row.vanished_at = None
+
+
+def forget_others(provider: Provider, listed: Collection[str], now: datetime) -> None:
+    """Drop what was taken for this provider's list before its first real one, and is not in it."""
+    provider.listings.exclude(upstream_id__in=listed).delete()
+    guessed = Offer.objects.filter(provider=provider, origin=Origin.DISCOVERED, withdrawn_at=None)
+    guessed.exclude(upstream_id__in=listed).update(withdrawn_at=now)
+    unoffered = CatalogEntry.objects.listed().filter(source=CatalogEntry.Source.DISCOVERED)
+    unoffered.exclude(offers__in=Offer.objects.filter(withdrawn_at=None)).update(withdrawn_at=now)

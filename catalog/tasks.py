@@ -1,0 +1,13 @@
+"""What the catalog does by itself; llmhub/celery.py says when."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from catalog import discovery
+
+
+@shared_task(time_limit=300, expires=60)
+def discover() -> int:
+    """Read the lists of models whose turn it is. Safe to run twice: a turn is taken once."""
+    return len(discovery.discover_due())

@@ -1,0 +1,66 @@
+"""Get a provider's own list of models by a free call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from asgiref.sync import async_to_sync
+
+from providers.adapters import KINDS, Adapter, adapter_for
+from providers.client import Client, Timeouts
+from providers.credential import opened
+from providers.errors import hiding
+from providers.listing import Listing
+from providers.models import Credential, Provider
+from providers.wire import Target
+
+_TIMEOUTS = Timeouts(total=30.0)
+
+
+@dataclass(frozen=True)
+class ModelList:
+    """A list of models as it was sent, and as it was read: by upstream id, the first of doubles."""
+
+    content: bytes = field(repr=False)
+    listings: dict[str, Listing] = field(repr=False)
+
+
+def usable_credential(provider: Provider) -> Credential | None:
+    """Return a credential to ask with, None where there is none in use."""
+    return provider.credentials.filter(disabled_reason="").order_by("id").first()
+
+
+def can_list(provider: Provider) -> bool:
+    """Return whether the list can be asked for: with a credential, or where it is open or needs none."""
+    return (
+        not provider.needs_credential
+        or KINDS[provider.kind].lists_openly
+        or usable_credential(provider) is not None
+    )
+
+
+def fetch(provider: Provider) -> ModelList:
+    """Ask a provider for its list of models. Raises `ProviderError` and `DialectNotServed`."""
+    secret = opened(usable_credential(provider), provider.slug)
+    target = Target(provider.base_url, "", secret)
+    return async_to_sync(_fetch)(target, adapter_for(provider.kind, provider.dialect))
+
+
+async def _fetch(target: Target, adapter: Adapter) -> ModelList:
+    client = Client()
+    try:
+        with hiding(target.credential):
+            reply = await client.send(adapter.models_call(target), timeout=_TIMEOUTS)
+            if reply.status != 200:
+                raise adapter.failure(reply.status, reply.headers, reply.content)
+            return read(reply.content, adapter)
+    finally:
+        await client.aclose()
+
+
+def read(content: bytes, adapter: Adapter) -> ModelList:
+    """Return a list of models that was sent or saved. Raises `BadReply` when it is none."""
+    listings: dict[str, Listing] = {}
+    for listing in adapter.parse_models(content):
+        listings.setdefault(listing.upstream_id, listing)
+    return ModelList(content, listings)

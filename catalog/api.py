@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 
 from django.db import transaction
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
+from ninja import Query as NinjaQuery
 from ninja import Router, Status
 from pydantic import AfterValidator, Field
 
 from catalog.alias import add_alias, move_alias, remove_alias
 from catalog.availability import entries_now, offers_with_providers
+from catalog.compare import MOST_COMPARED
 from catalog.entry import create_entry, update_entry, withdraw_entry
+from catalog.model_query import FoundModels, ModelQuery
+from catalog.model_search import BadCursor, models, search
 from catalog.models import Alias, CatalogEntry, Offer
 from catalog.offer import add_offer, set_price, update_offer, withdraw_offer
 from catalog.shapes import AliasOut, ModelOut, alias_out, model_out
 from llmhub.lib import clock, money
-from llmhub.lib.rest import REFUSALS, Cursor, Input, Limit, Page, page
+from llmhub.lib.rest import REFUSALS, BadQuery, Cursor, Input, Limit, Page, page
 from llmhub.people.api_access import caller
 from providers.models import Provider
 from providers.rates import Rates
@@ -131,22 +135,33 @@ def _offer(entry: CatalogEntry, provider: str, upstream_id: str) -> Offer:
     return get_object_or_404(offers.select_related("provider", "entry"), upstream_id=upstream_id)
 
 
-@router.get("/models", response={200: Page[ModelOut], **REFUSALS})
-def list_models(
-    request: HttpRequest,
-    q: Annotated[str, Field(max_length=200)] = "",
-    source: Literal["", "curated", "discovered"] = "",
-    cursor: Cursor = "",
-    limit: Limit = 50,
-) -> Page[ModelOut]:
-    """List models by id, with where each is offered and what it costs now; `q` holds words to look for."""
+@router.get("/models", response={200: FoundModels, **REFUSALS})
+def list_models(request: HttpRequest, wanted: Annotated[ModelQuery, NinjaQuery()]) -> FoundModels:
+    """Find models, curated and discovered, with where each is offered and what it costs now.
+
+    Every filter holds; words in `q` may have typos. Without words and order they come by id.
+    """
     caller(request, "view")
-    found = CatalogEntry.objects.listed().search(q).prefetch_related(offers_with_providers())
-    if source:
-        found = found.filter(source=source)
-    screen = page(found, lambda entry: entry, by="slug", cursor=cursor, limit=limit)
-    rows = entries_now(screen.data, clock.now())
-    return Page(data=[model_out(row) for row in rows], next_cursor=screen.next_cursor)
+    query = wanted.query()
+    try:
+        found = search(query, cursor=wanted.cursor, limit=wanted.limit)
+    except BadCursor as error:
+        raise BadQuery(
+            f"cursor {wanted.cursor!r} is none of this list's: take next_cursor as it came"
+        ) from error
+    data = [model_out(row) for row in found.rows]
+    return FoundModels(data=data, next_cursor=found.next_cursor, total=found.total, by_source=found.by_source)
+
+
+@router.get("/compare", response={200: Page[ModelOut], **REFUSALS})
+def compare_models(
+    request: HttpRequest,
+    model: Annotated[list[ModelId], NinjaQuery(min_length=1, max_length=MOST_COMPARED)],
+) -> Page[ModelOut]:
+    """Show up to four models in the order asked for: `?model=a&model=b`; one that is not there is a 404."""
+    caller(request, "view")
+    rows = models(_entry(one).slug for one in model)
+    return Page(data=[model_out(row) for row in rows])
 
 
 @router.post("/models", response={201: ModelOut, **REFUSALS})

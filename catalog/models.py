@@ -72,17 +72,6 @@ class EntryQuerySet(models.QuerySet["CatalogEntry"]):
         """Entries a person may pick."""
         return self.filter(withdrawn_at=None)
 
-    def search(self, query: str) -> EntryQuerySet:
-        """Entries whose id, name or family holds every word of `query`."""
-        found = self
-        for word in query.split()[:8]:
-            found = found.filter(
-                models.Q(slug__icontains=word)
-                | models.Q(name__icontains=word)
-                | models.Q(family__icontains=word)
-            )
-        return found
-
 
 class CatalogEntry(models.Model):
     """One model as llmhub offers it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from catalog.availability import EntryNow, OfferNow
 from catalog.models import Alias, Price
@@ -20,6 +21,8 @@ class PriceOut(Output):
     cache_write: str | None
     cache_write_1h: str | None
     per_request: str | None
+    meters: dict[str, str]  # USD per unit of what is not computed
+    origin: str
     effective_from: datetime
     source: str
     checked_on: date | None
@@ -58,6 +61,9 @@ class ModelOut(Output):
     replacement: str
     facts_source: str
     facts_checked_on: date | None
+    listed_by: str  # the provider whose list a discovered model's facts are from
+    stands_for: str  # the model behind a name that its provider moves
+    parameters: dict[str, dict[str, Any]]  # descriptors by name
     offers: list[OfferOut]
 
 
@@ -78,6 +84,8 @@ def price_out(price: Price) -> PriceOut:
         cache_write=_text(price.cache_write),
         cache_write_1h=_text(price.cache_write_1h),
         per_request=_text(price.per_request),
+        meters=price.meters,
+        origin=price.origin,
         effective_from=price.effective_from,
         source=price.source,
         checked_on=price.checked_on,
@@ -123,6 +131,9 @@ def model_out(row: EntryNow) -> ModelOut:
         replacement=entry.replacement,
         facts_source=entry.facts_source,
         facts_checked_on=entry.facts_checked_on,
+        listed_by=entry.described_by.slug if entry.described_by else "",
+        stands_for=entry.stands_for,
+        parameters=entry.parameters,
         offers=[offer_out(offer) for offer in row.offers],
     )
 

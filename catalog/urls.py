@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from catalog import listing_views, offer_views, views
+from catalog import compare_views, listing_views, offer_views, views
 
 app_name = "catalog"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("models/", views.model_list, name="model_list"),
+    path("compare/", compare_views.model_compare, name="model_compare"),
     path("models/<path:slug>/", views.model_detail, name="model_detail"),
     path("model/withdraw/", views.model_withdraw, name="model_withdraw"),
     path("aliases/add/", views.alias_add, name="alias_add"),

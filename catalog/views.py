@@ -7,54 +7,60 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet, TextField
-from django.db.models.functions import Cast
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from catalog.alias import add_alias, remove_alias
 from catalog.availability import EntryNow, entries_now, offers_with_providers
+from catalog.compare import MOST_COMPARED
 from catalog.entry import withdraw_entry
 from catalog.forms import AliasForm
+from catalog.model_search import BadCursor, Found, search
 from catalog.models import Alias, CatalogEntry
+from catalog.search_form import SearchForm
 from catalog.words import CAPABILITIES
 from llmhub.lib import clock
 from llmhub.lib.forms import refuse
-from llmhub.lib.pages import render_page, screen_of
+from llmhub.lib.pages import render_page
 from llmhub.people.access import actor_of, needs
 from providers.models import Provider
-
-
-def _found(request: HttpRequest) -> QuerySet[CatalogEntry]:
-    rows = CatalogEntry.objects.listed().filter(source=CatalogEntry.Source.CURATED)
-    rows = rows.search(request.GET.get("q", ""))
-    if provider := request.GET.get("provider", ""):
-        offers = {"offers__provider__slug": provider, "offers__withdrawn_at": None}
-        rows = rows.filter(**offers).distinct()
-    if (capability := request.GET.get("can", "")) in CAPABILITIES:
-        as_text = rows.annotate(can=Cast("capabilities", TextField()))
-        rows = as_text.filter(can__contains=f'"{capability}"')
-    return rows.prefetch_related(offers_with_providers())
 
 
 @require_GET
 @needs("view")
 def model_list(request: HttpRequest) -> HttpResponse:
-    """Every model of the catalog by id; searching and filtering swap only the table."""
-    screen = screen_of(request, _found(request), by="slug")
+    """Every model, curated and discovered; searching and filtering swap only what was found."""
+    form = SearchForm(request.GET)
+    query = form.query()
+    try:
+        found = search(query, cursor=request.GET.get("cursor", ""))
+    except BadCursor as error:
+        raise Http404("this place in the list does not exist: begin at its first page") from error
+    chosen = [slug for slug in request.GET.getlist("id") if len(slug) <= 200][:MOST_COMPARED]
     context = {
-        "rows": entries_now(screen.rows, clock.now()),
-        "next_cursor": screen.next_cursor,
-        "query": request.GET.get("q", ""),
-        "provider": request.GET.get("provider", ""),
-        "can": request.GET.get("can", ""),
-        "capabilities": CAPABILITIES,
-        "providers": Provider.objects.listed(),
+        "found": found,
+        "rows": found.rows,
+        "next_cursor": found.next_cursor,
+        "form": form,
+        "query": query,
+        "tabs": _tabs(found),
+        "chosen": chosen,
+        "kept": [slug for slug in chosen if slug not in {row.entry.slug for row in found.rows}],
     }
     return render_page(
         request, page="catalog/model_list.html", partial="catalog/_model_table.html", context=context
     )
+
+
+def _tabs(found: Found) -> list[dict[str, Any]]:
+    """Return the sources a list can be narrowed to, with how many models of each fit."""
+    curated, discovered = (found.by_source.get(source, 0) for source in CatalogEntry.Source)
+    return [
+        {"value": "", "label": "All", "count": curated + discovered},
+        {"value": "curated", "label": "In the catalog", "count": curated},
+        {"value": "discovered", "label": "Discovered", "count": discovered},
+    ]
 
 
 def _get(slug: str) -> EntryNow:

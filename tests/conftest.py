@@ -11,4 +11,5 @@ pytest_plugins = [
     "tests.fixtures.parts",
     "tests.fixtures.postgres",
     "tests.fixtures.browser",
+    "tests.fixtures.search",
 ]

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from argparse import Namespace, _SubParsersAction
+from argparse import ArgumentParser, Namespace, _SubParsersAction
 from typing import Any
 
+from pydantic import ValidationError
+
 from catalog.availability import EntryNow, entries_now, offers_with_providers
+from catalog.compare import MOST_COMPARED, compare
+from catalog.model_query import ModelQuery
+from catalog.model_search import models, search
 from catalog.models import CatalogEntry, EntryQuerySet
 from catalog.new_model import add_model
+from catalog.search import SORTS
 from catalog.shapes import model_out
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.cli import find, show
 from llmhub.lib import clock, money
 from providers.rates import Rates
 
+FILTERS = (
+    "source", "provider", "family", "takes", "gives", "context", "max_input", "max_output",
+    "released_since", "leaving", "sort", "limit",
+)  # fmt: skip
 COLUMNS = ("model", "context", "input", "output", "capabilities", "callable")
 
 
@@ -26,10 +36,11 @@ def register(commands: _SubParsersAction[Any]) -> None:
     listing.add_argument("--discovered", action="store_true", help="only what a run found")
     show.add_json(listing)
     listing.set_defaults(run=list_all)
-    search = verbs.add_parser("search", help="models whose id, name or family holds these words")
-    search.add_argument("query", nargs="+")
-    show.add_json(search)
-    search.set_defaults(run=search_all)
+    _register_search(verbs.add_parser("search", help="find models by words, typos forgiven, and filters"))
+    beside = verbs.add_parser("compare", help="up to four models side by side")
+    beside.add_argument("models", nargs="+", help="their ids")
+    show.add_json(beside)
+    beside.set_defaults(run=compare_some)
     add = verbs.add_parser("add", help="make a model callable at a provider")
     add.add_argument("model", help="the id callers will use: author/model")
     add.add_argument("--provider", required=True, help="short name of the provider")
@@ -44,6 +55,25 @@ def register(commands: _SubParsersAction[Any]) -> None:
     one.add_argument("model", help="its id")
     show.add_json(one)
     one.set_defaults(run=show_one)
+
+
+def _register_search(search: ArgumentParser) -> None:
+    search.add_argument("query", nargs="*", help="words of an id, a name or a family")
+    search.add_argument("--source", choices=("curated", "discovered"))
+    search.add_argument("--provider", help="short name of the provider")
+    search.add_argument("--family")
+    search.add_argument("--capability", action="append", default=[], help="may be given several times")
+    search.add_argument("--takes", help="a modality: text, image, document, audio, video")
+    search.add_argument("--gives", help="a modality")
+    search.add_argument("--context", type=int, help="tokens, at least")
+    search.add_argument("--max-input", help="USD per million tokens")
+    search.add_argument("--max-output", help="USD per million tokens")
+    search.add_argument("--released-since", help="a day: 2026-01-31")
+    search.add_argument("--leaving", choices=("yes", "no"), help="deprecated, or its end is set")
+    search.add_argument("--sort", choices=SORTS)
+    search.add_argument("--limit", type=int, help="rows, at most 200")
+    show.add_json(search)
+    search.set_defaults(run=search_all)
 
 
 def _now(entries: EntryQuerySet) -> list[EntryNow]:
@@ -86,15 +116,54 @@ def list_all(options: Namespace) -> int:
 
 
 def search_all(options: Namespace) -> int:
-    """List the models that hold every word; 1 when there is none."""
-    rows = _now(CatalogEntry.objects.listed().search(" ".join(options.query)))
+    """List the models that fit, the best first; 1 when there is none."""
+    try:
+        wanted = ModelQuery.model_validate(_given(options))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{'-'.join(map(str, first['loc']))}: {first['msg']}") from None
+    found = search(wanted.query(), limit=wanted.limit)
     if options.json:
-        show.document(list(map(_json, rows)))
-    elif rows:
-        show.rows(options, map(_row, rows), columns=COLUMNS, empty="")
+        show.document(list(map(_json, found.rows)))
+    elif found.rows:
+        show.rows(options, map(_row, found.rows), columns=COLUMNS, empty="")
+        if found.total > len(found.rows):
+            show.line(f"{found.total} models fit; the first {len(found.rows)} are shown: see --limit")
     else:
-        show.problem(f"no model holds {' '.join(options.query)!r}")
-    return 0 if rows else 1
+        show.problem(f"no model fits {' '.join(options.query)!r}")
+    return 0 if found.rows else 1
+
+
+def _given(options: Namespace) -> dict[str, Any]:
+    """Return what was asked for on the command line, as the API would be asked."""
+    named = {name: getattr(options, name) for name in FILTERS}
+    asked = {name: value for name, value in named.items() if value is not None}
+    return {"q": " ".join(options.query), "capability": options.capability, **asked}
+
+
+def compare_some(options: Namespace) -> int:
+    """Show models side by side, one column each; a star marks what differs."""
+    if len(options.models) > MOST_COMPARED:
+        raise ValueError(f"{MOST_COMPARED} models fit side by side: {len(options.models)} were named")
+    found = models(find.model(name).slug for name in options.models)
+    if options.json:
+        return show.document(list(map(_json, found)))
+    beside = compare(found)
+    slugs = [row.entry.slug for row in found]
+    facts = [
+        {"fact": f"{'*' if fact.differs else ' '} {fact.label}", **dict(zip(slugs, fact.values, strict=True))}
+        for fact in (*beside.facts, *beside.abilities)
+    ]
+    facts.append({"fact": "  USD per MTok", **{row.entry.slug: _offered(row) for row in found}})
+    return show.rows(options, facts, columns=("fact", *slugs), empty="")
+
+
+def _offered(row: EntryNow) -> str:
+    return "; ".join(
+        f"{each.offer.provider.slug} {price.input:f} in, {price.output:f} out"
+        for each in row.offers
+        if (price := each.price)
+    )
 
 
 def add_one(options: Namespace) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 
 def now() -> datetime:
@@ -14,3 +14,8 @@ def now() -> datetime:
 def unix_ms() -> int:
     """Return the current time in milliseconds since 1970."""
     return time.time_ns() // 1_000_000
+
+
+def days_ago(days: int) -> date:
+    """Return the day that was `days` before today in UTC."""
+    return (now() - timedelta(days=days)).date()

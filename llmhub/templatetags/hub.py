@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
 from billing.spend import Figures
+from catalog.parameters import in_words
 from catalog.words import CAPABILITIES
 from llmhub.lib import clock, figures
 from llmhub.people.models import User
@@ -178,3 +179,9 @@ def may(person: User, action: Action) -> bool:
 def abilities(words: Collection[str]) -> list[str]:
     """Return what words of the catalog mean, in the catalog's order."""
     return [meaning for word, meaning in CAPABILITIES.items() if word in words]
+
+
+@register.filter
+def descriptor(of: dict[str, Any]) -> str:
+    """Return what a parameter takes, in words: `number from 0 to 2, 1 if not given`."""
+    return in_words(of)

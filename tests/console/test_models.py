@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from django.test import Client
 
+from catalog import search_index
 from catalog.alias import add_alias
 from catalog.entry import create_entry
 from catalog.models import Alias, CatalogEntry, Offer, Price
@@ -102,12 +104,72 @@ def test_searching_and_filtering_find_what_fits(signed_in, offer, swap, query, f
     assert [slug for slug in ("acme/small-1", "other/big") if slug in part] == found
 
 
-def test_a_withdrawn_or_merely_discovered_model_is_not_listed(signed_in, offer):
+def test_typos_are_forgiven_and_every_filter_narrows(signed_in, offer, swap):
+    entry = offer.entry
+    entry.released_on, entry.deprecated_on = clock.now().date(), clock.now().date()
+    entry.input_modalities = ["text", "image"]
+    entry.save()
     client = signed_in("viewer")
-    for values in ({"withdrawn_at": clock.now()}, {"withdrawn_at": None, "source": "discovered"}):
-        CatalogEntry.objects.update(**values)
 
-        assert "acme/small-1" not in client.get("/models/").text
+    for query in (
+        "q=smal",
+        "q=samll-1",
+        "source=curated",
+        "context=32000",
+        "most=0.0375",
+        "takes=image",
+        "age=30",
+        "leaving=yes",
+        "sort=input",
+        "can=tools&can=stream",
+    ):
+        assert "acme/small-1" in client.get(f"/models/?{query}", headers=swap).text, query
+    for query in ("source=discovered", "context=200000", "most=0.037", "gives=audio", "leaving=no"):
+        assert "acme/small-1" not in client.get(f"/models/?{query}", headers=swap).text, query
+
+
+def test_a_filter_that_makes_no_sense_is_named_and_does_not_filter(signed_in, offer):
+    page = signed_in("viewer").get("/models/?most=cheap&sort=nothing&context=x").text
+
+    assert "Enter a number" in page
+    assert "acme/small-1" in page
+
+
+@pytest.mark.parametrize("cursor", ["x", "bnVsbA", "WzEsMl0", "W10", "é"])
+def test_a_place_that_no_search_gave_does_not_exist(signed_in, offer, cursor):
+    assert signed_in("viewer").get("/models/", {"cursor": cursor, "q": "a"}).status_code in {200, 404}
+
+
+def test_models_side_by_side_mark_what_differs(signed_in, offer):
+    create_entry(
+        actor=COMMAND_LINE, slug="other/big", name="Big", context_tokens=1_000_000, capabilities=["vision"]
+    )
+
+    page = one_line(signed_in("viewer").get("/compare/?id=acme/small-1&id=other/big&id=a/b").text)
+
+    assert "There is no model" in page
+    assert "1 000 000" in page  # its thin spaces became plain ones
+    assert page.count('class="differs"') >= 3
+    assert "0.0375 <span" in page
+    assert "No provider offers it" in page
+
+
+def test_nothing_to_compare_says_so(signed_in):
+    assert "Nothing to compare" in signed_in("viewer").get("/compare/").text
+
+
+def test_a_withdrawn_model_is_not_listed_and_a_discovered_one_says_so(signed_in, offer):
+    client = signed_in("viewer")
+    CatalogEntry.objects.update(source="discovered")
+    page = client.get("/models/").text
+    assert "acme/small-1" in page
+    assert "Not in the catalog" in page
+    assert "Callable" not in page
+
+    CatalogEntry.objects.update(withdrawn_at=clock.now())
+    search_index.forget()
+
+    assert "acme/small-1" not in client.get("/models/").text
 
 
 def test_80_models_take_a_fixed_number_of_queries_and_two_screens(signed_in, lab, django_assert_num_queries):
@@ -121,13 +183,15 @@ def test_80_models_take_a_fixed_number_of_queries_and_two_screens(signed_in, lab
         )
     client = signed_in("viewer")
 
-    # session, person, organisation, entries, offers with providers, prices, providers of the filter
-    with django_assert_num_queries(7):
+    # session, person, organisation, providers of the filter, state of the index, its entries, offers and
+    # prices; then the rows: entries, offers with providers, prices
+    with django_assert_num_queries(11):
         page = client.get("/models/").text
 
     assert "acme/m49" in page
     assert "acme/m50" not in page
-    assert "acme/m79" in client.get("/models/?cursor=acme/m49").text
+    cursor = re.findall(r"cursor=([\w-]+)", page)[0]
+    assert "acme/m79" in client.get(f"/models/?cursor={cursor}").text
 
 
 def test_one_model_shows_facts_with_their_source_and_date(signed_in, offer):

@@ -1,0 +1,101 @@
+"""The models of this hub as they are searched: kept in memory, made anew when the catalog changed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+
+from django.db.models import Max
+
+from catalog.models import CatalogEntry, Offer, Price
+from catalog.search import Doc, Index, build
+from llmhub.audit.models import AuditEvent
+from llmhub.lib import clock
+
+_ABOUT = ("model:", "provider:", "catalog:", "alias:")  # audit events after which models may be others
+_MAX_AGE = 60.0  # seconds: a dated price may begin in between
+
+
+@dataclass(frozen=True)
+class _Made:
+    index: Index
+    version: int
+    at: float
+
+
+_lock = threading.Lock()
+_made: dict[str, _Made] = {}  # by database
+
+
+def current() -> Index:
+    """Return the index of the catalog as it is now; a change is seen at the next search."""
+    version = _version()
+    with _lock:
+        made = _made.get("default")
+        if made is None or made.version != version or time.monotonic() - made.at > _MAX_AGE:
+            made = _made["default"] = _Made(build(_docs()), version, time.monotonic())
+    return made.index
+
+
+def forget() -> None:
+    """Make the index anew at the next search."""
+    with _lock:
+        _made.clear()
+
+
+def _version() -> int:
+    about = AuditEvent.objects.none()
+    for prefix in _ABOUT:
+        about |= AuditEvent.objects.filter(object__startswith=prefix)
+    return about.aggregate(last=Max("id"))["last"] or 0
+
+
+def _docs() -> list[Doc]:
+    offers, cheapest = _offers()
+    return [
+        Doc(
+            slug=slug,
+            name=name,
+            family=family,
+            source=source,
+            providers=frozenset(offers.get(pk, ())),
+            capabilities=frozenset(can),
+            takes=frozenset(takes),
+            gives=frozenset(gives),
+            context=context,
+            input_nano=cheapest.get(pk, (None, None))[0],
+            output_nano=cheapest.get(pk, (None, None))[1],
+            released_on=released,
+            is_leaving=bool(deprecated or sunset),
+        )
+        for pk, slug, name, family, source, can, takes, gives, context, released, deprecated, sunset in (
+            CatalogEntry.objects.listed().values_list(
+                "pk", "slug", "name", "family", "source", "capabilities", "input_modalities",
+                "output_modalities", "context_tokens", "released_on", "deprecated_on", "sunset_on",
+            )
+        )
+    ]  # fmt: skip
+
+
+def _offers() -> tuple[dict[int, set[str]], dict[int, tuple[int, int]]]:
+    """Return the providers of each entry, and its cheapest base price in force, input and output."""
+    providers: dict[int, set[str]] = defaultdict(set)
+    entry_of: dict[int, int] = {}
+    rows = Offer.objects.filter(withdrawn_at=None, provider__removed_at=None)
+    for pk, entry_id, slug in rows.values_list("pk", "entry_id", "provider__slug"):
+        providers[entry_id].add(slug)
+        entry_of[pk] = entry_id
+    newest: dict[int, tuple[int, int]] = {}
+    prices = Price.objects.filter(above_input_tokens=0, effective_from__lte=clock.now())
+    for offer_id, given, made in prices.order_by("effective_from", "id").values_list(
+        "offer_id", "input_nano", "output_nano"
+    ):
+        newest[offer_id] = (given, made)
+    cheapest: dict[int, tuple[int, int]] = {}
+    for offer_id, price in newest.items():
+        if offer_id in entry_of:
+            entry_id = entry_of[offer_id]
+            cheapest[entry_id] = min(cheapest.get(entry_id, price), price, key=sum)
+    return providers, cheapest

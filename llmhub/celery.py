@@ -27,6 +27,7 @@ class Job:
 JOBS = {
     "sweep reservations": Job("billing.tasks.sweep", setting="SWEEP_SECONDS"),
     "add calls up": Job("billing.tasks.roll_up", setting="ROLLUP_SECONDS"),
+    "check providers": Job("providers.tasks.check", setting="HEALTH_LOOK_SECONDS"),
     "read lists of models": Job("catalog.tasks.discover", setting="DISCOVERY_LOOK_SECONDS"),
     "delete old calls": Job("billing.tasks.clear_old_calls", setting="RETENTION_SECONDS"),
     "compare sums with the ledger": Job("billing.tasks.reconcile", setting="RECONCILE_SECONDS"),

@@ -171,6 +171,12 @@ ROLLUP_SECONDS = env.number(
     meaning="seconds between two looks for calls that are to be added up for reports",
     example="15",
 )
+HEALTH_SECONDS = env.number(
+    "LLMHUB_HEALTH_SECONDS",
+    default=300,
+    meaning="seconds between two checks of each provider by a free call",
+    example="300",
+)
 DISCOVERY_SECONDS = env.number(
     "LLMHUB_DISCOVERY_SECONDS",
     default=3600,
@@ -183,6 +189,7 @@ RETENTION_DAYS = env.number(
     meaning="days that single calls are kept, 2 or more; their sums are kept for good; 0 keeps all",
     example="90",
 )
+HEALTH_LOOK_SECONDS = 30  # between two looks for providers whose turn it is
 DISCOVERY_LOOK_SECONDS = 60  # between two looks for lists whose turn it is
 RETENTION_SECONDS = 600  # between two looks for calls that are older
 RECONCILE_SECONDS = 600  # between two comparisons of sums with the ledger

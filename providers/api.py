@@ -16,7 +16,8 @@ from llmhub.people.api_access import caller
 from providers.adapters import KINDS
 from providers.credential_api import CredentialOut, Secret, credential_out
 from providers.credential_now import credentials_now
-from providers.models import Provider
+from providers.health import next_check
+from providers.models import Provider, StatusChange
 from providers.provider import create_provider, pause_provider, remove_provider, update_provider
 from providers.saved_check import check_and_save
 from providers.trial import try_connection
@@ -77,6 +78,20 @@ class ProviderOut(Output):
     checked_at: datetime | None
     check_outcome: str
     check_message: str
+    check_latency_ms: int | None
+    health: str  # up, down, refused, or "" while nothing is known: settled by checks in a row
+    health_since: datetime | None
+    next_check_at: datetime | None
+
+
+class StatusChangeOut(Output):
+    """The health of a provider changed: what it was, what it is, and the check that settled it."""
+
+    id: int
+    at: datetime
+    before: str
+    after: str
+    evidence: str
 
 
 def _provider(provider: Provider) -> ProviderOut:
@@ -92,18 +107,22 @@ def _provider(provider: Provider) -> ProviderOut:
         checked_at=provider.checked_at,
         check_outcome=provider.check_outcome,
         check_message=provider.check_message,
+        check_latency_ms=provider.check_latency_ms,
+        health=provider.health,
+        health_since=provider.health_since,
+        next_check_at=next_check(provider),
     )
 
 
 def _found(slug: str) -> Provider:
-    return get_object_or_404(Provider.objects.listed().prefetch_related("credentials"), slug=slug)
+    return get_object_or_404(Provider.objects.listed().counted().prefetch_related("credentials"), slug=slug)
 
 
 @router.get("/providers", response={200: Page[ProviderOut], **REFUSALS})
 def list_providers(request: HttpRequest, cursor: Cursor = "", limit: Limit = 50) -> Page[ProviderOut]:
     """List the providers by short name."""
     caller(request, "view")
-    rows = Provider.objects.listed().prefetch_related("credentials")
+    rows = Provider.objects.listed().counted().prefetch_related("credentials")
     return page(rows, _provider, by="slug", cursor=cursor, limit=limit)
 
 
@@ -163,3 +182,17 @@ def check_provider(request: HttpRequest, slug: Slug) -> Status[ProviderOut]:
     caller(request, "configure")
     check_and_save(_found(slug))
     return Status(201, _provider(_found(slug)))
+
+
+@router.get("/providers/{slug}/status-changes", response={200: Page[StatusChangeOut], **REFUSALS})
+def list_status_changes(
+    request: HttpRequest, slug: Slug, cursor: Cursor = "", limit: Limit = 50
+) -> Page[StatusChangeOut]:
+    """List when a provider went down and came up, the newest first."""
+    caller(request, "view")
+    rows = StatusChange.objects.filter(provider=_found(slug))
+    return page(rows, _status_change, by="-id", cursor=cursor, limit=limit)
+
+
+def _status_change(row: StatusChange) -> StatusChangeOut:
+    return StatusChangeOut(id=row.pk, at=row.at, before=row.before, after=row.after, evidence=row.evidence)

@@ -64,12 +64,15 @@ class Check:
         return self.outcome in {Outcome.OK, Outcome.NO_MODEL_LIST}
 
 
-async def check(target: Target, adapter: Adapter) -> Check:
-    """Ask for the list of models, which costs nothing, and say what the answer means."""
+async def check(target: Target, adapter: Adapter, *, light: bool = False) -> Check:
+    """Ask for the list of models, which costs nothing, and say what the answer means.
+
+    A light check leaves a long list out where a smaller free call proves as much.
+    """
     client, begun = Client(), time.monotonic()
     try:
         with hiding(target.credential):
-            found = await _look(client, target, adapter)
+            found = await _look(client, target, adapter, light=light)
     except ProviderError as error:
         found = _failed(error, target)
     finally:
@@ -78,7 +81,11 @@ async def check(target: Target, adapter: Adapter) -> Check:
     return Check(found.outcome, found.message, found.listings, latency_ms)
 
 
-async def _look(client: Client, target: Target, adapter: Adapter) -> Check:
+async def _look(client: Client, target: Target, adapter: Adapter, *, light: bool) -> Check:
+    proof: Call | None = adapter.credential_call(target) if target.credential else None
+    if proof and light:
+        _raise_for(await client.send(proof, timeout=_TIMEOUTS), adapter)
+        return Check(Outcome.OK, "it answers and takes the credential")
     reply = await client.send(adapter.models_call(target), timeout=_TIMEOUTS)
     if reply.status in _NO_SUCH_PAGE:
         return Check(
@@ -88,7 +95,6 @@ async def _look(client: Client, target: Target, adapter: Adapter) -> Check:
         )
     _raise_for(reply, adapter)
     listings = tuple(adapter.parse_models(reply.content))
-    proof: Call | None = adapter.credential_call(target) if target.credential else None
     if proof:
         _raise_for(await client.send(proof, timeout=_TIMEOUTS), adapter)
     return Check(Outcome.OK, f"it answers and lists {len(listings)} models", listings)

@@ -42,6 +42,15 @@ class Provider(models.Model):
         max_length=30, blank=True, help_text="a value of providers.check.Outcome"
     )
     check_message = models.CharField(max_length=300, blank=True)
+    check_latency_ms = models.PositiveIntegerField(null=True, blank=True)
+    health = models.CharField(
+        max_length=10, blank=True, help_text="providers.health_rules.Health: settled by checks in a row"
+    )
+    health_since = models.DateTimeField(null=True, blank=True)
+    bad_checks = models.PositiveSmallIntegerField(default=0, help_text="in a row")
+    health_claimed_at = models.DateTimeField(
+        null=True, blank=True, help_text="when a worker last took the turn to check it"
+    )
     listed_at = models.DateTimeField(
         null=True, blank=True, help_text="the last check that got its list of models, which is kept"
     )
@@ -119,3 +128,36 @@ class ListedModel(models.Model):
 
     def __str__(self) -> str:
         return self.upstream_id
+
+
+class HealthCheck(models.Model):
+    """What one free check found; kept for a day."""
+
+    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="health_checks")
+    at = models.DateTimeField()
+    outcome = models.CharField(max_length=30, help_text="a value of providers.check.Outcome")
+    latency_ms = models.PositiveIntegerField()
+    message = models.CharField(max_length=300)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["provider", "at"], name="checks_of_provider")]
+
+    def __str__(self) -> str:
+        return f"{self.provider_id} {self.outcome}"
+
+
+class StatusChange(models.Model):
+    """The health of a provider changed; rules of higher apps read it."""
+
+    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="status_changes")
+    at = models.DateTimeField()
+    before = models.CharField(max_length=10, blank=True, help_text="providers.health_rules.Health")
+    after = models.CharField(max_length=10, blank=True)
+    evidence = models.CharField(max_length=300, help_text="what the check said that settled it")
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.provider_id}: {self.before or 'unknown'} to {self.after or 'unknown'}"

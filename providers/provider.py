@@ -130,6 +130,7 @@ def _forget_credentials(provider: Provider) -> None:
     provider.credentials.all().delete()
     provider.listings.all().delete()
     provider.checked_at, provider.check_outcome, provider.check_message = None, "", ""
+    provider.check_latency_ms, provider.health, provider.bad_checks = None, "", 0
     provider.listed_at = None
 
 

@@ -8,11 +8,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
+from llmhub.lib import clock
+from providers import health
 from providers.adapters import KINDS, DialectNotServed, adapter_for
 from providers.credential_now import credentials_now
 from providers.forms import CredentialForm, PauseForm, ProviderChangeForm, WeightForm
 from providers.models import Provider
 from providers.status import Status, status_of
+
+CHANGES_SHOWN = 5
 
 
 def found(slug: str) -> Provider:
@@ -43,6 +47,9 @@ def parts(provider: Provider, **forms: Any) -> dict[str, Any]:
         "several": len(credentials) > 1,
         "credential_form": CredentialForm(initial={"label": _next_label(labels), "weight": 1}),
         "support": _support(provider),
+        "spans": health.last_day(provider, clock.now()) if provider.health_claimed_at else [],
+        "next_check": health.next_check(provider),
+        "status_changes": provider.status_changes.all()[:CHANGES_SHOWN],
         **forms,
     }
 

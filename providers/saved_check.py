@@ -5,21 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from asgiref.sync import async_to_sync
 from django.db import transaction
 
 from llmhub.lib import clock
-from providers.adapters import Adapter, DialectNotServed, adapter_for
+from providers.adapters import DialectNotServed, adapter_for
 from providers.check import Check, Outcome, check
 from providers.credential import CredentialUnreadable, reveal
+from providers.health_rules import Health, settle
 from providers.listing import Listing
-from providers.models import Credential, ListedModel, Provider
+from providers.models import Credential, HealthCheck, ListedModel, Provider, StatusChange
 from providers.wire import Target
 
 MAX_LISTED = 5_000  # models of one provider that are kept
 _AT_ONCE = 4  # checks of one provider: it may count them as calls
 _MAX_MESSAGE = 300  # letters of a message that is kept
+_HEALTH = (
+    "checked_at", "check_outcome", "check_message", "check_latency_ms", "health", "health_since",
+    "bad_checks",
+)  # fmt: skip
 
 
 def check_and_save(provider: Provider) -> Check:
@@ -36,6 +42,13 @@ def check_and_save(provider: Provider) -> Check:
 
 def _checked(provider: Provider, credentials: Sequence[Credential]) -> tuple[Check, list[Check]]:
     """Return the verdict on the provider, and on each credential where they could be tried."""
+    return async_to_sync(look)(provider, credentials)
+
+
+async def look(
+    provider: Provider, credentials: Sequence[Credential], *, light: bool = False
+) -> tuple[Check, list[Check]]:
+    """Check a provider with these of its credentials: the verdict on it, and on each that was tried."""
     if not credentials and provider.needs_credential:
         return Check(Outcome.NO_CREDENTIAL, "it needs a credential: add one"), []
     try:
@@ -43,12 +56,7 @@ def _checked(provider: Provider, credentials: Sequence[Credential]) -> tuple[Che
     except DialectNotServed as refusal:
         return Check(Outcome.NOT_SERVED, str(refusal)), []
     if not credentials:
-        return async_to_sync(check)(Target(provider.base_url, ""), adapter), []
-    each = async_to_sync(_check_all)(provider.base_url, credentials, adapter)
-    return _verdict(credentials, each), each
-
-
-async def _check_all(base_url: str, credentials: Sequence[Credential], adapter: Adapter) -> list[Check]:
+        return await check(Target(provider.base_url, ""), adapter, light=light), []
     turn = asyncio.Semaphore(_AT_ONCE)
 
     async def one(credential: Credential) -> Check:
@@ -57,9 +65,10 @@ async def _check_all(base_url: str, credentials: Sequence[Credential], adapter: 
         except CredentialUnreadable as refusal:
             return Check(Outcome.NO_CREDENTIAL, str(refusal))
         async with turn:
-            return await check(Target(base_url, "", secret), adapter)
+            return await check(Target(provider.base_url, "", secret), adapter, light=light)
 
-    return list(await asyncio.gather(*map(one, credentials)))
+    each = list(await asyncio.gather(*map(one, credentials)))
+    return _verdict(credentials, each), each
 
 
 def _verdict(credentials: Sequence[Credential], each: Sequence[Check]) -> Check:
@@ -76,19 +85,32 @@ def _verdict(credentials: Sequence[Credential], each: Sequence[Check]) -> Check:
 def keep_check(provider: Provider, found: Check, each: Sequence[tuple[Credential, Check]]) -> None:
     """Keep what was found, unless it was found at an address that is no longer the provider's."""
     now = clock.now()
-    kept = {
-        "checked_at": now,
-        "check_outcome": found.outcome,
-        "check_message": found.message[:_MAX_MESSAGE],
-    }
     here = Provider.objects.filter(pk=provider.pk, base_url=provider.base_url)
-    if not here.update(**kept):
+    saved = here.select_for_update().first()
+    if saved is None:
         return
+    _keep_health(saved, found, now)
     for row, one in each:
         same = Credential.objects.filter(pk=row.pk, sealed=row.sealed, reference=row.reference)
         same.update(checked_at=now, check_outcome=one.outcome, check_message=one.message[:_MAX_MESSAGE])
     if found.outcome == Outcome.OK and here.filter(listed_at=None).exists():
         keep_listings(provider, found.listings)
+
+
+def _keep_health(saved: Provider, found: Check, now: datetime) -> None:
+    """Keep what a check found, and tell when it changes what is known of the provider."""
+    before: Health = saved.health  # type: ignore[assignment]
+    after, saved.bad_checks = settle(before, found.outcome, saved.bad_checks)
+    message = found.message[:_MAX_MESSAGE]
+    saved.checked_at, saved.check_outcome, saved.check_message = now, found.outcome, message
+    saved.check_latency_ms = found.latency_ms
+    if after != before:
+        saved.health, saved.health_since = after, now
+        StatusChange.objects.create(provider=saved, at=now, before=before, after=after, evidence=message)
+    HealthCheck.objects.create(
+        provider=saved, at=now, outcome=found.outcome, latency_ms=found.latency_ms, message=message
+    )
+    saved.save(update_fields=_HEALTH)
 
 
 @transaction.atomic

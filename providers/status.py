@@ -52,9 +52,12 @@ def _checked(provider: Provider) -> Status:
     if not provider.check_outcome:
         return Status("idle", "Not checked yet", "A check is a free call.")
     outcome = Outcome(provider.check_outcome)
+    if provider.health == "up" and outcome_kind(outcome) == "bad":
+        said = f"{provider.check_message}. It was well before: one more such check and it counts as down."
+        return Status("warn", "Failed its last check", said)
     return Status(outcome_kind(outcome), str(outcome.label), provider.check_message)
 
 
-def outcome_kind(outcome: Outcome) -> Kind:
-    """Return the colour of what a check found."""
+def outcome_kind(outcome: str) -> Kind:
+    """Return the colour of what a check found, a value of `Outcome`."""
     return _KINDS.get(outcome, "bad")

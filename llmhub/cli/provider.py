@@ -69,6 +69,8 @@ def _row(provider: Provider) -> show.Row:
         "credentials": len(usable),
         "out": len(credentials) - len(usable),
         "state": state,
+        "health": provider.health or "unknown",
+        "latency_ms": provider.check_latency_ms,
         "checked": provider.checked_at,
         "says": provider.check_message,
     }
@@ -77,7 +79,17 @@ def _row(provider: Provider) -> show.Row:
 def list_all(options: Namespace) -> int:
     """List the providers."""
     found = map(_row, Provider.objects.listed().prefetch_related("credentials"))
-    columns = ("provider", "kind", "base_url", "credentials", "out", "state", "checked")
+    columns = (
+        "provider",
+        "kind",
+        "base_url",
+        "credentials",
+        "out",
+        "state",
+        "health",
+        "latency_ms",
+        "checked",
+    )
     return show.rows(
         options, found, columns=columns, empty="no provider yet: provider add SLUG --base-url URL"
     )

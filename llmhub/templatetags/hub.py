@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.timesince import timesince
+from django.utils.timesince import timesince, timeuntil
 
 from billing.spend import Figures
 from catalog.parameters import in_words
@@ -161,6 +161,13 @@ def ago(moment: datetime) -> str:
     """Return how long ago a moment was, in its largest unit: `3 hours ago`."""
     passed = timesince(moment, clock.now(), depth=1)
     return "just now" if passed.startswith("0") else f"{passed} ago"
+
+
+@register.filter
+def until(moment: datetime) -> str:
+    """Return how long it is to a moment, in its largest unit: `in 3 minutes`."""
+    left = timeuntil(moment, clock.now(), depth=1)
+    return "in a moment" if left.startswith("0") else f"in {left}"
 
 
 @register.filter

@@ -200,8 +200,8 @@ def test_what_was_found_with_a_secret_that_was_replaced_meanwhile_is_not_kept(th
         set_credential(actor=COMMAND_LINE, provider=three, label="right", secret="sk-newer-000001")
         return original(*given)
 
-    original = saved_check._verdict
-    monkeypatch.setattr(saved_check, "_verdict", replace_it)
+    original = saved_check.keep_check
+    monkeypatch.setattr(saved_check, "keep_check", replace_it)
 
     check_and_save(three)
 

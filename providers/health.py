@@ -1,0 +1,121 @@
+"""Health: check every provider by a free call, again and again, and keep a day of what was found."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from asgiref.sync import async_to_sync
+from django.conf import settings
+from django.db.models import Max, Q
+
+from llmhub.lib import clock
+from providers.check import Check
+from providers.models import Credential, HealthCheck, Provider, StatusChange
+from providers.saved_check import keep_check, look
+from providers.status import Kind, outcome_kind
+
+KEPT = timedelta(hours=25)  # of single checks
+CHANGES_KEPT = timedelta(days=400)
+_AT_ONCE = 8  # providers
+_PATIENCE = 40.0  # seconds for one provider with all its credentials
+_SPAN = timedelta(minutes=15)
+_SPANS = 96  # a day of them
+_logger = logging.getLogger(__name__)
+
+
+def interval() -> timedelta:
+    """Return the time between two checks of a provider."""
+    return timedelta(seconds=settings.HEALTH_SECONDS)
+
+
+def check_due() -> int:
+    """Check the providers whose turn it is; return how many. One that hangs holds up no other."""
+    now = clock.now()
+    turn = [(row, list(row.credentials.filter(disabled_reason=""))) for row in _due(now) if _take(row, now)]
+    for (provider, credentials), found in zip(turn, async_to_sync(_look_at_all)(turn), strict=True):
+        if found is not None:
+            verdict, each = found
+            keep_check(provider, verdict, list(zip(credentials, each, strict=True)) if each else [])
+    forget(now)
+    return len(turn)
+
+
+def _due(now: datetime) -> list[Provider]:
+    """Return the providers that can be asked and were not asked for an interval."""
+    rested = Q(health_claimed_at=None) | Q(health_claimed_at__lte=now - interval())
+    rows = Provider.objects.listed().counted().filter(rested, paused_reason="")
+    return [row for row in rows if row.usable or (not row.needs_credential and not row.out)]
+
+
+def _take(provider: Provider, now: datetime) -> bool:
+    """Take the turn to check a provider; of two workers one gets it."""
+    same = Provider.objects.filter(pk=provider.pk, health_claimed_at=provider.health_claimed_at)
+    return bool(same.update(health_claimed_at=now))
+
+
+async def _look_at_all(
+    turn: Sequence[tuple[Provider, list[Credential]]],
+) -> list[tuple[Check, list[Check]] | None]:
+    place = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(provider: Provider, credentials: list[Credential]) -> tuple[Check, list[Check]] | None:
+        async with place:
+            try:
+                async with asyncio.timeout(_PATIENCE):
+                    return await look(provider, credentials, light=True)
+            except Exception:  # a bug about one provider must not keep the others from being checked
+                _logger.exception("a provider could not be checked", extra={"provider": provider.slug})
+                return None
+
+    return list(await asyncio.gather(*(one(*each) for each in turn)))
+
+
+def forget(now: datetime) -> None:
+    """Delete checks and changes that are older than they are kept."""
+    HealthCheck.objects.filter(at__lt=now - KEPT).delete()
+    StatusChange.objects.filter(at__lt=now - CHANGES_KEPT).delete()
+
+
+def next_check(provider: Provider) -> datetime | None:
+    """Return when a provider is checked next; None where it is not checked by itself yet."""
+    if provider.paused_reason or (provider.needs_credential and not provider.usable):
+        return None
+    return provider.health_claimed_at + interval() if provider.health_claimed_at else None
+
+
+@dataclass(frozen=True)
+class Span:
+    """A quarter of an hour of checks: the worst of them."""
+
+    begins: datetime
+    kind: Kind  # idle: no check
+    message: str
+    checks: int
+    slowest_ms: int
+
+
+def last_day(provider: Provider, now: datetime) -> list[Span]:
+    """Return the last 24 hours of checks by quarter of an hour, the oldest first."""
+    first = now - _SPAN * _SPANS
+    rows: list[list[HealthCheck]] = [[] for _ in range(_SPANS)]
+    for row in provider.health_checks.filter(at__gt=first, at__lte=now).order_by("at"):
+        rows[min(_SPANS - 1, (row.at - first) // _SPAN)].append(row)
+    return [_span(first + _SPAN * place, found) for place, found in enumerate(rows)]
+
+
+def _span(begins: datetime, found: list[HealthCheck]) -> Span:
+    order: list[Kind] = ["idle", "good", "warn", "bad"]
+    kinds = [outcome_kind(row.outcome) for row in found]
+    worst: Kind = max(kinds, key=order.index) if kinds else "idle"
+    said = next((row.message for row, kind in zip(found, kinds, strict=True) if kind == worst), "")
+    return Span(begins, worst, said, len(found), max((row.latency_ms for row in found), default=0))
+
+
+def last_checked() -> datetime | None:
+    """Return when any provider was checked last; None before the first check."""
+    found: datetime | None = HealthCheck.objects.aggregate(last=Max("at"))["last"]
+    return found

@@ -1,0 +1,175 @@
+"""Health: free checks by themselves, patience before an alarm, and one row for each change."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+
+from providers import health
+from providers.check import Check, Outcome
+from providers.health_rules import settle
+from providers.models import HealthCheck, Provider, StatusChange
+from providers.saved_check import keep_check
+
+START = datetime(2026, 11, 1, tzinfo=UTC)
+PAID = ("/chat/completions", "/messages", "/embeddings", "/responses")
+
+
+@pytest.mark.parametrize(
+    ("before", "outcome", "bad", "after"),
+    [
+        ("", "ok", 0, ("up", 0)),
+        ("", "unreachable", 0, ("down", 1)),  # nothing spoke for it
+        ("up", "unreachable", 0, ("up", 1)),  # one bad check is no outage
+        ("up", "timeout", 1, ("down", 2)),
+        ("down", "failing", 2, ("down", 3)),
+        ("down", "ok", 3, ("up", 0)),
+        ("up", "limited", 1, ("up", 0)),
+        ("up", "no_model_list", 0, ("up", 0)),
+        ("up", "unauthorized", 0, ("refused", 1)),  # it does not heal by waiting
+        ("refused", "ok", 4, ("up", 0)),
+        ("refused", "unreachable", 1, ("down", 2)),
+        ("up", "no_credential", 0, ("", 0)),
+    ],
+)
+def test_what_checks_in_a_row_say(before, outcome, bad, after):
+    assert settle(before, outcome, bad) == after
+
+
+def provider(slug, url, **more):
+    facts = {"kind": "custom", "dialect": "chat", "needs_credential": False}
+    return Provider.objects.create(slug=slug, name=slug, base_url=url, **{**facts, **more})
+
+
+@pytest.mark.django_db
+def test_a_day_of_checks_pays_for_no_call(simulator, settings):
+    settings.HEALTH_SECONDS = 1800  # `./run prove R-15` has every five minutes
+    simulator.clear()
+    provider("well", simulator.path("tokens/3", tag="health"))
+    provider("broken", simulator.path("status/503", tag="health"))
+    provider("other", simulator.path("tokens/3", tag="health"), dialect="messages")
+
+    for round_ in range(48):
+        with time_machine.travel(START + timedelta(minutes=30 * round_), tick=False):
+            assert health.check_due() == 3
+
+    hits = simulator.hits("health")
+    assert len(hits) >= 3 * 48
+    assert paid(hits) == []
+    assert StatusChange.objects.count() == 3  # each became known once
+    assert HealthCheck.objects.count() == 3 * 48
+    with time_machine.travel(START + timedelta(days=3), tick=False):
+        health.check_due()
+    assert HealthCheck.objects.count() == 3
+
+
+def paid(hits):
+    return [hit["path"] for hit in hits if hit["path"].partition("?")[0].endswith(PAID)]
+
+
+@pytest.mark.django_db
+def test_a_check_that_calls_a_model_would_be_seen(simulator, monkeypatch):
+    from providers.adapters.chat import ChatAdapter
+    from providers.wire import Call
+
+    simulator.clear()
+    provider("well", simulator.path("tokens/3", tag="defect"))
+
+    def generate(self, target):
+        body = b'{"model":"m","messages":[{"role":"user","content":"hi"}]}'
+        return Call("POST", f"{target.base_url}/chat/completions", {"content-type": "application/json"}, body)
+
+    monkeypatch.setattr(ChatAdapter, "models_call", generate)
+
+    health.check_due()
+
+    assert paid(simulator.hits("defect"))
+
+
+@pytest.mark.django_db
+def test_one_that_hangs_holds_up_no_other(simulator, monkeypatch):
+    provider("a-hangs", simulator.path("hang"))
+    provider("well", simulator.path("tokens/3"))
+    monkeypatch.setattr(health, "_PATIENCE", 0.5)
+
+    assert health.check_due() == 2
+
+    assert Provider.objects.get(slug="well").health == "up"
+    assert Provider.objects.get(slug="a-hangs").checked_at is None
+
+
+@pytest.mark.django_db
+def test_a_turn_is_taken_once(simulator, monkeypatch):
+    row = provider("well", simulator.path("tokens/3"))
+
+    assert health._take(row, START)
+    assert not health._take(row, START)  # the other worker read the same row before
+    with time_machine.travel(START + timedelta(seconds=299), tick=False):
+        assert health.check_due() == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "facts",
+    [{"paused_reason": "x"}, {"needs_credential": True}, {"removed_at": START}],
+)
+def test_what_cannot_be_called_is_not_asked(facts):
+    provider("x", "http://127.0.0.1:9/v1", **facts)
+
+    assert health.check_due() == 0
+    assert not StatusChange.objects.exists()
+
+
+@pytest.mark.django_db
+def test_one_failed_check_is_a_warning_and_two_are_a_change_told_once(client):
+    from providers.status import status_of
+
+    row = provider("x", "http://127.0.0.1:9/v1")
+    words = []
+    for outcome in (Outcome.OK, Outcome.TIMEOUT, Outcome.TIMEOUT, Outcome.TIMEOUT, Outcome.OK):
+        keep_check(row, Check(outcome, f"said {outcome}", latency_ms=7), [])
+        found = Provider.objects.get()
+        words.append((found.health, status_of(found, usable=0, out=0).kind))
+
+    assert words == [("up", "good"), ("up", "warn"), ("down", "bad"), ("down", "bad"), ("up", "good")]
+    changes = StatusChange.objects.order_by("id").values_list("before", "after", "evidence")
+    assert list(changes) == [
+        ("", "up", "said ok"),
+        ("up", "down", "said timeout"),
+        ("down", "up", "said ok"),
+    ]
+
+
+@pytest.mark.django_db
+def test_a_day_is_shown_by_its_worst_checks():
+    row = provider("x", "http://127.0.0.1:9/v1")
+    for minutes, outcome in ((3, "ok"), (4, "timeout"), (20, "ok"), (1500, "timeout")):
+        at = START - timedelta(minutes=minutes)
+        HealthCheck.objects.create(provider=row, at=at, outcome=outcome, latency_ms=minutes, message=outcome)
+
+    spans = health.last_day(row, START)
+
+    assert len(spans) == 96
+    assert [(span.kind, span.checks, span.slowest_ms) for span in spans[-2:]] == [
+        ("good", 1, 20),
+        ("bad", 2, 4),
+    ]
+    assert {span.kind for span in spans[:-2]} == {"idle"}
+
+
+@pytest.mark.django_db
+def test_a_light_check_leaves_a_long_list_out(simulator):
+    from providers.adapters import adapter_for
+    from providers.check import check
+    from providers.wire import Target
+
+    simulator.clear()
+    target = Target(simulator.path("tokens/3", tag="light"), "", "sk-1")
+
+    found = asyncio.run(check(target, adapter_for("openrouter", "chat"), light=True))
+
+    assert [hit["path"].rpartition("/")[2] for hit in simulator.hits("light")] == ["key"]
+    assert found.outcome in {Outcome.OK, Outcome.FAILING}

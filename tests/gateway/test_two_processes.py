@@ -22,7 +22,8 @@ def pair(make_gateway):
     second = replace(first, port=0, process=None)
     second.start()
     yield first, second
-    second.kill()
+    if second.process.poll() is None:
+        second.kill()
 
 
 def test_each_call_is_recorded_once_under_an_id_of_its_own(pair, simulator):
@@ -79,7 +80,7 @@ def refusals_of(gateway, model) -> list[int]:
 def transactions(gateway) -> int:
     """How many batches of calls its ledger has written."""
     with urllib.request.urlopen(f"{gateway.url}/metrics", timeout=5) as answer:
-        return int(float(re.search(r"llmhub_ledger_batches_total (\S+)", answer.read().decode())[1]))
+        return int(float(re.search(r"\nllmhub_ledger_batches_total (\S+)", answer.read().decode())[1]))
 
 
 def worker_bits(request_id: str) -> int:

@@ -32,7 +32,7 @@ def refused(exchange: Exchange, refusal: Refusal) -> Refused | None:
         person_id=caller.person_id,
         error_code=refusal.name,
         http_status=refusal.code.status,
-        reason=refusal.message,
+        reason="" if refusal.name.startswith("upstream_") else refusal.message,  # it may quote the call
         requested=asked.model if asked else "",
         dialect=asked.dialect if asked else exchange.face.dialect,
         streamed=asked.stream if asked else False,

@@ -7,11 +7,16 @@ import json
 import re
 from collections import Counter as Counted
 from datetime import date
+from types import SimpleNamespace
 
 import openai
 import pytest
 
 from billing.models import UsageRecord
+from routing.gateway import turned_away
+from routing.gateway.errors import Refusal
+from routing.gateway.face import MESSAGES
+from routing.snapshot import Caller
 from tests.fixtures.gateway import later
 
 DEEP = '{"model": "m", "messages": ' + "[" * 70 + "]" * 70 + "}"
@@ -260,6 +265,15 @@ def test_a_refusal_can_be_looked_up_by_the_id_that_its_caller_was_told(gateway, 
     assert (status, shown["status"], shown["refusals"]) == (200, "refused", 1)
     assert shown["reason"] == error["message"]
     assert shown["cost"] == "0"
+
+
+def test_the_reason_is_what_llmhub_said_and_not_what_a_provider_did():
+    caller = Caller(key_id=4, key_name="ci", team_id=3, team_slug="web")
+    exchange = SimpleNamespace(id=5, caller=caller, asked=None, has_record=False, face=MESSAGES, elapsed_ms=1)
+    quoting = Refusal("upstream_rejected", "The provider rejected the request: 'my diary' is too long")
+
+    assert turned_away.refused(exchange, quoting).reason == ""
+    assert turned_away.refused(exchange, Refusal("rate_limited", "wait")).reason == "wait"
 
 
 def test_before_a_key_is_known_a_refusal_is_a_metric_alone(gateway):

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0006_person'),
+        ('billing', '0007_origin_discovered'),
     ]
 
     operations = [

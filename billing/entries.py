@@ -163,6 +163,25 @@ class AttemptEntry:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """A request whose key is known and for which nothing was done; most fields are columns of its record."""
+
+    id: int
+    team_id: int
+    key_id: int
+    error_code: str
+    http_status: int
+    person_id: int | None = None
+    reason: str = ""  # what its caller was told
+    requested: str = ""  # empty: it was refused before it was read
+    dialect: str = "chat"
+    streamed: bool = False
+    latency_ms: int = 0
+    tags: dict[str, str] = field(default_factory=dict)
+    session: str = ""
+
+
+@dataclass(frozen=True)
 class Settle:
     """How a call ended; the fields are the columns of `billing.UsageRecord`.
 

@@ -13,9 +13,20 @@ from dataclasses import dataclass
 
 from django.db import DEFAULT_DB_ALIAS
 
-from billing.entries import BadEntry, LedgerUnavailable, Move, OverBudget, Repeated, Reserve, Room, Settle
+from billing.entries import (
+    BadEntry,
+    LedgerUnavailable,
+    Move,
+    OverBudget,
+    Refused,
+    Repeated,
+    Reserve,
+    Room,
+    Settle,
+)
 from billing.ledger_batch import Release
 from billing.ledger_inbox import Entry, Inbox, Waiting
+from billing.ledger_refusals import Refusals
 from billing.ledger_writer import Writer
 from llmhub.lib import money
 
@@ -25,6 +36,7 @@ _RESERVE_PATIENCE = 5.0  # seconds
 _SETTLE_PATIENCE = 10.0  # seconds
 _START_PATIENCE = 30.0  # seconds
 _CLOSE_PATIENCE = 15.0  # seconds
+_LOOK = 0.01  # seconds between two looks at whether refusals are written
 _NOBODY = 0  # the id of no call
 
 
@@ -33,6 +45,7 @@ class LedgerStats:
     """What the ledger has done since it was started, for metrics."""
 
     depth: int  # entries that wait
+    lost_refusals: int  # not counted: too many kinds of them waited
     batches: int
     entries: int
     refused: int  # reservations over a budget
@@ -46,7 +59,8 @@ class Ledger:
 
     def __init__(self, *, alias: str = DEFAULT_DB_ALIAS) -> None:
         self._inbox = Inbox()
-        self._writer = Writer(alias, self._inbox)
+        self._refusals = Refusals(alias)
+        self._writer = Writer(alias, self._inbox, self._refusals)
         self._thread = threading.Thread(target=self._writer.run, name="ledger", daemon=True)
         self._is_closed = False
 
@@ -120,11 +134,18 @@ class Ledger:
         if not self._is_closed:
             self._inbox.put(Waiting(Release(id_)))
 
+    def count_refusal(self, entry: Refused) -> None:
+        """Count a request for which nothing was done; written within about a second, or at the end."""
+        self._refusals.add(entry)
+
     async def drain(self, timeout: float) -> bool:
         """Wait until nothing is queued; False when `timeout` seconds were not enough."""
+        self._refusals.hurry()
         try:
             async with asyncio.timeout(timeout):
                 await self._submit(Release(_NOBODY))  # comes out when everything before it is written
+                while self._refusals:
+                    await asyncio.sleep(_LOOK)
         except (TimeoutError, LedgerUnavailable):
             return False
         return True
@@ -133,6 +154,7 @@ class Ledger:
         """Write what is queued, give the worker bits back, and end the thread; safe to repeat."""
         self._is_closed = True
         if self._thread.is_alive():
+            self._refusals.hurry()
             self._inbox.close()
             self._thread.join(_CLOSE_PATIENCE)
 
@@ -151,7 +173,9 @@ class Ledger:
 
     def stats(self) -> LedgerStats:
         """Return what the thread has done so far."""
-        return LedgerStats(depth=self._inbox.depth, **vars(self._writer.counts))
+        return LedgerStats(
+            depth=self._inbox.depth, lost_refusals=self._refusals.lost, **vars(self._writer.counts)
+        )
 
     def _submit(self, entry: Entry) -> asyncio.Future[Room | None]:
         if self._is_closed or not self._thread.is_alive():

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import models
 
-from billing.entries import LEASE_EXPIRED, AttemptEntry, Hold, Reserve, Settle
+from billing.entries import LEASE_EXPIRED, AttemptEntry, Hold, Refused, Reserve, Settle
 from billing.models import Attempt, Reservation, UsageRecord
 from billing.totals import UNPRICED, Totals, is_unpriced
 
@@ -87,11 +87,17 @@ def record(settle: Settle, totals: Totals) -> Row:
     answered = totals.answered
     unpriced = totals.cost_source == UNPRICED
     values = vars(settle) | vars(totals)
-    values["attempts"] = len(settle.attempts)
+    values |= {"attempts": len(settle.attempts), "refusals": 0, "reason": ""}
     values["unpriced_reason"] = (settle.unpriced_reason or _UNKNOWN_COST) if unpriced else ""
     for column in ("entry_id", "offer_id", "provider_id", "price_id"):
         values[column] = getattr(answered, column, None)
     return _row(values, _RECORD)
+
+
+def refusal(entry: Refused, times: int) -> Row:
+    """Return the record that stands for so many refusals of one key, code and minute: it cost nothing."""
+    known = {"status": UsageRecord.Status.REFUSED, "refusals": times, "cost_nano": 0}
+    return _row({**_RECORD_DEFAULTS, **vars(entry), **known}, _RECORD)
 
 
 def attempt(entry: AttemptEntry, *, row_id: int, usage_id: int) -> Row:

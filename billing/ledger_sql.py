@@ -25,6 +25,7 @@ from billing.ledger_rows import (
     parse_holds,
     reservation,
 )
+from llmhub.lib.ids import PER_MINUTE
 
 _CAP = (  # only a hard budget that was not removed refuses
     "(SELECT cap FROM billing_budget"
@@ -69,6 +70,10 @@ def _insert(table: str, columns: Sequence[str]) -> str:
 _INSERT_RESERVATION = _insert("billing_reservation", RESERVATION_COLUMNS)
 _INSERT_RECORD = _insert("billing_usagerecord", RECORD_COLUMNS)
 _INSERT_ATTEMPT = _insert("billing_attempt", ATTEMPT_COLUMNS)
+_ADD_REFUSAL = (  # the constraint `one_refusal_a_minute`: whichever process came first has the record
+    f"{_INSERT_RECORD} ON CONFLICT (key_id, error_code, (id / {PER_MINUTE})) WHERE status = 'refused'"
+    " DO UPDATE SET refusals = billing_usagerecord.refusals + excluded.refusals"
+)
 
 
 def take_reservations(cursor: CursorWrapper, ids: Iterable[int]) -> dict[int, Lease]:
@@ -174,6 +179,13 @@ def insert_records(cursor: CursorWrapper, rows: Sequence[Row], *, attempts: Sequ
         mark_dirty(cursor, (row[0] for row in rows))
     if attempts:
         cursor.executemany(_INSERT_ATTEMPT, attempts)
+
+
+def add_refusals(cursor: CursorWrapper, rows: Sequence[Row]) -> None:
+    """Count refusals in the record of their key, code and minute; the first makes it."""
+    if rows:
+        cursor.executemany(_ADD_REFUSAL, rows)
+        mark_dirty(cursor, (row[0] for row in rows))
 
 
 def mark_dirty(cursor: CursorWrapper, ids: Iterable[int]) -> None:

@@ -16,6 +16,7 @@ from billing.entries import BadEntry, Hold, LedgerUnavailable, Move, Reserve, Ro
 from billing.ledger_batch import Batch, Release
 from billing.ledger_batch import Outcome as BatchOutcome
 from billing.ledger_inbox import Inbox, Outcome, Waiting
+from billing.ledger_refusals import Refusals
 from billing.sweep import sweep
 from llmhub.lib.ids import IdMaker
 
@@ -41,7 +42,7 @@ class Counts:
 class Writer:
     """Owns the connection and the lease of one process; `run` is its thread."""
 
-    def __init__(self, alias: str, inbox: Inbox) -> None:
+    def __init__(self, alias: str, inbox: Inbox, refusals: Refusals) -> None:
         self.counts = Counts()
         self.started = threading.Event()
         self.start_error: Exception | None = None
@@ -51,11 +52,12 @@ class Writer:
         self.ids: IdMaker | None = None
         self._alias = alias
         self._inbox = inbox
+        self._refusals = refusals
         self._holds: dict[int, tuple[Hold, ...]] = {}  # of calls in flight
         self._renew_at = 0.0
 
     def run(self) -> None:
-        """Work until the inbox is closed and everything in it is written."""
+        """Work until the inbox is closed and everything in it is written, refusals included."""
         try:
             self._take_lease()
         except Exception as exc:
@@ -84,19 +86,22 @@ class Writer:
         if closed_at is None:
             return True
         out_of_time = time.monotonic() - closed_at > _FAREWELL
-        return self._inbox.depth > 0 and not (self.is_failing and out_of_time)
+        is_stuck = self.is_failing or self._refusals.is_failing
+        return bool(self._inbox.depth or self._refusals) and not (is_stuck and out_of_time)
 
     def _turn(self) -> None:
-        """Write one batch, and see to the lease."""
+        """Write one batch, then some refusals if it is time, and see to the lease."""
         if self.is_failing:
             time.sleep(_RETRY)
-        waiting = self._inbox.gather(patience=_IDLE)
+        waiting = self._inbox.gather(patience=self._refusals.patience(_IDLE))
         if waiting:
             begun = time.perf_counter()
             self.oldest_since = min(item.since for item in waiting)
             self._write(waiting)
             self.oldest_since = None
             self.counts.busy_seconds += time.perf_counter() - begun
+        if not (waiting and self.is_failing) and self._refusals.write_due():
+            self.is_failing = False
         if time.monotonic() >= self._renew_at:
             self._renew_lease()
 
@@ -208,6 +213,8 @@ class Writer:
             log.error("the ledger closed with %d entries unwritten: their reservations remain", len(left))
             gone = LedgerUnavailable("the ledger was closed before this could be written")
             self._inbox.answer([(item, gone) for item in left])
+        if self._refusals:
+            log.error("the ledger closed with %d kinds of refusals uncounted", len(self._refusals))
         try:
             if self.lease is not None:
                 worker.give_back(self._alias, self.lease)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from django.db import models
 
-from billing import idempotency_models, rollup_models  # noqa: F401  (Django finds models by this module)
+from billing import idempotency_models, rollup_models, worker_models  # noqa: F401  (for Django to find)
 from catalog.models import Origin
-from llmhub.lib import money
+from llmhub.lib import ids, money
 from llmhub.people.models import Team, User
 
 
@@ -198,16 +198,8 @@ class Reservation(models.Model):
         indexes = [models.Index(fields=["expires_at"])]
 
 
-class Worker(models.Model):
-    """A lease on the worker bits of ids: no two processes alive make ids with the same ones."""
-
-    id = models.PositiveSmallIntegerField(primary_key=True)
-    lease_until = models.BigIntegerField(help_text="Unix seconds")
-    owner = models.CharField(max_length=64)
-
-
 class UsageRecord(models.Model):
-    """One logical request of a caller, whatever it took upstream."""
+    """One logical request of a caller, whatever it took upstream; of refusals, the first of many."""
 
     class Status(models.TextChoices):
         """How the request ended."""
@@ -216,6 +208,7 @@ class UsageRecord(models.Model):
         ERROR = "error", "Error"
         CANCELLED = "cancelled", "Caller left"
         INTERRUPTED = "interrupted", "Interrupted"
+        REFUSED = "refused", "Refused"
 
     id = models.BigAutoField(primary_key=True)
     team_id = models.BigIntegerField(null=True)
@@ -247,8 +240,19 @@ class UsageRecord(models.Model):
     ttft_ms = models.PositiveIntegerField(null=True)
     tags = models.JSONField(default=dict, blank=True)
     session = models.CharField(max_length=100, blank=True)
+    refusals = models.PositiveIntegerField(default=0, help_text="how many it stands for; 0: it was none")
+    reason = models.CharField(max_length=300, blank=True, help_text="of a refusal: what its caller was told")
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "key_id",
+                "error_code",
+                models.F("id") / ids.PER_MINUTE,
+                condition=models.Q(status="refused"),
+                name="one_refusal_a_minute",
+            )
+        ]
         indexes = [
             models.Index(fields=["team_id", "id"], name="usage_by_team"),
             models.Index(fields=["key_id", "id"], name="usage_by_key"),

@@ -8,8 +8,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from billing import record
+from billing import record, refusals_read
 from billing.cost_lines import CostLine, cost_lines
+from billing.models import UsageRecord
 from billing.request_forms import RequestFilterForm
 from llmhub.lib import clock, ids
 from llmhub.lib.pages import render_page
@@ -24,6 +25,7 @@ SOURCES = {
     "reconciled": "Corrected to what the provider's bill says.",
     "unpriced": "Not known: no price was known at the call.",
 }
+_REFUSED = "Refused before it was sent: nothing was spent."
 
 
 @dataclass(frozen=True)
@@ -40,17 +42,25 @@ class AttemptPart:
 def request_list(request: HttpRequest) -> HttpResponse:
     """List requests, newest first; a filter swaps only the table."""
     form = RequestFilterForm(request.GET)
-    found = None
+    found, refusals = None, {}
     if form.is_valid():
+        asked = form.filter()
         try:
-            found = record.requests(form.filter(), now=clock.now(), after=request.GET.get("cursor", ""))
+            found = record.requests(asked, now=clock.now(), after=request.GET.get("cursor", ""))
         except ValueError as error:
             raise Http404(str(error)) from error
+        if asked.status == UsageRecord.Status.REFUSED:
+            refusals = refusals_read.refusals(asked, found.span)
     return render_page(
         request,
         page="billing/request_list.html",
         partial="billing/_request_table.html",
-        context={"form": form, "found": found, "filtered": any(request.GET.values())},
+        context={
+            "form": form,
+            "found": found,
+            "refusals": refusals,
+            "filtered": any(request.GET.values()),
+        },
         status=200 if found else 422,
     )
 
@@ -64,12 +74,12 @@ def request_detail(request: HttpRequest, request_id: str) -> HttpResponse:
     if found is None:
         raise Http404(
             f"There is no request {request_id[:40]!r}. A call appears here when it has ended; "
-            "one that was refused before it was sent may have left no record."
+            "of requests that were refused, the first of its key, code and minute."
         )
     context = {
         "row": found.row,
         "record": found.row.record,
-        "source": SOURCES.get(found.row.record.cost_source, ""),
+        "source": _REFUSED if found.row.record.refusals else SOURCES.get(found.row.record.cost_source, ""),
         "attempts": [_part(row) for row in found.attempts],
     }
     return render(request, "billing/request_detail.html", context)

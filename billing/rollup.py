@@ -34,7 +34,7 @@ _PATIENCE = 10.0  # seconds that one run goes on: the sweeper shares the worker
 _CALL = (
     "team_id", "key_id", "person_id", "provider_id", "entry_id", "cost_centre", "status", "attempts",
     "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens",
-    "cost_nano", "latency_ms", "ttft_ms",
+    "cost_nano", "latency_ms", "ttft_ms", "refusals", "error_code",
 )  # fmt: skip
 _TABLES: tuple[type[AnyRollUp], ...] = (RollUp, SupplyRollUp)
 _Row = tuple[type[AnyRollUp], list[Any]]

@@ -18,10 +18,12 @@ class AnyRollUp(models.Model):
     provider_id = models.BigIntegerField(default=0)
     entry_id = models.BigIntegerField(default=0)
     cost_centre = models.CharField(max_length=20, blank=True)
+    refusal_code = models.CharField(max_length=40, blank=True, help_text="of refusals; empty: of calls")
     requests = models.BigIntegerField(default=0)
     errors = models.BigIntegerField(default=0, help_text="failed or interrupted")
     interrupted = models.BigIntegerField(default=0)
     cancelled = models.BigIntegerField(default=0, help_text="the caller left")
+    refusals = models.BigIntegerField(default=0, help_text="no requests: nothing was done for them")
     unpriced = models.BigIntegerField(default=0, help_text="of unknown cost")
     attempts = models.BigIntegerField(default=0)
     input_tokens = models.BigIntegerField(default=0)
@@ -50,6 +52,7 @@ class RollUp(AnyRollUp):
     class Meta(AnyRollUp.Meta):
         indexes = [
             models.Index(fields=["id"], name="rollup_of_people", condition=models.Q(person_id__gt=0)),
+            models.Index(fields=["id"], name="rollup_of_refusals", condition=models.Q(refusals__gt=0)),
         ]
 
 

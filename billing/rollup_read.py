@@ -25,13 +25,15 @@ DIMENSIONS = {
     "provider_id": "COALESCE(u.provider_id, 0)",
     "entry_id": "COALESCE(u.entry_id, 0)",
     "cost_centre": "u.cost_centre",
+    "refusal_code": "CASE WHEN u.status = 'refused' THEN u.error_code ELSE '' END",
 }  # column of a roll-up: the same of the ledger
 MEASURES = {
     "spend_nano": "SUM(COALESCE(u.cost_nano, 0))",
-    "requests": "COUNT(*)",
+    "requests": "SUM(CASE WHEN u.status = 'refused' THEN 0 ELSE 1 END)",
     "errors": "SUM(CASE WHEN u.status IN ('error', 'interrupted') THEN 1 ELSE 0 END)",
     "interrupted": "SUM(CASE WHEN u.status = 'interrupted' THEN 1 ELSE 0 END)",
     "cancelled": "SUM(CASE WHEN u.status = 'cancelled' THEN 1 ELSE 0 END)",
+    "refusals": "SUM(u.refusals)",
     "unpriced": "SUM(CASE WHEN u.cost_nano IS NULL THEN 1 ELSE 0 END)",
     "attempts": "SUM(u.attempts)",
     "input_tokens": "SUM(u.input_tokens)",
@@ -52,7 +54,7 @@ _PARTS = f"""
               SELECT CASE WHEN {_LOW} < {_BIG} THEN {_BIG} ELSE {_LOW} END AS low, {_HIGH} AS high
                 FROM stale) o
          WHERE o.low < s.high AND o.high > s.low)"""  # noqa: S608
-_SUPPLY = {"provider_id", "entry_id", "cost_centre"}
+_SUPPLY = {"provider_id", "entry_id", "cost_centre", "refusal_code"}
 _ROLLED = """FROM span s CROSS JOIN {table} r
          WHERE r.id >= s.low AND r.id < s.high AND r.bucket NOT IN (SELECT bucket FROM stale)"""
 _LEDGER = """FROM part p CROSS JOIN billing_usagerecord u
@@ -88,7 +90,7 @@ def sums(
 ) -> list[Sums]:
     """Return the sums of each span by these dimensions; one row may come twice, to be added.
 
-    Only calls that have something in the dimension `having` count, where one is named. Calls with
+    Only calls that have something in the dimension or measure `having` count, where one is named. Calls with
     ids below `floor` are left out where the ledger is read; with `entry_id`, those of other models are.
     """
     only_rolled, only_ledger, wanted = _only(entry_id)
@@ -130,7 +132,7 @@ def _times(
         SELECT {of[0]}, r.latency, r.ttft, NULL, NULL {_rolled(())} {rolled}
         UNION ALL
         SELECT {of[1]}, NULL, NULL, u.latency_ms, u.ttft_ms {_LEDGER} {ledger}
-           AND u.status NOT IN ('error', 'interrupted', 'cancelled')"""
+           AND u.status NOT IN ('error', 'interrupted', 'cancelled', 'refused')"""
     found: dict[int, tuple[Sketch, Sketch]] = {}
     with connections[alias].cursor() as cursor:
         cursor.execute(statement, [*parameters, *wanted])

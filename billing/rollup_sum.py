@@ -23,6 +23,7 @@ class Key:
     provider_id: int
     entry_id: int
     cost_centre: str
+    refusal_code: str = ""
     tag_1: str = ""
     tag_2: str = ""
     tag_3: str = ""
@@ -35,6 +36,7 @@ class SupplyKey:
     provider_id: int
     entry_id: int
     cost_centre: str
+    refusal_code: str
 
 
 @dataclass(slots=True)
@@ -45,6 +47,7 @@ class Sums:
     errors: int = 0
     interrupted: int = 0
     cancelled: int = 0
+    refusals: int = 0
     unpriced: int = 0
     attempts: int = 0
     input_tokens: int = 0
@@ -57,7 +60,10 @@ class Sums:
     ttft: Sketch = field(default_factory=Sketch)
 
     def add(self, call: Mapping[str, Any]) -> None:
-        """Count one call: the columns of its usage record."""
+        """Count one call, or the refusals that one record stands for: the columns of its usage record."""
+        if call["refusals"]:
+            self.refusals += call["refusals"]
+            return
         self._count(call["status"])
         self.attempts += call["attempts"]
         self.input_tokens += call["input_tokens"]
@@ -98,7 +104,7 @@ def by_supply(sums: Mapping[Key, Sums]) -> dict[SupplyKey, Sums]:
     """Return the sums over all teams, keys, people and tags."""
     found: dict[SupplyKey, Sums] = {}
     for key, some in sums.items():
-        supply = SupplyKey(key.provider_id, key.entry_id, key.cost_centre)
+        supply = SupplyKey(key.provider_id, key.entry_id, key.cost_centre, key.refusal_code)
         found.setdefault(supply, Sums()).merge(some)
     return found
 
@@ -121,7 +127,9 @@ class Bucket:
             call["provider_id"] or 0,
             call["entry_id"] or 0,
             call["cost_centre"],
-            **self._values(call["tags"]) if self._tags else {},
+            call["error_code"] if call["refusals"] else "",
+            # A record of many refusals has the tags of the first one alone: they are nobody's.
+            **self._values(call["tags"]) if self._tags and not call["refusals"] else {},
         )
         found = self.sums.get(key)
         if found is None:

@@ -28,7 +28,7 @@ class TokensOut(Output):
 
 
 class RequestOut(Output):
-    """One request of a caller."""
+    """One request of a caller; one that was refused stands for all of its key, code and minute."""
 
     id: str
     at: datetime
@@ -53,6 +53,8 @@ class RequestOut(Output):
     ttft_ms: int | None
     tags: dict[str, str]
     session: str
+    refusals: int
+    reason: str
 
 
 class AttemptOut(Output):
@@ -83,12 +85,13 @@ class RequestWhole(RequestOut):
 
 
 class FiguresOut(Output):
-    """Sums over some calls; spend leaves calls of unknown cost out and counts them."""
+    """Sums over some calls: spend leaves out those of unknown cost, and refusals are no requests."""
 
     spend: str
     requests: int
     errors: int
     unpriced: int
+    refusals: int
 
 
 class DayOut(FiguresOut):
@@ -101,6 +104,13 @@ class PartOut(FiguresOut):
     """What one model, provider or person had of the month; a person is named by e-mail address."""
 
     name: str
+
+
+class RefusalsOut(Output):
+    """How many requests were refused with one error code."""
+
+    code: str
+    refusals: int
 
 
 class OverviewOut(Output):
@@ -117,6 +127,7 @@ class OverviewOut(Output):
     models: list[PartOut]
     providers: list[PartOut]
     people: list[PartOut]
+    refusals: list[RefusalsOut]
     counted_from: datetime | None
 
 
@@ -166,6 +177,8 @@ def request_out(row: RequestRow) -> RequestOut:
         ttft_ms=record.ttft_ms,
         tags=record.tags,
         session=record.session,
+        refusals=record.refusals,
+        reason=record.reason,
     )
 
 
@@ -203,6 +216,7 @@ def _figures(figures: Figures) -> dict[str, str | int]:
         "requests": figures.requests,
         "errors": figures.errors,
         "unpriced": figures.unpriced,
+        "refusals": figures.refusals,
     }
 
 
@@ -225,5 +239,6 @@ def overview_out(overview: Overview) -> OverviewOut:
         models=[_part(part) for part in overview.models],
         providers=[_part(part) for part in overview.providers],
         people=[_part(part) for part in overview.people],
+        refusals=[RefusalsOut(code=code, refusals=times) for code, times in overview.refusals.items()],
         counted_from=overview.counted_from,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from billing import rollup_read, span
+from billing import refusals_read, rollup_read, span
 from billing.rollup_read import Span, Sums
 from catalog.models import CatalogEntry
 from llmhub.lib import ids
@@ -16,8 +16,8 @@ from providers.models import Provider
 
 _DAYS = 14
 _TOP = 5
-_MEASURES = ("spend_nano", "requests", "errors", "unpriced")
-_BY = ("provider_id", "entry_id")
+_MEASURES = ("spend_nano", "requests", "errors", "unpriced", "refusals")
+_BY = ("provider_id", "entry_id", "refusal_code")
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Figures:
     requests: int = 0
     errors: int = 0  # failed or interrupted; a caller that left is no error
     unpriced: int = 0  # calls of unknown cost
+    refusals: int = 0  # no requests: nothing was done for them
 
     def __add__(self, other: Figures) -> Figures:
         return Figures(
@@ -35,6 +36,7 @@ class Figures:
             self.requests + other.requests,
             self.errors + other.errors,
             self.unpriced + other.unpriced,
+            self.refusals + other.refusals,
         )
 
 
@@ -79,6 +81,7 @@ class Overview:
     models: tuple[Part, ...]  # of the month, dearest first
     providers: tuple[Part, ...]
     people: tuple[Part, ...]
+    refusals: dict[str, int]  # of the last 24 hours by code, the most frequent first
     counted_from: datetime | None  # not None: earlier calls are not all in it yet
 
 
@@ -95,15 +98,17 @@ def overview(now: datetime, zone: ZoneInfo) -> Overview:
     }
     of_month = {number for number, (day, _) in enumerate(days) if day.replace(day=1) == today.replace(day=1)}
     month = [row for row in rows if row.span in of_month]
+    newest = [row for row in rows if row.span == len(days)]
     return Overview(
         today=by_day[today],
         month=_figures(month),
-        last_24_hours=_figures(row for row in rows if row.span == len(days)),
+        last_24_hours=_figures(newest),
         timing=_timing(last_day, floor),
         days=tuple(Day(day, figures) for day, figures in list(by_day.items())[-_DAYS:]),
         models=_models(month),
         providers=_providers(month),
         people=_people(days[-today.day][1], now, floor),
+        refusals=refusals_read.by_code(newest, _BY.index("refusal_code")),
         counted_from=ids.moment_of(floor) if floor else None,
     )
 
@@ -139,7 +144,7 @@ def _top(rows: Iterable[Sums], place: int) -> dict[int, Figures]:
     found: dict[int, Figures] = {}
     for row in rows:
         value = row.of[place]
-        if value:
+        if value and row.values["requests"]:
             found[value] = found.get(value, Figures()) + Figures(**row.values)
     dearest = sorted(found.items(), key=lambda item: (-item[1].spend_nano, -item[1].requests, item[0]))
     return dict(dearest[:_TOP])

@@ -23,8 +23,8 @@ class Step:
 
 
 def first_steps() -> list[Step]:
-    """Return the steps to the first call, in their order; [] when a call was made."""
-    if UsageRecord.objects.exclude(key_id=None).exists():
+    """Return the steps to the first call, in their order; [] when a call was made, not merely refused."""
+    if UsageRecord.objects.exclude(key_id=None).exclude(status=UsageRecord.Status.REFUSED).exists():
         return []
     usable = Q(needs_credential=False) | Q(pk__in=Credential.objects.values("provider_id"))
     return [

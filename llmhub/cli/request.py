@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace, _SubParsersAction
 from typing import Any
 
+from billing.models import UsageRecord
 from billing.record import RequestFilter, request, requests
 from billing.shapes import request_out, request_whole
 from llmhub.cli import find, show
@@ -18,6 +19,8 @@ def register(commands: _SubParsersAction[Any]) -> None:
     listing = verbs.add_parser("list", help="the newest requests of the last 7 days")
     listing.add_argument("--team", help="only of this team")
     listing.add_argument("--person", metavar="EMAIL", help="only with their keys")
+    listing.add_argument("--status", choices=UsageRecord.Status.values, help="only those that ended so")
+    listing.add_argument("--code", default="", help="only with this error code")
     listing.add_argument("--limit", type=int, default=20)
     show.add_json(listing)
     listing.set_defaults(run=list_newest)
@@ -32,10 +35,15 @@ def list_newest(options: Namespace) -> int:
     filters = RequestFilter(
         team_id=find.team(options.team).pk if options.team else None,
         person_id=find.person(options.person).pk if options.person else None,
+        status=options.status or "",
+        code=options.code,
     )
     screen = requests(filters, now=clock.now(), limit=max(1, min(options.limit, 200)))
     found = [request_out(row).model_dump(mode="json") for row in screen.rows]
-    columns = ("id", "at", "team", "person", "requested", "provider", "status", "cost", "latency_ms")
+    columns = (
+        *("id", "at", "team", "person", "requested", "provider"),
+        *("status", "error_code", "refusals", "cost", "latency_ms"),
+    )
     return show.rows(options, found, columns=columns, empty="no request in the last 7 days")
 
 

@@ -85,6 +85,7 @@ class Service:
     session: str = ""  # what its conversations are called
     person: str = ""  # the name of the one whose key it is
     calls: Literal["chat", "messages", "embeddings"] = "chat"
+    requests_per_minute: int | None = None  # what its key may
 
 
 SERVICES = (
@@ -122,7 +123,44 @@ SERVICES = (
     Service(
         "search-index", "Platform", ("open/moss-embed",), 60, 1.0, NIGHT, 3_000, 0, calls="embeddings",
     ),
-    Service("log-summaries", "Platform", ("fast", "open/breeze-70b"), 96, 1.0, (1,) * 24, 5_200, 150),
+    Service(
+        "log-summaries", "Platform", ("fast", "open/breeze-70b"), 96, 1.0, (1,) * 24, 5_200, 150,
+        requests_per_minute=60,
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class DemoRefusal:
+    """What is refused to a service again and again."""
+
+    key: str
+    code: str
+    status: int
+    reason: str
+    per_day: float  # minutes in which it happens
+    most: int  # times in one of them
+    asks: str = ""  # empty: it is refused before it is read
+
+
+REFUSALS = (
+    DemoRefusal(
+        "log-summaries", "rate_limited", 429,
+        "The key 'log-summaries' may use 60 requests a minute: wait 0.8 s", per_day=6, most=140,
+    ),
+    DemoRefusal(
+        "notebooks", "model_not_found", 404,
+        "There is no model 'aurora/atlas-3': did you mean 'aurora/atlas-2', 'aurora/atlas-2-mini'?",
+        per_day=1.5, most=3, asks="aurora/atlas-3",
+    ),
+    DemoRefusal(
+        "eval-runner", "invalid_request", 400, "'max_tokens': 0 is not between 1 and 100000000",
+        per_day=0.6, most=25,
+    ),
+    DemoRefusal(
+        "copywriter", "budget_exceeded", 402, "Tag campaign=spring has too little left for this call.",
+        per_day=0.8, most=6, asks="smart",
+    ),
 )  # fmt: skip
 
 

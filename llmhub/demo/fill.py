@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.db.models import F
 
-from billing import ledger_batch, rollup, rollup_bucket
+from billing import ledger_batch, ledger_sql, rollup, rollup_bucket
+from billing import ledger_rows as rows
 from billing.ledger_batch import Batch
 from billing.models import ApiKey, UsageRecord
 from billing.rollup_models import DirtyBucket
@@ -17,7 +18,7 @@ from billing.scopes import Budgets
 from catalog.models import Alias, CatalogEntry, Offer
 from llmhub.demo import budgets, cast, setting, shelf
 from llmhub.demo.budgets import holds_of
-from llmhub.demo.traffic import WORKER, Call, Caller, Facts, calls_of
+from llmhub.demo.traffic import WORKER, Call, Caller, Facts, calls_of, refusals_of
 from llmhub.demo.upstream import OfferFacts
 from llmhub.lib import clock, ids
 
@@ -36,7 +37,9 @@ def prepare(simulator_url: str, *, days: int = DAYS) -> None:
         raise RuntimeError("this home is no demo: demo data goes only where LLMHUB_DEMO=true")
     now = clock.now()
     setting.write(simulator_url, now)
-    _write_calls(facts(), now, days)
+    known = facts()
+    _write_calls(known, now, days)
+    _write_refusals(known, now, days)
     _add_up(now)
     budgets.fit_caps()
 
@@ -44,13 +47,31 @@ def prepare(simulator_url: str, *, days: int = DAYS) -> None:
 def _write_calls(known: Facts, now: datetime, days: int) -> None:
     """Write all calls between the last one there is and `now`, oldest first, through the ledger."""
     limits = budgets.in_force()
-    newest = _newest_id()
-    oldest = max(now - timedelta(days=days), ids.moment_of(newest))
+    newest = _newest_id(refusals=0)
     until = ids.first_at(now - timedelta(minutes=2))  # by then every call is over
-    for day in (oldest.date() + timedelta(days=n) for n in range((now.date() - oldest.date()).days + 1)):
+    for day in _days(newest, now, days):
         calls = [call for call in calls_of(day, known) if newest < call.settle.id < until]
         for start in range(0, len(calls), PER_TRANSACTION):
             _write(calls[start : start + PER_TRANSACTION], limits)
+
+
+def _write_refusals(known: Facts, now: datetime, days: int) -> None:
+    """Write what was refused between the last refusal there is and `now`, in one transaction."""
+    newest = _newest_id(refusals__gt=0)
+    found = [
+        rows.refusal(entry, times)
+        for day in _days(newest, now, days)
+        for entry, times in refusals_of(day, known)
+        if newest < entry.id < ids.first_at(now)
+    ]
+    with transaction.atomic(), connection.cursor() as cursor:
+        ledger_sql.add_refusals(cursor, found)
+
+
+def _days(newest: int, now: datetime, days: int) -> list[date]:
+    """Return the days from that of an id, at most so many ago, until today."""
+    first = max(now - timedelta(days=days), ids.moment_of(newest)).date()
+    return [first + timedelta(days=n) for n in range((now.date() - first).days + 1)]
 
 
 def _write(calls: list[Call], limits: Budgets) -> None:
@@ -71,10 +92,10 @@ def _add_up(now: datetime) -> None:
                 rollup.roll_up(bucket)
 
 
-def _newest_id() -> int:
-    """Return the id of the newest call that the demo made, 0 when there is none."""
+def _newest_id(**filters: int) -> int:
+    """Return the id of the newest record that the demo made, 0 when there is none."""
     made_here = UsageRecord.objects.annotate(worker=F("id").bitrightshift(12).bitand(ids.WORKERS - 1))
-    found = made_here.filter(worker=WORKER).order_by("-id").values_list("id", flat=True).first()
+    found = made_here.filter(worker=WORKER, **filters).order_by("-id").values_list("id", flat=True).first()
     return found or 0
 
 

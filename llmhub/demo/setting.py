@@ -48,7 +48,13 @@ def write(simulator_url: str, now: datetime) -> None:
     teams = {name: create_team(actor=SYSTEM, name=name) for name in cast.TEAMS}
     people = {name: _make_person(name, role) for name, role in cast.PEOPLE}
     keys = {
-        row.key: create_key(actor=SYSTEM, team=teams[row.team], name=row.key, person=people.get(row.person))
+        row.key: create_key(
+            actor=SYSTEM,
+            team=teams[row.team],
+            name=row.key,
+            person=people.get(row.person),
+            requests_per_minute=row.requests_per_minute,
+        )
         for row in cast.SERVICES
     }
     (settings.HOME / KEYS).write_text(json.dumps({name: text for name, (_, text) in keys.items()}))

@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
-from billing.entries import AttemptEntry, Settle
+from billing.entries import AttemptEntry, Refused, Settle
 from llmhub.demo import cast
 from llmhub.demo.upstream import OfferFacts, attempt
 from llmhub.lib import ids
 
 WORKER = ids.WORKERS - 1  # of the ids that the demo makes: a gateway takes the lowest free number
+REFUSED = 2048  # counters in the ids of refusals begin here: no call has the same id
 LAST_SECOND = 24 * 3600 - 120  # of a day in which a call may begin: its attempts stay in the day
 WAVE, WAVE_DAYS = 0.12, 9  # some weeks are busier than others
 ENDS_THE_CALL = {"", "upstream_rejected", "upstream_truncated"}  # no other offer is tried after these
@@ -57,6 +58,36 @@ class Call:
     attempt_ids: tuple[int, ...]
 
 
+def refusals_of(day: date, facts: Facts) -> list[tuple[Refused, int]]:
+    """Return what is refused on one day and how often each in its minute, in the order of their ids."""
+    callers = {caller.service.key: caller for caller in facts.callers}
+    ids_ = _PastIds(first=REFUSED)
+    found = {}
+    for row in cast.REFUSALS:
+        chance = _chance(day, row.key, row.code)
+        for _ in range(round(row.per_day * chance.uniform(0.5, 1.5))):
+            hour = chance.choices(range(24), weights=callers[row.key].service.hours)[0]
+            second = min((hour + chance.random()) * 3600, LAST_SECOND)
+            moment = datetime.combine(day, time(), tzinfo=UTC) + timedelta(milliseconds=int(second * 1000))
+            entry = _refused(ids_.at(moment), row, callers[row.key])
+            found[row, entry.id // ids.PER_MINUTE] = entry, chance.randint(1, row.most)
+    return sorted(found.values(), key=lambda pair: pair[0].id)
+
+
+def _refused(row_id: int, row: cast.DemoRefusal, caller: Caller) -> Refused:
+    return Refused(
+        id=row_id,
+        team_id=caller.team_id,
+        key_id=caller.key_id,
+        person_id=caller.person_id,
+        error_code=row.code,
+        http_status=row.status,
+        reason=row.reason,
+        requested=row.asks,
+        tags=dict(caller.service.tags) if row.asks else {},
+    )
+
+
 def calls_of(day: date, facts: Facts) -> list[Call]:
     """Return the calls of one day in the order of their ids."""
     begun = sorted(
@@ -77,14 +108,15 @@ def calls_of(day: date, facts: Facts) -> list[Call]:
 class _PastIds:
     """Makes ids of moments that are over, the same ones each time."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, first: int = 0) -> None:
         self._made: Counter[int] = Counter()  # by millisecond
+        self._first = first
 
     def at(self, moment: datetime) -> int:
         """Return an id of that millisecond that was not given out yet."""
         first = ids.first_at(moment)
         self._made[first] += 1
-        return first | (WORKER << 12) | (self._made[first] - 1)
+        return first | (WORKER << 12) | (self._first + self._made[first] - 1)
 
 
 def _chance(*seed: object) -> Random:

@@ -15,6 +15,7 @@ from llmhub.lib import clock
 EPOCH_MS = 1_735_689_600_000  # 2025-01-01T00:00:00Z
 WORKERS = 1024
 WORKER_SHIFT, TIME_SHIFT = 12, 22  # where the bits of worker and time begin
+PER_MINUTE = 60_000 << TIME_SHIFT  # an id over this is its minute since 2025
 _PER_MS = 1 << WORKER_SHIFT
 _PUBLIC = re.compile(r"req_([0-7][0-9a-f]{15})", re.ASCII)
 

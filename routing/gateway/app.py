@@ -24,6 +24,7 @@ from routing.gateway.hub import Hub, Limits
 from routing.gateway.life import Life
 from routing.gateway.messages_request import read_messages
 from routing.gateway.opening import ask_for_request
+from routing.gateway.turned_away import turn_away
 from routing.snapshot import Caller
 
 log = logging.getLogger("llmhub.gateway")
@@ -98,9 +99,10 @@ class Gateway:
         except CallerLeft:
             exchange.facts["code"] = "caller_left"
         except LedgerUnavailable as exc:
-            await exchange.refuse(Refusal("ledger_unavailable", f"The ledger cannot be written: {exc}"))
+            message = f"The ledger cannot be written: {exc}"
+            await turn_away(hub, exchange, Refusal("ledger_unavailable", message))
         except Refusal as refusal:
-            await exchange.refuse(refusal)
+            await turn_away(hub, exchange, refusal)
         finally:
             hub.metrics.in_flight.dec()
             _report(hub, exchange, name)
@@ -115,11 +117,11 @@ async def _refusing(hub: Hub, exchange: Exchange, function: Function, caller: Ca
     try:
         await function(hub, exchange, caller, content)
     except Refusal as refusal:
-        await exchange.refuse(refusal)
+        await turn_away(hub, exchange, refusal)
     except Exception:
         log.exception("request %s failed", exchange.request_id)
         message = f"A fault of llmhub; it was logged as {exchange.request_id}"
-        await exchange.refuse(Refusal("internal_error", message))
+        await turn_away(hub, exchange, Refusal("internal_error", message))
 
 
 def _find(exchange: Exchange) -> Endpoint:
@@ -150,7 +152,7 @@ def _refuse_loop(hub: Hub, exchange: Exchange) -> None:
 
 def _caller(hub: Hub, exchange: Exchange) -> Caller:
     digest = secrets.digest(key_in(exchange.headers))
-    caller = authenticate(hub.watch.snapshot, digest, now=clock.now())
+    caller = exchange.caller = authenticate(hub.watch.snapshot, digest, now=clock.now())
     exchange.facts |= {"team": caller.team_slug, "key_id": caller.key_id}
     refuse_deactivated(caller)
     return caller

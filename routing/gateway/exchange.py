@@ -10,8 +10,10 @@ from typing import Any
 from llmhub.lib import clock, ids
 from llmhub.lib.asgi import Receive, Scope, Send
 from routing.gateway.body import MAX_BODY
+from routing.gateway.caller_request import CallerRequest
 from routing.gateway.errors import Refusal
 from routing.gateway.face import CHAT, Face
+from routing.snapshot import Caller
 
 JSON = "application/json"
 EVENTS = "text/event-stream; charset=utf-8"
@@ -35,6 +37,9 @@ class Exchange:
         self.status = 0  # what the caller was told; 0: nothing yet
         self.is_interrupted = False  # this process is stopping and ends what still runs
         self.face: Face = CHAT  # of the endpoint that was called, once it is known
+        self.caller: Caller | None = None  # once the key is known
+        self.asked: CallerRequest | None = None  # once the body was read
+        self.has_record = False  # the ledger is told how it ends, and has no refusal to count
         self.answer_headers: dict[str, str] = {}
         self.facts: dict[str, Any] = {}  # for the log line: ids and names, never contents
         self._receive = receive

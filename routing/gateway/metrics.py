@@ -79,5 +79,6 @@ class _Inside:
             ("llmhub_ledger_entries", "Entries written", stats.entries),
             ("llmhub_ledger_batches", "Transactions written", stats.batches),
             ("llmhub_ledger_failures", "Transactions the database did not take", stats.failures),
+            ("llmhub_refusals_lost", "Refusals that are in no sum", stats.lost_refusals),
         ):
             yield CounterMetricFamily(name, meaning, value=float(value))

@@ -29,7 +29,7 @@ async def open_call(
     """
     snapshot, now = hub.watch.snapshot, clock.now()
     read = partial(reader, headers=exchange.headers, known_providers=snapshot.providers)
-    request = await hub.large.read(content, read)
+    request = exchange.asked = await hub.large.read(content, read)
     entry = resolve(snapshot, request.model, now=now)
     route = plan(
         entry,

@@ -36,6 +36,8 @@ def _shown(record: UsageRecord) -> dict[str, Any]:
         "status": record.status,
         "http_status": record.http_status,
         "error_code": record.error_code or None,
+        "reason": record.reason or None,
+        "refusals": record.refusals,
         "finish_reason": record.finish_reason or None,
         "fallback": record.fallback_reason or None,
         "attempts": record.attempts,

@@ -108,9 +108,33 @@ def test_the_overview_adds_up(api_as):
 
     shown = api_as("viewer").get("/reports/overview").json()
 
-    assert shown["today"] == {"spend": "0.003", "requests": 4, "errors": 1, "unpriced": 1}
+    assert shown["today"] == {
+        "spend": "0.003",
+        "requests": 4,
+        "errors": 1,
+        "unpriced": 1,
+        "refusals": 0,
+    }
     assert shown["days"][-1]["spend"] == "0.003"
     assert shown["month"] == shown["today"]
+
+
+def test_refusals_are_listed_with_their_reason_and_counted_beside_requests(api_as, capsys):
+    told = {"requested": "nobody", "reason": "There is no model 'nobody'", "cost_nano": 0, "http_status": 404}
+    row = record(status="refused", error_code="model_not_found", refusals=17, **told)
+    record()
+    api = api_as("viewer")
+
+    (shown,) = api.get("/usage?status=refused").json()["data"]
+    overview = api.get("/reports/overview").json()
+    run(["request", "list", "--status", "refused", "--code", "model_not_found", "--json"])
+    (listed,) = json.loads(capsys.readouterr().out)
+
+    assert shown["id"] == ids.request_id(row.pk)
+    assert (shown["refusals"], shown["reason"], shown["cost"]) == (17, "There is no model 'nobody'", "0")
+    assert listed | {"at": ""} == shown | {"at": ""}
+    assert (overview["today"]["requests"], overview["today"]["refusals"]) == (1, 17)
+    assert overview["refusals"] == [{"code": "model_not_found", "refusals": 17}]
 
 
 def test_the_command_line_shows_the_same(capsys):

@@ -11,7 +11,8 @@ from django.db import OperationalError, connection
 from billing import ledger_batch, ledger_sql
 from billing.entries import BadEntry, LedgerUnavailable, OverBudget
 from billing.ledger import Ledger
-from billing.models import Attempt, Budget, Reservation, UsageRecord, Worker
+from billing.models import Attempt, Budget, Reservation, UsageRecord
+from billing.worker_models import Worker
 from llmhub.lib import money
 from tests.billing import calls
 from tests.billing.calls import USD

@@ -8,6 +8,7 @@ import random
 import time
 from collections import Counter as Counted
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
@@ -15,12 +16,14 @@ from django.core.management import call_command
 from django.db import connections
 from django.db.utils import ConnectionHandler
 
-from billing import ledger_batch
-from billing.entries import Hold, LedgerUnavailable, Once, OverBudget, Repeated
+from billing import ledger_batch, reconcile, rollup, rollup_bucket, rollup_read
+from billing.entries import Hold, LedgerUnavailable, Once, OverBudget, Refused, Repeated
 from billing.ledger import Ledger
-from billing.models import Budget, Counter, Reservation, UsageRecord, Worker
+from billing.models import Budget, Counter, Reservation, UsageRecord
+from billing.rollup_read import Span
 from billing.sweep import sweep
-from llmhub.lib import database
+from billing.worker_models import Worker
+from llmhub.lib import database, ids
 from tests.billing import calls
 from tests.fixtures import defects
 
@@ -28,6 +31,7 @@ pytestmark = pytest.mark.postgres
 PG = "postgres"
 ROOM = 20  # calls
 TEAMS = count(1)
+MOMENT = datetime(2026, 2, 3, 12, tzinfo=UTC)  # nobody else counts there
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +162,34 @@ def test_what_a_provider_wrote_cannot_break_a_batch(ledgers):
     asyncio.run(ledgers[0].settle(entry))
 
     assert UsageRecord.objects.using(PG).filter(pk=entry.id).exists()
+
+
+def test_two_gateways_count_refusals_in_one_record_of_each_key_code_and_minute(ledgers):
+    def count_refusals(ledger: Ledger, kinds: range) -> None:
+        for key_id in kinds:
+            told = {"team_id": 1, "http_status": 429, "reason": "wait", "tags": {"a": "b"}}
+            id_ = ids.first_at(MOMENT) + next(TEAMS)
+            for _ in range(3):
+                ledger.count_refusal(Refused(id=id_, key_id=key_id, error_code="rate_limited", **told))
+
+    async def drained() -> list[bool]:
+        return await asyncio.gather(*(ledger.drain(10) for ledger in ledgers))
+
+    for _ in range(3):  # in one order here and in the other there
+        count_refusals(ledgers[0], range(1, 251))
+        count_refusals(ledgers[1], range(250, 0, -1))
+        assert asyncio.run(drained()) == [True, True]
+
+    found = UsageRecord.objects.using(PG).filter(status="refused")
+    assert sorted(found.values_list("key_id", "refusals")) == [(key_id, 18) for key_id in range(1, 251)]
+    bucket = rollup_bucket.at(MOMENT)
+    assert rollup.roll_up(bucket, alias=PG)
+    day = Span(MOMENT - timedelta(days=1), MOMENT + timedelta(days=1))
+    sums = rollup_read.sums([day], by=("refusal_code",), having="refusals", alias=PG)
+    assert [(row.of, row.values["refusals"], row.values["requests"]) for row in sums] == [
+        (("rate_limited",), 4500, 0)
+    ]
+    assert reconcile.of_buckets([bucket], alias=PG) == []
 
 
 def test_locked_request_by_request_they_would_lock_each_other_out(ledgers, monkeypatch):

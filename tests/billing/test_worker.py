@@ -10,7 +10,8 @@ from django.db import connection
 from billing import worker
 from billing.entries import LedgerUnavailable
 from billing.ledger import Ledger
-from billing.models import UsageRecord, Worker
+from billing.models import UsageRecord
+from billing.worker_models import Worker
 from llmhub.lib import clock, ids
 from tests.billing import processes
 

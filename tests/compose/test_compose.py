@@ -93,11 +93,11 @@ def make_calls(stack, *, count: int, clients: int = 8, urls=None) -> list[load.O
 
 
 def recorded(stack) -> list[tuple[str, str]]:
-    """(request id, status) of every usage record."""
+    """(request id, status) of every call."""
     from llmhub.lib import ids
 
     with psycopg.connect(stack.running.one("console").environment["DATABASE_URL"]) as connection:
-        rows = connection.execute("SELECT id, status FROM billing_usagerecord").fetchall()
+        rows = connection.execute("SELECT id, status FROM billing_usagerecord WHERE refusals = 0").fetchall()
     return [(ids.request_id(row[0]), row[1]) for row in rows]
 
 

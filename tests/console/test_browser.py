@@ -48,6 +48,15 @@ def calls():
 
 
 @pytest.fixture
+def refused(calls):
+    """What is left of many refusals."""
+    whose = {"team_id": calls[0].team_id, "key_id": calls[0].key_id}
+    told = {"error_code": "rate_limited", "reason": "The key 'bot' may use 60 requests a minute: wait 0.8 s"}
+    counted = {"requested": "", "refusals": 12_345, "cost_nano": 0}
+    return rows.usage(clock.now(), status="refused", **whose, **told, **counted)
+
+
+@pytest.fixture
 def console(page, live_server):
     """The page with an owner signed in, and `go(path)`."""
     user = User(email="owner@example.com", role="owner")
@@ -68,13 +77,23 @@ def axe_findings(page) -> list[str]:
 
 @pytest.mark.parametrize(("theme", "width"), [("dark", 1280), ("light", 390)])
 def test_pages_full_of_calls_are_accessible_fit_their_width_and_load_under_the_policy(
-    console, calls, blocked, theme, width
+    console, calls, refused, blocked, theme, width
 ):
     console.set_viewport_size({"width": width, "height": 844})
     console.emulate_media(color_scheme=theme)
-    one = f"/requests/{ids.request_id(calls[0].pk)}/"
+    one, nothing = (f"/requests/{ids.request_id(row.pk)}/" for row in (calls[0], refused))
 
-    for path in ("/", "/requests/", "/requests/?model=none", one, "/settings/", "/profile/", "/nothing/"):
+    for path in (
+        "/",
+        "/requests/",
+        "/requests/?model=none",
+        "/requests/?status=refused",
+        one,
+        nothing,
+        "/settings/",
+        "/profile/",
+        "/nothing/",
+    ):
         console.go(path)
         assert axe_findings(console) == [], path
         assert console.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path

@@ -173,3 +173,24 @@ def test_also_before_the_first_call(signed_in):
     take_out(kept.pk, kept, reason="the provider refuses it")
 
     assert "A provider refuses a credential" in signed_in("viewer").get("/").text
+
+
+def test_refusals_are_no_calls_and_stand_on_the_page_by_code(signed_in, call):
+    call(cost_nano=5_000_000)
+    nobody = {"entry_id": None, "provider_id": None, "cost_nano": 0, "status": "refused"}
+    call(2, error_code="rate_limited", refusals=4321, **nobody)
+    call(30, error_code="budget_exceeded", refusals=7, **nobody)
+
+    page = signed_in().get("/").text
+
+    assert "0 of 1 call<" in page
+    assert "4\u202f321" in page
+    assert "status=refused&amp;code=rate_limited" in page
+    assert "budget_exceeded" not in page  # longer ago than 24 hours
+    assert "#now-refusals" in page
+
+
+def test_a_refusal_is_no_first_call(signed_in, call):
+    call(error_code="model_not_found", refusals=1, status="refused", cost_nano=0)
+
+    assert "Three steps" in signed_in().get("/").text

@@ -319,3 +319,57 @@ def test_the_list_is_filtered_by_person_where_anybody_has_a_key(signed_in, call)
     assert [row.record.pk for row in page.context["found"].rows] == [mine.pk]
     assert 'name="person"' in page.text
     assert "Mara Lindqvist" in client.get(url_of(mine)).text
+
+
+@pytest.fixture
+def refused(call):
+    """A function: what is left of some refusals."""
+
+    def make(ago: float = 5, **values):
+        about = {"status": "refused", "refusals": 1, "cost_nano": 0, "http_status": 402, "entry_id": None}
+        about |= {"error_code": "budget_exceeded", "reason": "Team Support has 0.01 of 5 USD left"}
+        return call(ago, **(about | {"provider_id": None} | values))
+
+    return make
+
+
+def test_a_refusal_is_listed_with_its_reason_and_how_many_it_stands_for(signed_in, refused):
+    record = refused(refusals=1234)
+    client = signed_in()
+
+    listed, one = client.get("/requests/").text, client.get(url_of(record)).text
+
+    for page in (listed, one):
+        assert "Team Support has 0.01 of 5 USD left" in page
+        assert "budget_exceeded" in page
+        assert "$0" in page
+    assert "\u00d7 1\u202f234" in listed
+    assert "Refused 1\u202f234 times in this minute; this is the first of them." in one
+    assert "nothing was spent" in one
+
+
+def test_one_that_was_refused_before_it_was_read_says_so(signed_in, refused):
+    record = refused(requested="", error_code="rate_limited")
+    client = signed_in()
+
+    assert ">not read<" in client.get("/requests/").text
+    assert "Refused before it was read" in client.get(url_of(record)).text
+
+
+def test_the_filter_for_refusals_shows_them_all_by_code(signed_in, call, refused):
+    call(requested="served")
+    refused(3, refusals=40)
+    refused(8, refusals=2)
+    refused(9, refusals=5, error_code="rate_limited")
+    refused(7, refusals=9, team_id=rows.team("other").pk)
+    client = signed_in()
+
+    page = client.get("/requests/?status=refused")
+    of_team = client.get("/requests/?status=refused&team=support&code=rate_limited")
+
+    assert page.context["refusals"] == {"budget_exceeded": 51, "rate_limited": 5}
+    assert "?status=refused&amp;code=rate_limited" in page.text
+    assert 'title="served' not in page.text
+    assert of_team.context["refusals"] == {"budget_exceeded": 42, "rate_limited": 5}
+    assert [row.record.refusals for row in of_team.context["found"].rows] == [5]
+    assert client.get("/requests/").context["refusals"] == {}

@@ -46,7 +46,7 @@ def test_records_and_attempts_agree_to_the_last_digit(prepare):
     attempts = defaultdict(list)
     for attempt in Attempt.objects.all():
         attempts[attempt.usage_id].append(attempt)
-    records = list(UsageRecord.objects.all())
+    records = list(UsageRecord.objects.filter(refusals=0))
     assert len(records) > 1_000
     for record in records:
         own = attempts.pop(record.pk)
@@ -120,6 +120,10 @@ def test_sums_and_counters_are_those_of_the_calls(prepare):
     assert RollUp.objects.aggregate(Sum("requests"))["requests__sum"] > 1_000
     assert not DirtyBucket.objects.filter(bucket__lt=rollup_bucket.at(clock.now())).exists()
     assert reconcile.check(everything=True) == []
+    refused = UsageRecord.objects.filter(status="refused")
+    assert {row.error_code for row in refused} >= {"rate_limited", "model_not_found"}
+    assert all(row.reason and row.refusals and row.cost_nano == 0 for row in refused)
+    assert RollUp.objects.aggregate(Sum("refusals"))["refusals__sum"] > refused.count()
 
 
 def test_a_counter_that_misses_calls_is_found(prepare):

@@ -5,11 +5,18 @@ from __future__ import annotations
 import http.client
 import json
 import re
+from collections import Counter as Counted
 from datetime import date
+from types import SimpleNamespace
 
 import openai
 import pytest
 
+from billing.models import UsageRecord
+from routing.gateway import turned_away
+from routing.gateway.errors import Refusal
+from routing.gateway.face import MESSAGES
+from routing.snapshot import Caller
 from tests.fixtures.gateway import later
 
 DEEP = '{"model": "m", "messages": ' + "[" * 70 + "]" * 70 + "}"
@@ -227,14 +234,58 @@ def test_a_provider_that_is_this_hub_ends_in_an_error_and_not_for_ever(gateway):
     assert [record.attempts for record in gateway.records(model)] == [1]
 
 
-def test_refusals_before_an_attempt_leave_no_record_and_hold_nothing(gateway, simulator):
+def test_refusals_are_no_calls_hold_nothing_and_leave_one_record_of_each_code_a_minute(gateway, simulator):
     model = gateway.make(at=[simulator.path()])
+    unknown = '{"model": "nobody", "messages": [{}], "stream": true, "llmhub": {"tags": {"task": "x"}}}'
 
-    for body in ("{", '{"model": "nobody", "messages": [{}]}'):
+    for body in ("{", unknown, unknown, unknown):
         refused(gateway, model.key, body)
+    gateway.until(lambda: sum(row.refusals for row in gateway.refusals(model)) == 4, within=5)
 
     assert gateway.records(model) == []
     assert gateway.reservations() == 0
+    counted = Counted()
+    for row in gateway.refusals(model):  # two of one code where a minute ended in between
+        counted[row.error_code] += row.refusals
+        assert (row.status, row.cost_nano, row.attempts, row.key_id) == ("refused", 0, 0, model.key_id)
+    assert counted == {"invalid_json": 1, "model_not_found": 3}
+    sample = gateway.refusals(model)[-1]
+    assert (sample.requested, sample.http_status, sample.streamed) == ("nobody", 404, True)
+    assert (sample.tags, sample.entry_id) == ({"task": "x"}, None)
+    assert "nobody" in sample.reason
+
+
+def test_a_refusal_can_be_looked_up_by_the_id_that_its_caller_was_told(gateway, simulator):
+    model = gateway.make(at=[simulator.path()])
+    _, error = refused(gateway, model.key, "[1]")
+    gateway.until(lambda: gateway.refusals(model), within=5)
+
+    status, shown = gateway.get(f"/v1/requests/{error['request_id']}", key=model.key)
+
+    assert (status, shown["status"], shown["refusals"]) == (200, "refused", 1)
+    assert shown["reason"] == error["message"]
+    assert shown["cost"] == "0"
+
+
+def test_the_reason_is_what_llmhub_said_and_not_what_a_provider_did():
+    caller = Caller(key_id=4, key_name="ci", team_id=3, team_slug="web")
+    exchange = SimpleNamespace(id=5, caller=caller, asked=None, has_record=False, face=MESSAGES, elapsed_ms=1)
+    quoting = Refusal("upstream_rejected", "The provider rejected the request: 'my diary' is too long")
+
+    assert turned_away.refused(exchange, quoting).reason == ""
+    assert turned_away.refused(exchange, Refusal("rate_limited", "wait")).reason == "wait"
+
+
+def test_before_a_key_is_known_a_refusal_is_a_metric_alone(gateway):
+    post(gateway, "{}", authorization="Bearer llmh_wrong")
+
+    with gateway.database():
+        assert not UsageRecord.objects.filter(error_code="invalid_key").exists()
+
+
+def test_the_count_of_refused_calls_in_metrics(gateway, model):
+    refused(gateway, model.key, '{"model": "nobody", "messages": [{}]}')
+
     metrics = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=10)
     metrics.request("GET", "/metrics")
     assert re.search(

@@ -22,7 +22,7 @@ def prove(stand) -> Figures:
     acknowledged, missing, gateway = _killed(stand, kills)
     with gateway.database():
         sweep(later(hours=1))
-        records = UsageRecord.objects.count()
+        records = UsageRecord.objects.filter(refusals=0).count()
     hits, held = len(stand.simulator.hits("killed")), gateway.reservations()
     syncs = _syncs(stand)
     return Figures(

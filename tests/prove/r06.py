@@ -83,7 +83,7 @@ def oracle(outcome) -> int:
 def _figures(stand, gateway, outcomes, *, before: int) -> Figures:
     wanted = {ids.parse_request_id(outcome.request_id): oracle(outcome) for outcome in outcomes}
     with gateway.database():
-        booked = dict(UsageRecord.objects.values_list("pk", "cost_nano"))
+        booked = dict(UsageRecord.objects.filter(refusals=0).values_list("pk", "cost_nano"))
         attempts = Attempt.objects.count()
         counted = sum(Counter.objects.values_list("spent", flat=True))
     hits = _hits(stand, since=max(before, before + attempts - _LAST)) - before

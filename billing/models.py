@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from billing import idempotency_models, rollup_models, worker_models  # noqa: F401  (for Django to find)
+from billing import idempotency_models, retirement_models, rollup_models, worker_models  # noqa: F401
 from catalog.models import Origin
 from llmhub.lib import ids, money
 from llmhub.people.models import Team, User

@@ -9,12 +9,15 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
 from billing.attempts_read import SHOWN, recent_attempts
+from billing.callers import DAYS, callers
 from billing.offer_figures import OfferFigures, offer_figures
 from catalog.models import CatalogEntry
 from llmhub.lib import clock
 from llmhub.lib.pages import render_page
 from llmhub.people.access import needs
 from providers.models import Provider
+
+CALLERS_SHOWN = 3  # in a cell of a table; its page has all
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,18 @@ def model_offers(request: HttpRequest, slug: str) -> HttpResponse:
     }
     return render_page(
         request, page="billing/model_offers.html", partial="billing/_model_offers.html", context=context
+    )
+
+
+@require_GET
+@needs("view")
+def model_callers(request: HttpRequest, slug: str) -> HttpResponse:
+    """Who called one model in the last 30 days."""
+    entry = get_object_or_404(CatalogEntry, slug=slug)
+    found = callers(entry.pk, now=clock.now())
+    context = {"entry": entry, "rows": found, "first": found[:CALLERS_SHOWN], "days": DAYS}
+    return render_page(
+        request, page="billing/model_callers.html", partial="billing/_model_callers.html", context=context
     )
 
 

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 
 from billing import reconcile as reconciling
-from billing import retention, rollup
+from billing import retention, retirement_notice, rollup
 from billing import sweep as sweeping
 
 
@@ -36,3 +36,9 @@ def clear_old_calls() -> int:
 def reconcile() -> int:
     """Compare roll-ups and counters with the ledger. Safe to run twice."""
     return len(reconciling.check())
+
+
+@shared_task(time_limit=120, expires=3600)
+def notice_retirements() -> int:
+    """Write down who still calls what ends soon. Safe to run twice."""
+    return len(retirement_notice.notice_due())

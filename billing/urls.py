@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("keys/<int:key_id>/assign/", key_views.key_assign, name="key_assign"),
     path("keys/<int:key_id>/limit/", key_views.key_limit, name="key_limit"),
     path("providers/<slug:slug>/attempts/", supply_views.provider_attempts, name="provider_attempts"),
+    path("model/callers/<path:slug>/", supply_views.model_callers, name="model_callers"),
     path("model/offers/<path:slug>/", supply_views.model_offers, name="model_offers"),
     path("keys/", key_views.key_list, name="key_list"),
     path("keys/add/", key_views.key_new, name="key_new"),

@@ -112,6 +112,30 @@ class ModelForm(RatesForm):
     )
 
 
+class RetirementForm(forms.Form):
+    """When a model ends, and what to use instead; an empty field takes the fact back."""
+
+    model = forms.CharField(
+        label="Model", max_length=200, widget=forms.TextInput(attrs={**_TYPED, "placeholder": "acme/small-1"})
+    )
+    deprecated_on = forms.DateField(
+        label="Deprecated on", required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    sunset_on = forms.DateField(
+        label="Ends on",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="From this day on a call is refused with 410, which names what to use instead.",
+    )
+    replacement = forms.CharField(
+        label="Use instead", required=False, max_length=200, widget=forms.TextInput(attrs=_TYPED)
+    )
+
+    def facts(self) -> dict[str, Any]:
+        """Return what is said about the model."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "model"}
+
+
 class AliasForm(forms.Form):
     """Another name for a model."""
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from catalog.availability import EntryNow, OfferNow
 from catalog.models import Alias, Price
+from catalog.retirement import stage_of
+from llmhub.lib import clock
 from llmhub.lib.rest import Output
 
 
@@ -61,6 +63,7 @@ class ModelOut(Output):
     replacement: str
     facts_source: str
     facts_checked_on: date | None
+    stage: str  # current, superseded, deprecated, retired: derived from the dates
     listed_by: str  # the provider whose list a discovered model's facts are from
     stands_for: str  # the model behind a name that its provider moves
     parameters: dict[str, dict[str, Any]]  # descriptors by name
@@ -131,6 +134,7 @@ def model_out(row: EntryNow) -> ModelOut:
         replacement=entry.replacement,
         facts_source=entry.facts_source,
         facts_checked_on=entry.facts_checked_on,
+        stage=stage_of(entry, clock.now().date()),
         listed_by=entry.described_by.slug if entry.described_by else "",
         stands_for=entry.stands_for,
         parameters=entry.parameters,

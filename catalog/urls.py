@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from catalog import compare_views, listing_views, offer_views, views
+from catalog import compare_views, listing_views, offer_views, price_views, retirement_views, views
 
 app_name = "catalog"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("models/", views.model_list, name="model_list"),
     path("compare/", compare_views.model_compare, name="model_compare"),
+    path("model/prices/<path:slug>/", price_views.model_prices, name="model_prices"),
+    path("retirements/", retirement_views.retirement_list, name="retirement_list"),
+    path("retirements/set/", retirement_views.retirement_set, name="retirement_set"),
     path("models/<path:slug>/", views.model_detail, name="model_detail"),
     path("model/withdraw/", views.model_withdraw, name="model_withdraw"),
     path("aliases/add/", views.alias_add, name="alias_add"),

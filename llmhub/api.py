@@ -16,6 +16,7 @@ from billing.api import router as billing_router
 from billing.budget_api import router as budget_router
 from billing.usage_api import router as usage_router
 from catalog.api import router as catalog_router
+from catalog.history_api import router as history_router
 from llmhub.lib.rest import BadQuery, Failure, FailureAnswer
 from llmhub.people.api import router as people_router
 from llmhub.people.api_access import ServiceKeyBearer, Session, documented
@@ -39,6 +40,7 @@ api.add_router("", people_router, tags=["people"])
 api.add_router("", providers_router, tags=["providers"])
 api.add_router("", credentials_router, tags=["providers"])
 api.add_router("", catalog_router, tags=["catalog"])
+api.add_router("", history_router, tags=["catalog"])
 api.add_router("", billing_router, tags=["keys"])
 api.add_router("", budget_router, tags=["budgets"])
 api.add_router("", routing_router, tags=["keys"])

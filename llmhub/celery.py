@@ -29,6 +29,7 @@ JOBS = {
     "add calls up": Job("billing.tasks.roll_up", setting="ROLLUP_SECONDS"),
     "check providers": Job("providers.tasks.check", setting="HEALTH_LOOK_SECONDS"),
     "read lists of models": Job("catalog.tasks.discover", setting="DISCOVERY_LOOK_SECONDS"),
+    "tell of retirements": Job("billing.tasks.notice_retirements", setting="RETIREMENT_SECONDS"),
     "delete old calls": Job("billing.tasks.clear_old_calls", setting="RETENTION_SECONDS"),
     "compare sums with the ledger": Job("billing.tasks.reconcile", setting="RECONCILE_SECONDS"),
 }

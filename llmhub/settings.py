@@ -191,6 +191,7 @@ RETENTION_DAYS = env.number(
 )
 HEALTH_LOOK_SECONDS = 30  # between two looks for providers whose turn it is
 DISCOVERY_LOOK_SECONDS = 60  # between two looks for lists whose turn it is
+RETIREMENT_SECONDS = 3600  # between two looks for models that end soon
 RETENTION_SECONDS = 600  # between two looks for calls that are older
 RECONCILE_SECONDS = 600  # between two comparisons of sums with the ledger
 

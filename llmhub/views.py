@@ -12,9 +12,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from billing.reconcile import open_discrepancies
+from billing.retirement_notice import still_called
 from llmhub.audit.models import AuditEvent
 from llmhub.first_steps import first_steps
 from llmhub.forms import OrganisationForm, PauseForm
+from llmhub.lib import clock
 from llmhub.lib.pages import render_page
 from llmhub.overview import bars, figures, provider_states
 from llmhub.people import organisation
@@ -44,6 +46,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             "states": provider_states(),
         }
     context["refused"] = taken_out()
+    context["leaving"] = still_called(clock.now())
     partial = "hub/_first_steps.html" if steps else "hub/_overview.html"
     return render_page(request, page="hub/overview.html", partial=partial, context=context)
 

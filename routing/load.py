@@ -17,6 +17,7 @@ from llmhub.audit.models import AuditEvent
 from llmhub.lib import clock
 from llmhub.people.models import Organisation
 from providers.models import Credential, Provider
+from routing.retiring import notice
 from routing.snapshot import Caller, EntryValue, OfferValue, ProviderValue, SealedCredential, Snapshot
 
 _TRIES = 5
@@ -153,6 +154,7 @@ def _entries(offers: dict[int, list[OfferValue]]) -> dict[str, EntryValue]:
             output_modalities=tuple(row.output_modalities),
             sunset_on=row.sunset_on,
             replacement=row.replacement,
+            notice=notice(row.deprecated_on, row.sunset_on),
             offers=tuple(offers.get(row.pk, ())),
         )
         for row in rows

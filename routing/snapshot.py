@@ -82,6 +82,7 @@ class EntryValue:
     output_modalities: tuple[str, ...] = ()
     sunset_on: date | None = None  # no longer answers from this day on
     replacement: str = ""
+    notice: Mapping[str, str] = field(default_factory=dict)  # headers of its answers, while it is leaving
     offers: tuple[OfferValue, ...] = ()  # tried in this order
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -168,6 +169,26 @@ def until(moment: datetime) -> str:
     """Return how long it is to a moment, in its largest unit: `in 3 minutes`."""
     left = timeuntil(moment, clock.now(), depth=1)
     return "in a moment" if left.startswith("0") else f"in {left}"
+
+
+@register.filter
+def change_share(of: Decimal) -> str:
+    """Return by how much something moved, in percent: `+12.5 %`."""
+    percent = (of * 100).quantize(Decimal("0.1"))
+    sign = "+" if percent > 0 else figures.MINUS
+    return f"{sign}{abs(percent):f}".removesuffix(".0") + " %"
+
+
+@register.filter
+def fact(value: Any) -> str:
+    """Return a fact of a model in one line; what is not known says so."""
+    if value in (None, "", (), []):
+        return "unknown"
+    if isinstance(value, Decimal):
+        return figures.price(value)
+    if isinstance(value, int):
+        return figures.count(value)
+    return ", ".join(value) if isinstance(value, tuple | list) else str(value)
 
 
 @register.filter

@@ -180,6 +180,7 @@ def describe(exchange: Exchange, account: Account) -> None:
         "x-llmhub-provider": note.candidate.offer.provider.slug,
         "x-llmhub-attempts": str(note.number),
     }
+    exchange.answer_headers |= account.entry.notice
     exchange.answer_headers |= money_headers(account)
     if note.carried.dropped:
         exchange.answer_headers["x-llmhub-dropped"] = ",".join(note.carried.dropped)

@@ -1,0 +1,167 @@
+"""What offers cost over time, from whom each price is, and what other sources say now."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from catalog.models import CatalogEntry, Offer, Price
+from providers.adapters import DialectNotServed, adapter_for
+from providers.listing import Listing
+from providers.models import ListedModel
+from providers.rates import Rates
+
+
+@dataclass(frozen=True)
+class PriceStep:
+    """One price of one offer, and how it differs from the one before."""
+
+    offer: Offer
+    price: Price
+    before: Price | None
+    until: datetime | None  # when the next one began; None: it is the last
+
+    @property
+    def input_change(self) -> Decimal | None:
+        """By how much of the price before the input price moved; None where there is nothing to compare."""
+        return _moved(self.before.input, self.price.input) if self.before else None
+
+    @property
+    def output_change(self) -> Decimal | None:
+        """The same of the output price."""
+        return _moved(self.before.output, self.price.output) if self.before else None
+
+
+def _moved(before: Decimal, after: Decimal) -> Decimal | None:
+    return (after - before) / before if before else None
+
+
+def history(entry: CatalogEntry) -> list[PriceStep]:
+    """Return every base price of the offers of a model, the newest first."""
+    offers = {row.pk: row for row in entry.offers.select_related("provider")}
+    rows: dict[int, list[Price]] = defaultdict(list)
+    prices = Price.objects.filter(offer__in=offers, above_input_tokens=0)
+    for price in prices.order_by("effective_from", "id"):
+        rows[price.offer_id].append(price)
+    steps = [
+        PriceStep(
+            offer=offers[offer_id],
+            price=price,
+            before=found[place - 1] if place else None,
+            until=found[place + 1].effective_from if place + 1 < len(found) else None,
+        )
+        for offer_id, found in rows.items()
+        for place, price in enumerate(found)
+    ]
+    return sorted(steps, key=lambda step: (step.price.effective_from, step.price.pk), reverse=True)
+
+
+def figure(steps: Sequence[PriceStep], now: datetime) -> dict[str, Any]:
+    """Return the chart of a history as plotly takes it: two lines of steps for each offer."""
+    by_offer: dict[int, list[PriceStep]] = defaultdict(list)
+    for step in reversed(steps):
+        by_offer[step.offer.pk].append(step)
+    return {
+        "data": [
+            _line(found, meter, number, now)
+            for number, found in enumerate(by_offer.values())
+            for meter in ("input", "output")
+        ],
+        "layout": {"yaxis": {"rangemode": "tozero", "tickprefix": "$"}},
+    }
+
+
+def _line(found: Sequence[PriceStep], meter: str, number: int, now: datetime) -> dict[str, Any]:
+    begins = [step.price.effective_from for step in found]
+    amounts = [str(getattr(step.price, meter)) for step in found]
+    ends = max(now, begins[-1])
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": f"{found[0].offer.provider.name}, {meter}",
+        "x": [moment.isoformat() for moment in (*begins, ends)],
+        "y": [*amounts, amounts[-1]],
+        "line": {"shape": "hv", "dash": "solid" if meter == "output" else "dot"},
+        "meta": number,  # which colour of the page's theme
+    }
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the catalog says of one fact, beside what the provider's list says now."""
+
+    label: str
+    ours: Any
+    theirs: Any
+
+    @property
+    def differs(self) -> bool:
+        """Whether both say something, and not the same."""
+        return self.theirs not in (None, (), "") and self.ours != self.theirs
+
+
+@dataclass(frozen=True)
+class Sources:
+    """One offer by the catalog, and by its provider's list."""
+
+    offer: Offer
+    listed: ListedModel
+    facts: tuple[Said, ...]
+
+    @property
+    def disagree(self) -> bool:
+        """Whether anything differs."""
+        return any(fact.differs for fact in self.facts)
+
+
+def sources(entry: CatalogEntry, now: datetime) -> list[Sources]:
+    """Return, for each offer whose provider's list is known, what both say."""
+    offers = list(entry.offers.filter(withdrawn_at=None).select_related("provider"))
+    listed = {
+        (row.provider_id, row.upstream_id): row
+        for row in ListedModel.objects.filter(
+            provider__in=[offer.provider_id for offer in offers],
+            upstream_id__in=[offer.upstream_id for offer in offers],
+        )
+    }
+    found = []
+    for offer in offers:
+        row = listed.get((offer.provider_id, offer.upstream_id))
+        said = _listing(offer, row) if row else None
+        if row is not None and said is not None:
+            found.append(Sources(offer, row, _beside(entry, offer, said, now)))
+    return found
+
+
+def _listing(offer: Offer, row: ListedModel) -> Listing | None:
+    if not row.raw.get("id"):
+        return None
+    try:
+        return adapter_for(offer.provider.kind, offer.provider.dialect).listing(row.raw)
+    except DialectNotServed:
+        return None
+
+
+def _beside(entry: CatalogEntry, offer: Offer, said: Listing, now: datetime) -> tuple[Said, ...]:
+    price = offer.prices.filter(above_input_tokens=0).in_force(now).first()
+    listed: Rates | None = said.tiers[0] if said.tiers else None
+    amounts = [
+        Said(
+            f"{label}, USD",
+            getattr(price, name) if price else None,
+            getattr(listed, name) if listed else None,
+        )
+        for name, label in (("input", "Input"), ("output", "Output"), ("cache_read", "Cache read"))
+    ]
+    capabilities = None if said.capabilities is None else tuple(sorted(said.capabilities))
+    return (
+        *amounts,
+        Said("Context", entry.context_tokens, said.context_tokens),
+        Said("Output limit", entry.output_limit_tokens, said.output_limit_tokens),
+        Said("Can", tuple(sorted(entry.capabilities)), capabilities),
+        Said("Ends", entry.sunset_on, said.sunset_on),
+    )

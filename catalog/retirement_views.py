@@ -1,0 +1,51 @@
+"""The retirement desk: what is leaving, when, and what takes its place."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from catalog.entry import update_entry
+from catalog.forms import RetirementForm
+from catalog.models import CatalogEntry
+from catalog.retirement import leaving
+from llmhub.lib import clock
+from llmhub.lib.forms import refuse
+from llmhub.people.access import actor_of, needs
+
+
+@require_GET
+@needs("view")
+def retirement_list(request: HttpRequest) -> HttpResponse:
+    """Every model that is leaving, the next to end first."""
+    return _desk(request)
+
+
+@require_POST
+@needs("configure")
+def retirement_set(request: HttpRequest) -> HttpResponse:
+    """Say when a model ends and what to use instead."""
+    form = RetirementForm(request.POST)
+    if form.is_valid():
+        entry = get_object_or_404(CatalogEntry.objects.listed(), slug=form.cleaned_data["model"])
+        try:
+            update_entry(actor=actor_of(request), entry=entry, **form.facts())
+        except ValidationError as error:
+            refuse(form, error)
+        else:
+            messages.success(request, f"Saved for {entry.slug}.")
+            return redirect("catalog:retirement_list")
+    return _desk(request, form=form, status=422)
+
+
+def _desk(request: HttpRequest, *, form: RetirementForm | None = None, status: int = 200) -> HttpResponse:
+    discovered = request.GET.get("discovered") == "yes"
+    context = {
+        "rows": leaving(clock.now().date(), discovered=discovered),
+        "discovered": discovered,
+        "form": form or RetirementForm(initial={"model": request.GET.get("model", "")}),
+    }
+    return render(request, "catalog/retirements.html", context, status=status)

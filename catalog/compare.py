@@ -53,7 +53,7 @@ def compare(rows: Sequence[EntryNow]) -> Comparison:
         Row("Source", tuple(entry.get_source_display() for entry in entries)),
     ]
     abilities = [
-        Row(meaning.capitalize(), tuple(_can(entry.capabilities, word) for entry in entries))
+        Row(meaning[:1].upper() + meaning[1:], tuple(_can(entry.capabilities, word) for entry in entries))
         for word, meaning in CAPABILITIES.items()
     ]
     taken = sorted({name for entry in entries for name in entry.parameters})

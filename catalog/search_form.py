@@ -44,7 +44,7 @@ class SearchForm(forms.Form):
     can = forms.MultipleChoiceField(
         required=False,
         label="What it can do",
-        choices=[(word, meaning.capitalize()) for word, meaning in CAPABILITIES.items()],
+        choices=[(word, meaning[:1].upper() + meaning[1:]) for word, meaning in CAPABILITIES.items()],
     )
     takes = forms.ChoiceField(
         required=False, label="Takes", choices=_choices("Any input", ((word, word) for word in MODALITIES))

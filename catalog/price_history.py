@@ -76,7 +76,7 @@ def figure(steps: Sequence[PriceStep], now: datetime) -> dict[str, Any]:
 
 
 def _line(found: Sequence[PriceStep], meter: str, number: int, now: datetime) -> dict[str, Any]:
-    from plotly.graph_objects import Scatter  # noqa: PLC0415  (60 ms, and only a chart needs it)
+    from plotly.graph_objects import Scatter  # 60 ms, and only a chart needs it
 
     begins = [step.price.effective_from for step in found]
     amounts = [str(getattr(step.price, meter)) for step in found]

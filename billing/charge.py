@@ -21,6 +21,8 @@ def charged(hold: Hold, all_attempts: Sequence[AttemptEntry], *, unknown_nano: i
 
     One of unknown cost is charged `unknown_nano`.
     """
+    if not all_attempts:
+        return 0
     attempts = _counted(hold, all_attempts)
     if hold.unit == "requests":
         return min(len(attempts), 1)

@@ -25,12 +25,13 @@ class Waiting:
     entry: Entry
     future: asyncio.Future[Room | None] | None = None
     loop: asyncio.AbstractEventLoop | None = None
+    timer: asyncio.TimerHandle | None = None  # ends the waiting
     since: float = field(default_factory=time.monotonic)
 
     @property
     def is_abandoned(self) -> bool:
         """Whether a reservation has lost its caller; anything else is written all the same."""
-        return isinstance(self.entry, Reserve | Move) and self.future is not None and self.future.cancelled()
+        return isinstance(self.entry, Reserve | Move) and self.future is not None and self.future.done()
 
 
 Outcome = tuple[Waiting, Exception | Room | None]  # None: written, and no budget has a limit
@@ -104,6 +105,8 @@ class Inbox:
         """Finish the futures of one loop, in that loop."""
         unheard = []
         for item, said in outcomes:
+            if item.timer is not None:
+                item.timer.cancel()
             if item.future is None or item.future.done():
                 unheard.append((item, said))
             elif isinstance(said, Exception):

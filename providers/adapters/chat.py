@@ -35,6 +35,9 @@ class _Choice(msgspec.Struct):
     error: Any = None
 
 
+_CHOICES = msgspec.json.Decoder(list[_Choice] | None)
+
+
 class ChatAdapter:
     """Speaks the chat dialect, and reads liberally what compatible servers make of it."""
 
@@ -197,7 +200,7 @@ def url(target: Target, path: str) -> str:
 
 def _choices(body: Body) -> list[_Choice]:
     try:
-        return msgspec.json.decode(body.get("choices", b"null"), type=list[_Choice] | None) or []
+        return _CHOICES.decode(body.get("choices", b"null")) or []
     except (msgspec.DecodeError, RecursionError):
         raise BadReply("the choices in the provider's answer cannot be read") from None
 

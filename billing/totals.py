@@ -73,7 +73,7 @@ def total(attempts: Sequence[AttemptEntry]) -> Totals:
     """Return the sums over `attempts`; a call that was never sent costs 0."""
     if not attempts:
         return _NOTHING
-    charged = sum([_bounded(attempt.cost_nano or 0) for attempt in attempts])
+    charged = charged_nano(attempts)
     source = _source(attempts)
     answers = [attempt for attempt in attempts if attempt.status == "ok"] or list(attempts)
     return Totals(
@@ -87,6 +87,11 @@ def total(attempts: Sequence[AttemptEntry]) -> Totals:
         charged_nano=charged,
         answered=answers[-1],
     )
+
+
+def charged_nano(attempts: Sequence[AttemptEntry]) -> int:
+    """Return what budgets are charged for `attempts`: what is known of their costs."""
+    return sum([_bounded(attempt.cost_nano or 0) for attempt in attempts])
 
 
 def _bounded(nano: int) -> int:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -27,6 +28,12 @@ def _writes(statement: str) -> bool:
     """Return whether a statement outside a transaction may write; in doubt it does."""
     word = statement.split(None, 1)[0].upper() if statement.strip() else "SELECT"
     return word not in _READS and word not in _STEERS
+
+
+@lru_cache(maxsize=256)
+def _with_question_marks(statement: str) -> str:
+    """Return a statement with the placeholders of SQLite: the same few are run again and again."""
+    return base.FORMAT_QMARK_REGEX.sub("?", statement).replace("%%", "%")
 
 
 class Limit:
@@ -59,6 +66,12 @@ class Cursor(base.SQLiteCursorWrapper):
     def executemany(self, query: str, param_list: Iterable[Any]) -> Any:
         """Run one statement with many rows of parameters."""
         return self._in_turn(query, lambda: base.SQLiteCursorWrapper.executemany(self, query, param_list))
+
+    def convert_query(self, query: str, *, param_names: Sequence[str] | None = None) -> str:
+        """Return a statement of Django's as SQLite takes it."""
+        if param_names is None:
+            return _with_question_marks(query)
+        return str(super().convert_query(query, param_names=param_names))
 
     def _in_turn(self, query: str, run: Callable[[], Any]) -> Any:
         self._fetched = None

@@ -15,7 +15,7 @@ _PER_LINE = 64  # bytes of memory that a line costs beside its own
 _BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as `Event` is not
 class SseEvent:
     """One event with data; comments and empty events are skipped."""
 
@@ -53,7 +53,8 @@ class SseReader:
             self._partial.clear()
         events: list[SseEvent] = []
         for line in chunk.splitlines(keepends=True):
-            self._bound(len(line))
+            if len(line) > self._max_line:
+                self._bound(len(line))
             if line[-1] not in b"\r\n":
                 self._partial += line
             elif event := self._take(line):

@@ -53,8 +53,7 @@ class SseReader:
             self._partial.clear()
         events: list[SseEvent] = []
         for line in chunk.splitlines(keepends=True):
-            if len(line) > self._max_line:
-                self._bound(len(line))
+            self._bound(len(line))
             if line[-1] not in b"\r\n":
                 self._partial += line
             elif event := self._take(line):

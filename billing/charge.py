@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from billing.entries import AttemptEntry, Hold
-from billing.totals import is_unpriced, total
+from billing.totals import charged_nano, is_unpriced
 from llmhub.lib import money
 
 MAX_CALL_TOKENS = 10**12  # more is a provider's mistake
@@ -21,13 +21,15 @@ def charged(hold: Hold, all_attempts: Sequence[AttemptEntry], *, unknown_nano: i
 
     One of unknown cost is charged `unknown_nano`.
     """
+    if not all_attempts:
+        return 0
     attempts = _counted(hold, all_attempts)
     if hold.unit == "requests":
         return min(len(attempts), 1)
     if hold.unit == "tokens":
         return min(sum(_tokens(attempt) for attempt in attempts), MAX_CALL_TOKENS)
-    unknown = unknown_nano * sum(is_unpriced(attempt) for attempt in attempts)
-    return min(total(attempts).charged_nano + unknown, money.MAX_CALL_NANO)
+    unknown = unknown_nano and unknown_nano * sum(map(is_unpriced, attempts))
+    return min(charged_nano(attempts) + unknown, money.MAX_CALL_NANO)
 
 
 def charged_unheard(hold: Hold, estimate_nano: int) -> int:
@@ -37,9 +39,9 @@ def charged_unheard(hold: Hold, estimate_nano: int) -> int:
     return min(hold.amount, estimate_nano) if hold.unit == "usd" else hold.amount
 
 
-def _counted(hold: Hold, attempts: Sequence[AttemptEntry]) -> list[AttemptEntry]:
+def _counted(hold: Hold, attempts: Sequence[AttemptEntry]) -> Sequence[AttemptEntry]:
     if hold.only is None:
-        return list(attempts)
+        return attempts
     column, value = hold.only
     return [attempt for attempt in attempts if getattr(attempt, column) == value]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from django.db import connections, transaction
@@ -57,9 +58,15 @@ def apply(batch: Batch, *, alias: str, next_id: Callable[[], int]) -> Outcome:
 
     Raises what the database raises; then nothing of the batch was written.
     """
+    connection = connections[alias]
     for _ in range(_MAX_REDOS):
         try:
-            with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
+            # Django's own cursor looks at each statement, for errors, logs and hooks: a tenth of a batch.
+            with (
+                transaction.atomic(using=alias),
+                connection.wrap_database_errors,
+                closing(connection.create_cursor()) as cursor,
+            ):
                 return _apply(batch, cursor, next_id)
         except CapMoved:
             continue
@@ -77,7 +84,7 @@ def _apply(batch: Batch, cursor: CursorWrapper, next_id: Callable[[], int]) -> O
     firsts = [reserve for reserve in batch.reserves if reserve.id not in repeated]
     wishes = [*_moved(moves, taken), *map(fold.Wish, firsts)]
 
-    counters = {hold for wish in wishes for hold in wish.deltas()} | settled.keys()
+    counters = {hold for wish in wishes for hold in wish.deltas} | settled.keys()
     standings = sql.lock_counters(cursor, sorted(counters, key=fold.lock_order))
     admission = fold.admit(fold.moved(standings, settled), wishes)
     given, held = _split(admission.accepted)
@@ -111,7 +118,7 @@ def _unused(batch: Batch, admission: fold.Admission) -> set[int]:
 def _split(accepted: Sequence[fold.Wish]) -> tuple[fold.Sums, fold.Sums]:
     """Return what all reservations together give back, and what they take: only that has a limit."""
     sums = fold.summed(
-        fold.Change(hold, 0, delta) for wish in accepted for hold, delta in wish.deltas().items()
+        fold.Change(hold, 0, delta) for wish in accepted for hold, delta in wish.deltas.items()
     )
     given = {hold: sum_ for hold, sum_ in sums.items() if sum_[1] < 0}
     return given, {hold: sum_ for hold, sum_ in sums.items() if sum_[1] > 0}

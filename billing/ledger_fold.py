@@ -7,8 +7,9 @@ first come first served, each against all its budgets at once. Amounts are in ea
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
 from billing.charge import held as held_by
 from billing.entries import Hold, OverBudget, Reserve, Room, Unit
@@ -28,8 +29,12 @@ class Standing:
         """Return what may still be reserved, or None where there is no limit."""
         return None if self.cap is None else self.cap - self.spent - self.held
 
+    def plus(self, spent: int, held: int) -> Standing:
+        """Return it after so much more."""
+        return Standing(self.spent + spent, self.held + held, self.cap)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What one call adds to one counter."""
 
@@ -46,9 +51,12 @@ class Wish:
     before: Mapping[Hold, int] = field(default_factory=dict)
     is_move: bool = False
 
+    @cached_property
     def deltas(self) -> dict[Hold, int]:
-        """Return what admitting it adds to each counter."""
+        """What admitting it adds to each counter."""
         after = {hold: held_by(hold, self.reserve.amount_nano) for hold in self.reserve.holds}
+        if not self.before:
+            return after
         counters = {**self.before, **after}
         return {hold: after.get(hold, 0) - self.before.get(hold, 0) for hold in counters}
 
@@ -68,7 +76,7 @@ def summed(changes: Iterable[Change]) -> Sums:
     for change in changes:
         spent, held = sums.get(change.hold, (0, 0))
         sums[change.hold] = (spent + change.spent, held + change.held)
-    return {hold: sums[hold] for hold in sorted(sums, key=lock_order)}
+    return sums if len(sums) < 2 else {hold: sums[hold] for hold in sorted(sums, key=lock_order)}
 
 
 def lock_order(hold: Hold) -> tuple[int, int]:
@@ -80,8 +88,7 @@ def moved(standings: Mapping[Hold, Standing], sums: Mapping[Hold, tuple[int, int
     """Return the counters as they stand after `sums`."""
     after = dict(standings)
     for hold, (spent, held) in sums.items():
-        before = after[hold]
-        after[hold] = replace(before, spent=before.spent + spent, held=before.held + held)
+        after[hold] = after[hold].plus(spent, held)
     return after
 
 
@@ -90,21 +97,21 @@ def admit(standings: Mapping[Hold, Standing], wishes: Sequence[Wish]) -> Admissi
     now = dict(standings)
     admission = Admission([], {}, {})
     for wish in wishes:
-        deltas = wish.deltas()
-        obstacle = _obstacle(now, wish, deltas)
+        obstacle = _obstacle(now, wish)
         if obstacle is not None:
             admission.refused[wish.reserve.id] = obstacle
             continue
         admission.accepted.append(wish)
-        for hold, delta in deltas.items():
-            now[hold] = replace(now[hold], held=now[hold].held + delta)
+        for hold, delta in wish.deltas.items():
+            now[hold] = now[hold].plus(0, delta)
         if room := _tightest(now, wish.reserve):
             admission.rooms[wish.reserve.id] = room
     return admission
 
 
-def _obstacle(now: Mapping[Hold, Standing], wish: Wish, deltas: Mapping[Hold, int]) -> OverBudget | None:
+def _obstacle(now: Mapping[Hold, Standing], wish: Wish) -> OverBudget | None:
     """Return the refusal by the budget with room for the least of the call, or None when all have room."""
+    deltas = wish.deltas
     limited = {hold: room for hold in deltas if (room := now[hold].room()) is not None}
     # A cap of 0 allows nothing, not even what is free. What only gives back is never refused.
     full = [
@@ -141,4 +148,6 @@ def _tightest(now: Mapping[Hold, Standing], reserve: Reserve) -> Room | None:
         for hold in reserve.holds
         if (room := now[hold].room()) is not None
     ]
-    return min(limited, key=lambda room: Fraction(room.left, max(room.taken, 1)), default=None)
+    if len(limited) < 2:
+        return limited[0] if limited else None
+    return min(limited, key=lambda room: Fraction(room.left, max(room.taken, 1)))

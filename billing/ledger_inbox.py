@@ -13,7 +13,9 @@ from billing.entries import Move, Reserve, Room, Settle
 from billing.ledger_batch import Release
 
 MAX_BATCH = 256
-_GATHER = 0.0002  # seconds after the first entry of a batch: without it batches stay small and many
+# Seconds after the first entry of a batch, where the batch before had several: without it batches
+# stay small and many. A lone caller, whose batches have one entry each, does not wait for others.
+_GATHER = 0.0002
 
 Entry = Reserve | Move | Settle | Release
 
@@ -25,12 +27,13 @@ class Waiting:
     entry: Entry
     future: asyncio.Future[Room | None] | None = None
     loop: asyncio.AbstractEventLoop | None = None
+    timer: asyncio.TimerHandle | None = None  # ends the waiting
     since: float = field(default_factory=time.monotonic)
 
     @property
     def is_abandoned(self) -> bool:
         """Whether a reservation has lost its caller; anything else is written all the same."""
-        return isinstance(self.entry, Reserve | Move) and self.future is not None and self.future.cancelled()
+        return isinstance(self.entry, Reserve | Move) and self.future is not None and self.future.done()
 
 
 Outcome = tuple[Waiting, Exception | Room | None]  # None: written, and no budget has a limit
@@ -43,6 +46,7 @@ class Inbox:
         self.closed_at: float | None = None  # on the monotonic clock
         self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
         self._backlog: deque[Waiting] = deque()  # what the database has not taken yet: it goes first
+        self._is_crowded = False  # whether the last batch had several entries
 
     @property
     def depth(self) -> int:
@@ -70,10 +74,11 @@ class Inbox:
     def gather(self, *, patience: float) -> list[Waiting]:
         """Return up to a batch of what waits; after `patience` seconds without any, nothing."""
         batch = [self._backlog.popleft() for _ in range(min(len(self._backlog), MAX_BATCH))]
-        if not batch and self._accept(batch, patience=patience) and self._queue.qsize() < MAX_BATCH:
+        if not batch and self._accept(batch, patience=patience) and self._is_crowded:
             time.sleep(_GATHER)
         while len(batch) < MAX_BATCH and self._accept(batch):
             pass
+        self._is_crowded = len(batch) > 1
         return [item for item in batch if not item.is_abandoned]
 
     def _accept(self, batch: list[Waiting], *, patience: float = 0) -> bool:
@@ -104,6 +109,8 @@ class Inbox:
         """Finish the futures of one loop, in that loop."""
         unheard = []
         for item, said in outcomes:
+            if item.timer is not None:
+                item.timer.cancel()
             if item.future is None or item.future.done():
                 unheard.append((item, said))
             elif isinstance(said, Exception):

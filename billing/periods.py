@@ -6,6 +6,7 @@ Nothing resets a budget: a new period is a new counter. Its start, as Unix secon
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -53,6 +54,7 @@ def _next_first_day(per: Per, day: date) -> date:
     return _first_day(per, first + timedelta(days=longest))
 
 
+@lru_cache(maxsize=4096)
 def _midnight(day: date, zone: ZoneInfo) -> int:
     """Return the first moment of a local day.
 

@@ -85,4 +85,7 @@ def suppliers(*, provider_id: int, entry_id: int) -> list[Subject]:
 
 def of(budgets: Budgets, subjects: Iterable[Subject]) -> tuple[BudgetValue, ...]:
     """Return the budgets of these subjects."""
-    return tuple(budget for subject in subjects for budget in budgets.get(subject, ()))
+    found: list[BudgetValue] = []
+    for subject in subjects:
+        found += budgets.get(subject, ())
+    return tuple(found)

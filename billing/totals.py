@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from billing.entries import AttemptEntry
 from llmhub.lib import money
 
 UNPRICED = "unpriced"
+_INPUT, _OUTPUT = attrgetter("input_tokens"), attrgetter("output_tokens")
+_READ, _WRITTEN = attrgetter("cache_read_tokens"), attrgetter("cache_write_tokens")
+_REASONING = attrgetter("reasoning_tokens")
 _DOUBT = ("reported", "reconciled", "computed", "estimated")  # the last one found names the sum
 
 
@@ -30,6 +34,19 @@ class Totals:
     cost_source: str
     charged_nano: int  # what budgets are charged
     answered: AttemptEntry | None  # the attempt that answered, else the last one
+
+
+_NOTHING = Totals(
+    input_tokens=0,
+    output_tokens=0,
+    cache_read_tokens=0,
+    cache_write_tokens=0,
+    reasoning_tokens=0,
+    cost_nano=0,
+    cost_source="computed",
+    charged_nano=0,
+    answered=None,
+)
 
 
 def _used(attempt: AttemptEntry) -> bool:
@@ -54,20 +71,27 @@ def _source(attempts: Sequence[AttemptEntry]) -> str:
 
 def total(attempts: Sequence[AttemptEntry]) -> Totals:
     """Return the sums over `attempts`; a call that was never sent costs 0."""
-    charged = sum(_bounded(attempt.cost_nano or 0) for attempt in attempts)
+    if not attempts:
+        return _NOTHING
+    charged = charged_nano(attempts)
     source = _source(attempts)
     answers = [attempt for attempt in attempts if attempt.status == "ok"] or list(attempts)
     return Totals(
-        input_tokens=sum(attempt.input_tokens for attempt in attempts),
-        output_tokens=sum(attempt.output_tokens for attempt in attempts),
-        cache_read_tokens=sum(attempt.cache_read_tokens for attempt in attempts),
-        cache_write_tokens=sum(attempt.cache_write_tokens for attempt in attempts),
-        reasoning_tokens=sum(attempt.reasoning_tokens for attempt in attempts),
+        input_tokens=sum(map(_INPUT, attempts)),
+        output_tokens=sum(map(_OUTPUT, attempts)),
+        cache_read_tokens=sum(map(_READ, attempts)),
+        cache_write_tokens=sum(map(_WRITTEN, attempts)),
+        reasoning_tokens=sum(map(_REASONING, attempts)),
         cost_nano=None if source == UNPRICED else charged,
         cost_source=source,
         charged_nano=charged,
-        answered=answers[-1] if answers else None,
+        answered=answers[-1],
     )
+
+
+def charged_nano(attempts: Sequence[AttemptEntry]) -> int:
+    """Return what budgets are charged for `attempts`: what is known of their costs."""
+    return sum([_bounded(attempt.cost_nano or 0) for attempt in attempts])
 
 
 def _bounded(nano: int) -> int:

@@ -7,6 +7,7 @@ console process. Both learn who is asking from here: `X-Forwarded-For` of strang
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache, partial
 
 from llmhub.lib import forwarded
 from llmhub.lib.asgi import App, Message, Receive, Scope, Send, header
@@ -24,6 +25,7 @@ class Front:
         self._relay = relay
         self._console = Bounded(relay)
         self._trusted = trusted
+        self._is_trusted = lru_cache(maxsize=1024)(partial(forwarded.is_trusted, trusted=trusted))
         self._is_leaving = False
 
     def leave(self) -> None:
@@ -45,7 +47,7 @@ class Front:
     def _seen(self, scope: Scope) -> Scope:
         """Return the scope with the caller's own address and scheme, proxies of ours looked through."""
         peer, port = scope.get("client") or ("", 0)
-        if not forwarded.is_trusted(peer, self._trusted):
+        if not self._is_trusted(peer):
             return scope
         address = forwarded.client(peer, header(scope, b"x-forwarded-for"), self._trusted)
         scheme = header(scope, b"x-forwarded-proto") or scope["scheme"]

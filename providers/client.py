@@ -68,9 +68,10 @@ class Stream:
     """An answer whose body is still coming: iterate over its chunks, or read it whole."""
 
     def __init__(self, response: httpx.Response, *, first_by: float, idle: float, ends: float):
+        assert isinstance(response.stream, httpx.AsyncByteStream)
         self.status = response.status_code
         self.headers = _read_headers(response)
-        self._chunks = aiter(_raw_chunks(response))
+        self._chunks = aiter(response.stream)
         self._next_by = first_by  # on the loop's clock
         self._idle = idle
         self._ends = ends  # on the loop's clock
@@ -83,14 +84,18 @@ class Stream:
         try:
             async with asyncio.timeout_at(min(self._next_by, self._ends)):
                 chunk = await anext(self._chunks)
-        except TimeoutError:
-            raise ProviderTimeout(self._silence(), status=self.status) from None
-        except _ERRORS as error:
-            failure = _failure(error, "the provider's answer broke off", Truncated)
-            failure.status = self.status
-            raise failure from None
+        except (TimeoutError, *_ERRORS) as error:
+            raise self._lost(error) from None
         self._next_by = asyncio.get_running_loop().time() + self._idle
         return chunk
+
+    def _lost(self, error: Exception) -> ProviderError:
+        """Return what an answer that does not go on means."""
+        if isinstance(error, TimeoutError):
+            return ProviderTimeout(self._silence(), status=self.status)
+        failure = _failure(error, "the provider's answer broke off", Truncated)
+        failure.status = self.status
+        return failure
 
     def _silence(self) -> str:
         if asyncio.get_running_loop().time() >= self._ends:
@@ -98,12 +103,21 @@ class Stream:
         return "the provider stopped sending in the middle of its answer"
 
     async def read(self, max_bytes: int = MAX_BYTES) -> bytes:
-        """Return the whole body. Raises `BadReply` when it is larger than `max_bytes`."""
+        """Return the whole body, which has the time of a first chunk.
+
+        Raises as `__anext__` does, and `BadReply` when it is larger than `max_bytes`.
+        """
         content = bytearray()
-        async for chunk in self:
-            content += chunk
-            if len(content) > max_bytes:
-                raise BadReply(f"the provider's answer is larger than {max_bytes} bytes", status=self.status)
+        try:
+            async with asyncio.timeout_at(min(self._next_by, self._ends)):
+                async for chunk in self._chunks:
+                    content += chunk
+                    if len(content) > max_bytes:
+                        break
+        except (TimeoutError, *_ERRORS) as error:
+            raise self._lost(error) from None
+        if len(content) > max_bytes:
+            raise BadReply(f"the provider's answer is larger than {max_bytes} bytes", status=self.status)
         return bytes(content)
 
 
@@ -142,26 +156,30 @@ class Client:
         except _ERRORS as error:
             raise _failure(error, "cannot reach the provider", ProviderUnavailable) from None
         try:
-            _refuse_unasked(response)
-            yield Stream(response, first_by=first_by, idle=timeout.idle, ends=ends)
+            stream = Stream(response, first_by=first_by, idle=timeout.idle, ends=ends)
+            _refuse_unasked(stream)
+            yield stream
         finally:
             await response.aclose()
 
 
 def _request(call: Call, *, connect: float) -> httpx.Request:
+    """Return the request without the headers that the transport writes itself: host and length."""
     headers = {"accept": "*/*", **call.headers, "accept-encoding": "identity"}
     try:
-        return httpx.Request(
+        request = httpx.Request(
             call.method,
             _url(call.url),
             headers=headers,
-            content=call.content,
+            stream=httpx.ByteStream(call.content),
             extensions={"timeout": {"connect": connect, "pool": connect}},
         )
+        request.read()
     except (httpx.InvalidURL, UnicodeError, ValueError):
         raise TargetMisconfigured(
             "the provider's base URL or credential cannot be sent: enter it again"
         ) from None
+    return request
 
 
 @lru_cache(maxsize=1024)
@@ -170,18 +188,16 @@ def _url(text: str) -> httpx.URL:
     return httpx.URL(text)
 
 
-def _refuse_unasked(response: httpx.Response) -> None:
-    if 300 <= response.status_code < 400:
+def _refuse_unasked(answer: Stream) -> None:
+    if 300 <= answer.status < 400:
         raise BadReply(
             "the provider redirects the call, and redirects are not followed: "
             "set the base URL to the address it redirects to",
-            status=response.status_code,
+            status=answer.status,
         )
-    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    encoding = answer.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in {"", "identity"}:
-        raise BadReply(
-            "the provider sent a compressed answer that was not asked for", status=response.status_code
-        )
+        raise BadReply("the provider sent a compressed answer that was not asked for", status=answer.status)
 
 
 def _read_headers(response: httpx.Response) -> Mapping[str, str]:
@@ -191,12 +207,6 @@ def _read_headers(response: httpx.Response) -> Mapping[str, str]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         found[name] = f"{found[name]}, {value}" if name in found else value
     return found
-
-
-async def _raw_chunks(response: httpx.Response) -> AsyncIterator[bytes]:
-    assert isinstance(response.stream, httpx.AsyncByteStream)
-    async for chunk in response.stream:
-        yield chunk
 
 
 def _failure(error: BaseException, what: str, lost: type[ProviderError]) -> ProviderError:

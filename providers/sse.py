@@ -15,7 +15,7 @@ _PER_LINE = 64  # bytes of memory that a line costs beside its own
 _BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as `Event` is not
 class SseEvent:
     """One event with data; comments and empty events are skipped."""
 

@@ -87,9 +87,13 @@ class Answer:
     text_bytes: int = 0  # of what was generated, for estimates
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Event:
-    """One event of a stream, in the upstream's dialect, understood as far as needed."""
+    """One event of a stream, in the upstream's dialect, understood as far as needed.
+
+    Nobody changes one. It is not frozen because there is one for each chunk: freezing took as long
+    as reading the rest of it.
+    """
 
     data: bytes = field(repr=False)  # the value of its data lines; b"" for a pure marker
     kind: Literal["content", "usage", "finish", "error", "done", "other"] = "content"

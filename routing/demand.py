@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -39,10 +39,15 @@ class Payment:
     entry_id: int
     rules: Rules
     at: datetime  # decides which prices and periods are in force
+    _found: dict[int, tuple[BudgetValue, ...]] = field(default_factory=dict, compare=False)  # by provider
 
     def at_provider(self, provider_id: int) -> tuple[BudgetValue, ...]:
         """Return what pays because of where an attempt goes."""
-        return scopes.of(self.budgets, scopes.suppliers(provider_id=provider_id, entry_id=self.entry_id))
+        found = self._found.get(provider_id)
+        if found is None:
+            subjects = scopes.suppliers(provider_id=provider_id, entry_id=self.entry_id)
+            found = self._found[provider_id] = scopes.of(self.budgets, subjects)
+        return found
 
     def bounding(self, offer: OfferValue) -> set[Unit]:
         """Return the units in which something may refuse an attempt at this offer."""
@@ -81,12 +86,15 @@ class Payment:
         so_far: Sequence[AttemptEntry],
         whole: int,
     ) -> Hold:
-        hold = Hold(budget.id, budget.period_start(self.at), unit=budget.unit, only=budget.only)
-        amount = charge.charged(hold, so_far, unknown_nano=self.unknown_nano)
-        if budget.only is None or budget.only in {("provider_id", provider_id), ("entry_id", self.entry_id)}:
-            amount = 1 if budget.unit == "requests" else amount + demand.of(budget.unit)
-        is_plain = budget.only is None and budget.unit == "usd" and amount == whole
-        return replace(hold, amount=None if is_plain else amount)
+        start, unit, only = budget.period_start(self.at), budget.unit, budget.only
+        amount = 0
+        if so_far:
+            before = Hold(budget.id, start, unit=unit, only=only)
+            amount = charge.charged(before, so_far, unknown_nano=self.unknown_nano)
+        if only is None or only in {("provider_id", provider_id), ("entry_id", self.entry_id)}:
+            amount = 1 if unit == "requests" else amount + demand.of(unit)
+        is_plain = only is None and unit == "usd" and amount == whole
+        return Hold(budget.id, start, None if is_plain else amount, unit, only)
 
     @property
     def unknown_nano(self) -> int:

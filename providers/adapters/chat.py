@@ -35,6 +35,9 @@ class _Choice(msgspec.Struct):
     error: Any = None
 
 
+_CHOICES = msgspec.json.Decoder(list[_Choice] | None)
+
+
 class ChatAdapter:
     """Speaks the chat dialect, and reads liberally what compatible servers make of it."""
 
@@ -102,7 +105,8 @@ class ChatAdapter:
         read = {field: value_of(body[field]) for field in _READ_OF_ANSWER if field in body}
         choices = [msgspec.structs.asdict(choice) for choice in _choices(body)]
         usage = self.usage(read)
-        if error := _error_in(read, choices):
+        finish_reason = _finish_reason(choices)
+        if error := _error_in(read, choices, finish_reason):
             raise failures.inside_200(error, usage)
         if not choices:
             raise BadReply("the provider's answer holds no choices")
@@ -112,7 +116,7 @@ class ChatAdapter:
             body=body,
             usage=usage,
             model=name(read.get("model")),
-            finish_reason=_finish_reason(choices),
+            finish_reason=finish_reason,
             upstream_id=name(read.get("id")),
             text_bytes=len(memoryview(body["choices"])),
         )
@@ -122,7 +126,7 @@ class ChatAdapter:
         body = decode_raw(content)
         read = {field: value_of(body[field]) for field in _READ_OF_ANSWER if field in body}
         usage = self.embedding_usage(read)
-        if error := _error_in(read, []):
+        if error := _error_in(read, [], ""):
             raise failures.inside_200(error, usage)
         if not _embeddings(body):
             raise BadReply("the provider's answer holds no embeddings")
@@ -145,8 +149,8 @@ class ChatAdapter:
         deltas = [mapping(choice.get("delta")) for choice in choices]
         generated = "".join([_text_of(delta) for delta in deltas])
         usage = self.usage(read)
-        error = _error_in(read, choices)
         finish_reason = _finish_reason(choices)
+        error = _error_in(read, choices, finish_reason)
         has_content = bool(generated) or any(_has_other_content(delta) for delta in deltas)
         return Event(
             data=data,
@@ -197,7 +201,7 @@ def url(target: Target, path: str) -> str:
 
 def _choices(body: Body) -> list[_Choice]:
     try:
-        return msgspec.json.decode(body.get("choices", b"null"), type=list[_Choice] | None) or []
+        return _CHOICES.decode(body.get("choices", b"null")) or []
     except (msgspec.DecodeError, RecursionError):
         raise BadReply("the choices in the provider's answer cannot be read") from None
 
@@ -240,18 +244,19 @@ def _finished(choices: list[dict[str, Any]]) -> tuple[int, ...]:
     return tuple(index if isinstance(index, int) else place for place, index in indexes)
 
 
-def _error_in(read: dict[str, Any], choices: list[dict[str, Any]]) -> dict[str, Any]:
+def _error_in(read: dict[str, Any], choices: list[dict[str, Any]], finish_reason: str) -> dict[str, Any]:
     """Return the error inside an answer or chunk, at the top or in a choice; {} when there is none."""
     for holder in (read, *choices):
         if error := holder.get("error"):
             return error if isinstance(error, dict) else {"message": text(error)}
-    return {"message": "the provider gave up"} if _finish_reason(choices) == "error" else {}
+    return {"message": "the provider gave up"} if finish_reason == "error" else {}
 
 
 def _text_of(delta: dict[str, Any]) -> str:
     """Return the generated text of a delta, tool arguments and reasoning included."""
     generated = text(delta.get("content"))
-    generated += text(delta.get("reasoning")) or text(delta.get("reasoning_content"))
+    if "reasoning" in delta or "reasoning_content" in delta:
+        generated += text(delta.get("reasoning")) or text(delta.get("reasoning_content"))
     for call in items(delta.get("tool_calls")):
         function = mapping(mapping(call).get("function"))
         generated += text(function.get("name")) + text(function.get("arguments"))
@@ -264,7 +269,10 @@ def _has_other_content(delta: dict[str, Any]) -> bool:
 
 def _kind(*, error: bool, finish: bool, content: bool, usage: bool) -> Any:
     """Return the most telling kind; text and usage stand beside it."""
-    for said, kind in ((error, "error"), (finish, "finish"), (content, "content"), (usage, "usage")):
-        if said:
-            return kind
-    return "other"
+    if error:
+        return "error"
+    if finish:
+        return "finish"
+    if content:
+        return "content"
+    return "usage" if usage else "other"

@@ -16,6 +16,8 @@ def usage_of(reported: Any, *, charged: Decimal | None = None) -> Usage | None:
     answer is still good and paid for, and llmhub counts itself. Only where the provider says that
     it `charged` something are counts of nothing taken as they are.
     """
+    if not reported:
+        return None
     usage = mapping(reported)
     input_tokens, output_tokens = tokens(usage.get("prompt_tokens")), tokens(usage.get("completion_tokens"))
     if input_tokens is None or output_tokens is None:

@@ -17,25 +17,30 @@ MAX_RETRY_AFTER = 86_400.0  # seconds
 MAX_NAME = 200  # letters of an id or a model name
 
 
+_OBJECT = msgspec.json.Decoder(dict[str, Any])
+_RAW_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ANY = msgspec.json.Decoder()
+
+
 def decode(content: bytes) -> dict[str, Any]:
     """Return the JSON object in `content`. Raises `BadReply`, with no part of it in the message."""
-    return _decoded(content, dict[str, Any])
+    return _decoded(content, _OBJECT)
 
 
 def decode_raw(content: bytes) -> dict[str, msgspec.Raw]:
     """Return the JSON object in `content` with values that keep their bytes. Raises `BadReply`."""
-    return _decoded(content, dict[str, msgspec.Raw])
+    return _decoded(content, _RAW_OBJECT)
 
 
 def value_of(raw: msgspec.Raw) -> Any:
     """Return the value behind `raw`. Raises `BadReply`."""
-    return _decoded(bytes(raw), Any)
+    return _decoded(bytes(raw), _ANY)
 
 
-def _decoded(content: bytes, shape: Any) -> Any:
+def _decoded(content: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
     try:
         content.decode()  # values that are skipped would pass with bad UTF-8
-        return msgspec.json.decode(content, type=shape)
+        return decoder.decode(content)
     except UnicodeDecodeError:
         raise BadReply("the provider sent text that is not UTF-8") from None
     except msgspec.DecodeError:

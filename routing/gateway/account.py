@@ -88,6 +88,7 @@ class Account:
     started: float = field(default_factory=time.monotonic)
     notes: list[Note] = field(default_factory=list)
     ttft_ms: int | None = None
+    ended: tuple[AttemptEntry, ...] | None = None  # what the ledger was told; None: not yet
 
     def reservation(self, candidate: Candidate, demand: Demand, *, seconds: float) -> Reserve:
         """Return what is held while a candidate is tried, at most `seconds`: earlier attempts included."""
@@ -153,8 +154,7 @@ class Account:
         left = self.room.left
         if self.notes and self.notes[-1].status is not None:
             hold = next(hold for hold in self.held.holds if hold.budget_id == self.room.budget_id)
-            entries = [self._entry(note) for note in self.notes]
-            left += self.room.taken - charged(hold, entries, unknown_nano=self.payment.unknown_nano)
+            left += self.room.taken - charged(hold, self._entries(), unknown_nano=self.payment.unknown_nano)
         return self.room.budget_id, max(left, 0)
 
     def begin(self, candidate: Candidate, credential: SealedCredential | None) -> Note:
@@ -180,8 +180,7 @@ class Account:
 
     def tokens_used(self) -> int:
         """Return the input and output of all attempts."""
-        entries = [self._entry(note) for note in self.notes]
-        return sum(entry.input_tokens + entry.output_tokens for entry in entries)
+        return sum(entry.input_tokens + entry.output_tokens for entry in self._entries())
 
     @property
     def fallback_reason(self) -> str:
@@ -190,7 +189,7 @@ class Account:
 
     def cost_text(self) -> str | None:
         """Return what the call costs as it stands, in USD, or None when nobody knows."""
-        nano = total([self._entry(note) for note in self.notes]).cost_nano
+        nano = total(self._entries()).cost_nano
         return None if nano is None else money.text(nano)
 
     def settle(self, status: Status, *, http_status: int, error_code: str = "") -> Settle:
@@ -198,11 +197,12 @@ class Account:
         for note in self.notes:
             note.end(status, error_code)
         last = self.notes[-1] if self.notes else None
+        self.ended = tuple(self._entry(note) for note in self.notes)
         return Settle(
             id=self.id,
             requested=self.request.model,
             status=status,
-            attempts=tuple(self._entry(note) for note in self.notes),
+            attempts=self.ended,
             team_id=self.caller.team_id,
             key_id=self.caller.key_id,
             person_id=self.caller.person_id,
@@ -219,6 +219,10 @@ class Account:
             session=self.request.extras.session,
             frees_key=self.once is not None and all(note.is_refused for note in self.notes),
         )
+
+    def _entries(self) -> Sequence[AttemptEntry]:
+        """Return what the ledger was told, or would be told now."""
+        return [self._entry(note) for note in self.notes] if self.ended is None else self.ended
 
     def _entry(self, note: Note) -> AttemptEntry:
         offer = note.candidate.offer

@@ -33,6 +33,10 @@ class _Message(msgspec.Struct):
     audio: Any = None
 
 
+_MESSAGES = msgspec.json.Decoder(list[_Message])
+_TOOLS = msgspec.json.Decoder(list[_Part] | None)
+
+
 def read_contents(body: Body) -> tuple[bool, str]:
     """Return whether a call holds files, and what in it makes its cost unbounded by tokens, or "".
 
@@ -62,7 +66,7 @@ def _unbounded_field(body: Body) -> str:
 
 def _messages(raw: msgspec.Raw) -> list[_Message]:
     try:
-        return msgspec.json.decode(raw, type=list[_Message])
+        return _MESSAGES.decode(raw)
     except msgspec.DecodeError:  # not as the dialect has it: whatever is in there is taken for a file
         return [_Message(content=[_Part(type=None)])]
 
@@ -70,7 +74,7 @@ def _messages(raw: msgspec.Raw) -> list[_Message]:
 def _tools(body: Body) -> list[_Part]:
     raw = body.get("tools")
     try:
-        return msgspec.json.decode(raw, type=list[_Part] | None) or [] if raw is not None else []
+        return _TOOLS.decode(raw) or [] if raw is not None else []
     except msgspec.DecodeError:
         return [_Part(type=None)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from typing import Any
 
 from routing.gateway.exchange import Exchange
@@ -12,12 +13,27 @@ _LAST_ARRIVALS = 0.25  # seconds after the signal: calls that the server took be
 _SETTLE_SECONDS = 2.0  # for interrupted requests to settle and say so
 
 
+@dataclass(slots=True, eq=False)
+class Flight:
+    """One request that is being served, in the task that serves it."""
+
+    exchange: Exchange
+    task: asyncio.Task[Any]
+    is_over: bool = False  # it was served, or is being ended
+
+    def end(self, _gone: asyncio.Task[None] | None = None) -> None:
+        """Cancel its work, once; what was served stays."""
+        if not self.is_over:
+            self.is_over = True
+            self.task.cancel()
+
+
 class Flights:
     """Knows every request that is being served."""
 
     def __init__(self) -> None:
         self.is_stopping = False
-        self._running: dict[asyncio.Task[None], Exchange] = {}
+        self._running: set[Flight] = set()
 
     def __len__(self) -> int:
         return len(self._running)
@@ -27,20 +43,23 @@ class Flights:
 
         A raw ASGI application is not cancelled by its server, and `send` stays silent.
         """
-        task = asyncio.create_task(work)
+        task = asyncio.current_task()
+        assert task is not None
+        flight = Flight(exchange, task)
         gone = asyncio.create_task(exchange.gone())
-        self._running[task] = exchange
+        gone.add_done_callback(flight.end)
+        self._running.add(flight)
         try:
-            await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if not task.done():
-                task.cancel()
-            await task
+            await work
         except asyncio.CancelledError:
-            if not task.done():  # not the work but we were cancelled
+            if not flight.is_over:  # it was not ended here
                 raise
         finally:
+            self._running.remove(flight)
+            if flight.is_over:
+                task.uncancel()
+            flight.is_over = True
             gone.cancel()
-            del self._running[task]
 
     async def stop(self, grace: float) -> None:
         """Admit what has just arrived, then nothing more; give it `grace` seconds, interrupt the rest.
@@ -51,10 +70,10 @@ class Flights:
         await asyncio.sleep(min(_LAST_ARRIVALS, grace))
         self.is_stopping = True
         if self._running and grace > 0:
-            await asyncio.wait(list(self._running), timeout=grace)
+            await asyncio.wait([flight.task for flight in self._running], timeout=grace)
         late = list(self._running)
-        for task in late:
-            self._running[task].is_interrupted = True
-            task.cancel()
+        for flight in late:
+            flight.exchange.is_interrupted = True
+            flight.end()
         if late:
-            await asyncio.wait(late, timeout=_SETTLE_SECONDS)
+            await asyncio.wait([flight.task for flight in late], timeout=_SETTLE_SECONDS)

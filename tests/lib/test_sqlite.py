@@ -71,6 +71,17 @@ def is_free() -> bool:
     return True
 
 
+def test_a_read_that_begins_with_with_lets_writers_pass(one, two):
+    """The sums of a page begin so: each took the turn of all calls that wanted to be written."""
+    with transaction.atomic(using=ONE):
+        assert run(TWO, "WITH found AS (SELECT n FROM tally) SELECT n FROM found") == [(0,)]
+
+
+def test_a_write_that_begins_with_with_waits_for_its_turn(one, two):
+    with transaction.atomic(using=ONE), pytest.raises(OperationalError, match="another writer holds"):
+        run(TWO, "WITH d(x) AS (VALUES (1)) UPDATE tally SET n = n + d.x FROM d")
+
+
 def test_a_transaction_keeps_others_out_until_its_commit(two):
     with transaction.atomic(using=ONE):
         assert not is_free()

@@ -8,8 +8,10 @@ looks and lets others pass; it remains for writers that do not come this way.
 from __future__ import annotations
 
 import math
+import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -18,6 +20,7 @@ from django.db.backends.sqlite3 import base
 from llmhub.lib.sqlite.turnstile import Turnstile
 
 _READS = frozenset({"SELECT", "(SELECT", "PRAGMA", "EXPLAIN", "VALUES"})
+_CHANGES = re.compile(r"\b(INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)
 _STEERS = frozenset({"BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"})
 _PATIENCE = 5.0  # seconds, where the settings have no `timeout`
 _STEPS = 50_000  # of SQLite's machine, a millisecond or so, between two looks at the clock
@@ -26,7 +29,15 @@ _STEPS = 50_000  # of SQLite's machine, a millisecond or so, between two looks a
 def _writes(statement: str) -> bool:
     """Return whether a statement outside a transaction may write; in doubt it does."""
     word = statement.split(None, 1)[0].upper() if statement.strip() else "SELECT"
+    if word == "WITH":  # the sums of a page begin so, and may take longer than a hundred calls
+        return _CHANGES.search(statement) is not None
     return word not in _READS and word not in _STEERS
+
+
+@lru_cache(maxsize=256)
+def _with_question_marks(statement: str) -> str:
+    """Return a statement with the placeholders of SQLite: the same few are run again and again."""
+    return base.FORMAT_QMARK_REGEX.sub("?", statement).replace("%%", "%")
 
 
 class Limit:
@@ -59,6 +70,12 @@ class Cursor(base.SQLiteCursorWrapper):
     def executemany(self, query: str, param_list: Iterable[Any]) -> Any:
         """Run one statement with many rows of parameters."""
         return self._in_turn(query, lambda: base.SQLiteCursorWrapper.executemany(self, query, param_list))
+
+    def convert_query(self, query: str, *, param_names: Sequence[str] | None = None) -> str:
+        """Return a statement of Django's as SQLite takes it."""
+        if param_names is None:
+            return _with_question_marks(query)
+        return str(super().convert_query(query, param_names=param_names))
 
     def _in_turn(self, query: str, run: Callable[[], Any]) -> Any:
         self._fetched = None

@@ -56,3 +56,5 @@ def remove_alias(*, actor: Actor, alias: Alias) -> None:
 def _refuse_withdrawn(entry: CatalogEntry) -> None:
     if entry.withdrawn_at is not None:
         raise ValidationError({"entry": f"{entry.slug} is withdrawn: choose a model that can be called"})
+    if entry.source == CatalogEntry.Source.DISCOVERED:
+        raise ValidationError({"entry": f"{entry.slug} was found and not taken in yet: promote it first"})

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from catalog import compare_views, listing_views, offer_views, price_views, retirement_views, views
+from catalog import (
+    alias_views,
+    compare_views,
+    listing_views,
+    offer_views,
+    price_views,
+    retirement_views,
+    views,
+)
 
 app_name = "catalog"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,6 +23,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("retirements/set/", retirement_views.retirement_set, name="retirement_set"),
     path("models/<path:slug>/", views.model_detail, name="model_detail"),
     path("model/withdraw/", views.model_withdraw, name="model_withdraw"),
+    path("aliases/", alias_views.alias_list, name="alias_list"),
+    path("aliases/move/", alias_views.alias_move, name="alias_move"),
     path("aliases/add/", views.alias_add, name="alias_add"),
     path("aliases/remove/", views.alias_remove, name="alias_remove"),
     path("offers/add/", offer_views.offer_new, name="offer_new"),

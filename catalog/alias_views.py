@@ -1,0 +1,78 @@
+"""Pages of aliases: what each name stands for, and what would change if it stood for another model."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from catalog.alias import move_alias
+from catalog.compare import Row, compare
+from catalog.model_search import models
+from catalog.models import Alias, CatalogEntry, EntryQuerySet
+from catalog.names import nearest
+from llmhub.lib.pages import render_page, screen_of
+from llmhub.people.access import actor_of, needs
+
+
+@require_GET
+@needs("view")
+def alias_list(request: HttpRequest) -> HttpResponse:
+    """Every alias with the model it stands for."""
+    screen = screen_of(request, Alias.objects.select_related("entry"), by="name_id")
+    context = {"rows": screen.rows, "next_cursor": screen.next_cursor}
+    return render_page(
+        request, page="catalog/alias_list.html", partial="catalog/_alias_table.html", context=context
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@needs("configure")
+def alias_move(request: HttpRequest) -> HttpResponse:
+    """Show what would change if an alias stood for another model; posting it makes it so."""
+    given = request.POST if request.method == "POST" else request.GET
+    alias = get_object_or_404(Alias.objects.select_related("entry"), pk=given.get("name", ""))
+    wanted = given.get("model", "").strip()
+    entry = _curated().filter(slug=wanted).first()
+    if entry is None:
+        near = nearest(wanted, _curated().values_list("slug", flat=True))
+        hint = f"did you mean {', '.join(near)}?" if near else "choose one of the list."
+        return _preview(
+            request, alias, None, error=f"There is no model {wanted!r} to call: {hint}", status=422
+        )
+    if request.method == "POST":
+        try:
+            move_alias(actor=actor_of(request), alias=alias, entry=entry)
+        except ValidationError as refusal:
+            return _preview(request, alias, entry, error=" ".join(refusal.messages), status=422)
+        messages.success(request, f"{alias.name_id} now stands for {entry.slug}.")
+        return redirect("catalog:alias_list")
+    return _preview(request, alias, entry)
+
+
+def _curated() -> EntryQuerySet:
+    return CatalogEntry.objects.listed().filter(source=CatalogEntry.Source.CURATED)
+
+
+def _preview(
+    request: HttpRequest, alias: Alias, entry: CatalogEntry | None, *, error: str = "", status: int = 200
+) -> HttpResponse:
+    rows = models([alias.entry.slug, entry.slug]) if entry else []
+    beside = compare(rows) if len(rows) == 2 else None
+    changes: list[Row] = []
+    if beside:
+        changes = [
+            fact for fact in (*beside.facts, *beside.abilities) if fact.differs and fact.label != "Family"
+        ]
+    context = {
+        "alias": alias,
+        "entry": entry,
+        "comparison": beside,
+        "changes": changes,
+        "lost": [fact for fact in changes if fact.values[0] is True and fact.values[1] is not True],
+        "error": error,
+        "names": _curated().values_list("slug", flat=True),
+    }
+    return render(request, "catalog/alias_move.html", context, status=status)

@@ -8,6 +8,7 @@
     - CredentialRefused    retryable: 401, 402, 403, no credit: the credential is of no use any more
     - AddressRefused       retryable: llmhub does not connect to the provider's address
   + BadReply               retryable: an answer we cannot read, or a truncated one
+    - TooLarge             final: an answer beyond llmhub's own bounds, which was generated and is paid for
   + RequestRejected        final: the next provider would refuse it too
 """
 
@@ -90,6 +91,17 @@ class BadReply(ProviderError):
     """The provider answered something that is no answer."""
 
     code = "upstream_bad_reply"
+
+
+class TooLarge(BadReply):
+    """The answer goes beyond llmhub's own bounds: no illness, and a second one would be paid for too."""
+
+    retryable = False
+    code = "upstream_too_large"
+
+    def __init__(self, message: str, *, seen_bytes: int = 0, status: int | None = None) -> None:
+        super().__init__(message, status=status)
+        self.seen_bytes = seen_bytes  # of the answer, which are not looked into
 
 
 class Truncated(BadReply):

@@ -8,14 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from providers.breaker import Breaker, Entry
-from providers.errors import BadReply, ProviderError, ProviderUnavailable
+from providers.errors import BadReply, ProviderError, ProviderUnavailable, TooLarge
 from routing.gateway.reading import BrokeOff
 from routing.snapshot import OfferValue
 
 log = logging.getLogger("llmhub.breaker")
 
 # What a provider's illness looks like. A limit, a refused credential, an unknown model and a rejected
-# request are none: they say nothing about the next call of somebody else.
+# request are none: they say nothing about the next call of somebody else. Nor does an answer that is too
+# large for llmhub: any caller could ask for some.
 _ILLNESS = (ProviderUnavailable, BadReply, BrokeOff)
 _chance = random.Random()  # noqa: S311 - spread, not secret
 
@@ -49,7 +50,7 @@ class Breakers:
     def failed(self, offer: OfferValue, entry: Entry, error: ProviderError, now: float) -> None:
         """Note an attempt that failed."""
         breaker = self._all[key_of(offer)]
-        if not isinstance(error, _ILLNESS):
+        if not isinstance(error, _ILLNESS) or isinstance(error, TooLarge):
             breaker.leave(entry)
         elif breaker.failed(entry, now, _chance.random()):
             self._open.add(key_of(offer))

@@ -118,6 +118,10 @@ _LIST = (
     Code("upstream_bad_reply", 502, _UPSTREAM,
         "the last candidate answered something that is no answer",
         "try again later; see the provider's page", retryable=True),
+    Code("upstream_too_large", 502, _UPSTREAM,
+        "the provider's answer is larger, or nested deeper, than llmhub reads; it was generated and "
+        "is paid for",
+        "ask for a shorter answer"),
     Code("upstream_truncated", 502, _UPSTREAM,
         "the provider's answer broke off before its end",
         "send the request again", retryable=True),

@@ -6,7 +6,14 @@ import openai
 import pytest
 
 from providers.breaker import IN_A_ROW, OPEN_SECONDS
-from providers.errors import BadReply, CredentialRefused, ProviderUnavailable, RateLimited, RequestRejected
+from providers.errors import (
+    BadReply,
+    CredentialRefused,
+    ProviderUnavailable,
+    RateLimited,
+    RequestRejected,
+    TooLarge,
+)
 from routing.gateway.breakers import Breakers, key_of
 from routing.plan import plan
 from tests.gateway.values import entry as entry_value
@@ -32,7 +39,15 @@ def test_illness_opens_the_breaker_of_that_offer_at_that_address(error):
     assert key_of(offer("lab", base_url="http://elsewhere.test")) not in waits
 
 
-@pytest.mark.parametrize("error", [RateLimited("slow"), CredentialRefused("no"), RequestRejected("what")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        RateLimited("slow"),
+        CredentialRefused("no"),
+        RequestRejected("what"),
+        TooLarge("much", seen_bytes=9),
+    ],
+)
 def test_what_says_nothing_about_the_next_call_does_not(error):
     assert not failing(error, times=50).waits(0)
 

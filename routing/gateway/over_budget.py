@@ -128,7 +128,7 @@ def _unpriced(asked: Asked) -> Refusal:
 
 def _unbounded(unfit: Sequence[Unfit]) -> Refusal:
     unknown = "images or files, for a model whose context length is not known"
-    what = next((each.what for each in unfit if each.what), unknown)
+    what = next((each.what for each in unfit if each.what and each.reason == "unbounded"), unknown)
     details: dict[str, Any] = {"what": what}
     return Refusal(
         "unbounded_call",

@@ -8,10 +8,9 @@ import pytest
 
 from billing.rules import DEFAULT_OUTPUT_TOKENS
 from providers.adapters import adapter_for
-from providers.translators import Unsayable
+from providers.translators import Malformed, Unsayable
 from routing.gateway.carriage import carry
 from routing.gateway.chat_request import read_chat
-from routing.gateway.errors import Refusal
 from routing.gateway.messages_request import read_messages
 from routing.plan import Candidate
 from tests.gateway.values import NOW, offer
@@ -89,7 +88,7 @@ def test_what_cannot_be_told_is_named_or_refused_as_the_caller_wants():
 
 
 def test_a_body_that_is_wrong_in_its_own_dialect_is_the_callers_fault():
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(Malformed) as caught:
         carried(chat(messages=[{"role": "nobody", "content": "x"}]), MESSAGES)
 
-    assert (caught.value.name, caught.value.param) == ("invalid_request", "messages[0].role")
+    assert caught.value.param == "messages[0].role"

@@ -72,7 +72,7 @@ class Admission:
         try:
             self._account.room = await self._hold(candidate, demand)
         except OverBudget as exc:
-            return Unfit(candidate, "over_budget", demand, exc)
+            return Unfit(candidate, "over_budget", demand, size, exc)
         except Repeated as exc:
             raise once.refusal(exc) from exc
         except LedgerUnavailable as exc:

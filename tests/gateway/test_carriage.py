@@ -92,3 +92,16 @@ def test_a_body_that_is_wrong_in_its_own_dialect_is_the_callers_fault():
         carried(chat(messages=[{"role": "nobody", "content": "x"}]), MESSAGES)
 
     assert caught.value.param == "messages[0].role"
+
+
+@pytest.mark.parametrize(
+    ("fields", "instructed"),
+    [
+        ({"response_format": None}, False),
+        ({"tools": [{"type": "function"}]}, True),
+        ({"functions": [{"name": "f"}]}, True),
+        ({"response_format": {"type": "json_object"}}, True),
+    ],
+)
+def test_a_provider_adds_instructions_for_tools_and_for_a_form(fields, instructed):
+    assert chat(**fields).size.tools is instructed

@@ -33,6 +33,11 @@ class Breakers:
         waits = {key: self._all[key].wait(now) for key in self._open}
         return {key: wait for key, wait in waits.items() if wait > 0}
 
+    def wait(self, offer: OfferValue, now: float) -> float:
+        """Return the seconds until an offer may be called; 0 when it may be now."""
+        breaker = self._all.get(key_of(offer))
+        return breaker.wait(now) if breaker else 0.0
+
     def enter(self, offer: OfferValue, now: float) -> Entry | None:
         """Return the entry of an attempt that may be made, which is handed back when it ends."""
         return self._all.setdefault(key_of(offer), Breaker()).enter(now)

@@ -164,7 +164,8 @@ _LIST = (
         "no candidate answered in time",
         "try again later, or use a faster model", retryable=True),
     Code("deadline_exceeded", 504, _UPSTREAM,
-        "the whole request took longer than its deadline of 10 minutes",
+        "the whole request took longer than its deadline of 10 minutes, or of 30 seconds where it only "
+        "counts tokens",
         "ask for less at once, or stream", retryable=True),
     Code("loop_detected", 508, _UPSTREAM,
         "the call comes from this same llmhub: a provider's base URL points back to it",

@@ -2,6 +2,7 @@
 
 * ProviderError
   + ProviderUnavailable    retryable: cannot connect, timeout, connection lost, 5xx
+  + ComeAgain              retryable: 409, 425: just now it cannot take this one call
   + RateLimited            retryable: 429; `retry_after` when the provider said it
     - TooLargeForLimit     retryable: 429 of one call that is larger than the whole limit
   + TargetMisconfigured    retryable: 404, some 402 and 403: the address or model name is wrong here
@@ -58,6 +59,10 @@ class ProviderTimeout(ProviderUnavailable):
     """The provider did not answer in time."""
 
     code = "upstream_timeout"
+
+
+class ComeAgain(ProviderError):
+    """The provider cannot take this one call just now: that says nothing about others."""
 
 
 class RateLimited(ProviderError):

@@ -66,6 +66,7 @@ def is_passed_on(request: CallerRequest, candidate: Candidate) -> bool:
 
 def _as_it_came(request: CallerRequest, candidate: Candidate, default: int | None) -> Carried:
     body, dropped = fitted(request.body) if request.dialect == "messages" else (request.body, ())
+    dropped += candidate.adapter.left_out(request.headers)
     if default is not None:
         body = body | _limit(candidate.terms.limit_field, default)
     return Carried(body, dropped=dropped, defaulted=default)

@@ -13,6 +13,7 @@ import pytest
 from providers.breaker import IN_A_ROW, OPEN_SECONDS
 from providers.errors import (
     BadReply,
+    ComeAgain,
     CredentialRefused,
     ProviderUnavailable,
     RateLimited,
@@ -54,6 +55,7 @@ def test_illness_opens_the_breaker_of_that_offer_at_that_address(error):
         CredentialRefused("no"),
         RequestRejected("what"),
         TooLarge("much", seen_bytes=9),
+        ComeAgain("busy with the same"),
     ],
 )
 def test_what_says_nothing_about_the_next_call_does_not(error):

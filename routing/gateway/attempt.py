@@ -20,7 +20,7 @@ from routing.gateway.extras import HOP_HEADER
 from routing.gateway.hub import Hub
 from routing.gateway.money_headers import money_headers
 from routing.gateway.reading import Reading
-from routing.gateway.shown import AsItCame, ChatEvents, Retold, Show
+from routing.gateway.shown import AsItCame, ChatAsItCame, Retold, Show
 
 _OK = 200
 _MAX_ERROR = 1024 * 1024  # bytes of an error's body that are read
@@ -82,7 +82,9 @@ def _show(exchange: Exchange, account: Account, note: Note) -> Show:
     if answers is not None:
         events = answers.events(wants_usage=account.request.wants_usage)
         return Retold(events, told if account.request.dialect == "chat" else None)
-    return AsItCame() if account.request.dialect != "chat" else ChatEvents(told, int(account.at.timestamp()))
+    return (
+        AsItCame() if account.request.dialect != "chat" else ChatAsItCame(told, int(account.at.timestamp()))
+    )
 
 
 async def _pass_on(

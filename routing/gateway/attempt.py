@@ -82,9 +82,9 @@ def _show(exchange: Exchange, account: Account, note: Note) -> Show:
     if answers is not None:
         events = answers.events(wants_usage=account.request.wants_usage)
         return Retold(events, told if account.request.dialect == "chat" else None)
-    return (
-        AsItCame() if account.request.dialect != "chat" else ChatAsItCame(told, int(account.at.timestamp()))
-    )
+    if account.request.dialect == "chat":
+        return ChatAsItCame(told, int(account.at.timestamp()))
+    return AsItCame()
 
 
 async def _pass_on(

@@ -23,6 +23,7 @@ from providers.errors import (
     ProviderTimeout,
     ProviderUnavailable,
     TargetMisconfigured,
+    TooLarge,
     Truncated,
 )
 from providers.wire import Call
@@ -103,9 +104,9 @@ class Stream:
         return "the provider stopped sending in the middle of its answer"
 
     async def read(self, max_bytes: int = MAX_BYTES) -> bytes:
-        """Return the whole body, which has the time of a first chunk.
+        """Return the whole body, which has the time of a first chunk; of an error `max_bytes` at most.
 
-        Raises as `__anext__` does, and `BadReply` when it is larger than `max_bytes`.
+        Raises as `__anext__` does, and `TooLarge` where an answer is larger.
         """
         content = bytearray()
         try:
@@ -116,8 +117,10 @@ class Stream:
                         break
         except (TimeoutError, *_ERRORS) as error:
             raise self._lost(error) from None
-        if len(content) > max_bytes:
-            raise BadReply(f"the provider's answer is larger than {max_bytes} bytes", status=self.status)
+        if len(content) > max_bytes and 200 <= self.status < 300:  # another status says what it means
+            said = f"the provider's answer is larger than {max_bytes} bytes"
+            raise TooLarge(said, seen_bytes=len(content), status=self.status)
+        del content[max_bytes:]
         return bytes(content)
 
 

@@ -2,12 +2,14 @@
 
 * ProviderError
   + ProviderUnavailable    retryable: cannot connect, timeout, connection lost, 5xx
+  + ComeAgain              retryable: 409, 425: just now it cannot take this one call
   + RateLimited            retryable: 429; `retry_after` when the provider said it
     - TooLargeForLimit     retryable: 429 of one call that is larger than the whole limit
   + TargetMisconfigured    retryable: 404, some 402 and 403: the address or model name is wrong here
     - CredentialRefused    retryable: 401, 402, 403, no credit: the credential is of no use any more
     - AddressRefused       retryable: llmhub does not connect to the provider's address
   + BadReply               retryable: an answer we cannot read, or a truncated one
+    - TooLarge             final: an answer beyond llmhub's own bounds, which was generated and is paid for
   + RequestRejected        final: the next provider would refuse it too
 """
 
@@ -59,6 +61,10 @@ class ProviderTimeout(ProviderUnavailable):
     code = "upstream_timeout"
 
 
+class ComeAgain(ProviderError):
+    """The provider cannot take this one call just now: that says nothing about others."""
+
+
 class RateLimited(ProviderError):
     """The provider asks us to come later."""
 
@@ -90,6 +96,17 @@ class BadReply(ProviderError):
     """The provider answered something that is no answer."""
 
     code = "upstream_bad_reply"
+
+
+class TooLarge(BadReply):
+    """The answer goes beyond llmhub's own bounds: no illness, and a second one would be paid for too."""
+
+    retryable = False
+    code = "upstream_too_large"
+
+    def __init__(self, message: str, *, seen_bytes: int = 0, status: int | None = None) -> None:
+        super().__init__(message, status=status)
+        self.seen_bytes = seen_bytes  # of the answer, which are not looked into
 
 
 class Truncated(BadReply):

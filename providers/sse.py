@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from providers.errors import BadReply
+from providers.errors import TooLarge
 
 MAX_LINE = 1024 * 1024  # bytes (R-32)
 MAX_EVENT = 4 * 1024 * 1024  # bytes of memory, comments before it included
@@ -25,7 +25,7 @@ class SseEvent:
 
 
 class SseReader:
-    """Turns chunks of bytes into events. Raises `BadReply` on a line or an event beyond its bound."""
+    """Turns chunks of bytes into events. Raises `TooLarge` on a line or an event beyond its bound."""
 
     def __init__(self, *, max_line: int = MAX_LINE, max_event: int = MAX_EVENT) -> None:
         self._max_line = max_line
@@ -96,7 +96,8 @@ class SseReader:
             self._field(text)
         self._raw_size += len(line) + _PER_LINE
         if self._raw_size > self._max_event:
-            raise BadReply(f"the provider sent an event of more than {self._max_event} bytes")
+            said = f"the provider sent an event of more than {self._max_event} bytes"
+            raise TooLarge(said, seen_bytes=self._raw_size)
         return None
 
     def _field(self, line: bytes) -> None:
@@ -117,4 +118,5 @@ class SseReader:
 
     def _bound(self, size: int) -> None:
         if size > self._max_line:
-            raise BadReply(f"the provider sent a line of more than {self._max_line} bytes")
+            said = f"the provider sent a line of more than {self._max_line} bytes"
+            raise TooLarge(said, seen_bytes=size)

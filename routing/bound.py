@@ -12,7 +12,10 @@ from catalog.pricing import MTOK, PriceValue, in_force
 from llmhub.lib import money
 
 _PER_MESSAGE = 50  # tokens: roles and separators
-_FOR_TOOLS = 700  # tokens: the instructions a provider adds once
+# Tokens: the instructions a provider adds once for tools, or for a form that the answer is to have. The most
+# that is published are 804, of Claude Opus 4.7 that must use a tool.
+# Source: https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview#pricing
+_FOR_TOOLS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class Size:
 
     body_bytes: int
     messages: int
-    tools: bool = False
+    tools: bool = False  # or a form of the answer
     output_limit: int | None = None  # tokens of one answer, as the caller limits it
     answers: int = 1  # the caller's n
     files: bool = False  # images, files or videos: bytes do not bound their tokens

@@ -82,9 +82,12 @@ def _output_price(offers: Iterable[OfferValue], at: datetime) -> Decimal | None:
 def _bound(budgets: Budgets, entry: EntryValue, size: Size, at: datetime) -> int | None:
     """Return the bound at the offer that would be tried first; None where a budget of its own limits it."""
     try:
-        offer = plan(entry, dialect="chat", operation=purpose(entry)).candidates[0].offer
+        candidate = plan(entry, dialect="chat", operation=purpose(entry)).candidates[0]
     except Refusal:
         return None
+    offer = candidate.offer
+    if not candidate.speaks("chat"):
+        size = replace(size, tools=True)  # a translator may add one
     own = suppliers(provider_id=offer.provider.id, entry_id=entry.id)
     return None if any(subject in budgets for subject in own) else worst_case_nano(size, offer.prices, at=at)
 

@@ -15,7 +15,7 @@ from providers.wire import Target
 from routing.gateway.carriage import Carried, carry
 from routing.gateway.chat_request import read_chat
 from routing.gateway.messages_request import read_messages
-from routing.gateway.shown import AsItCame, ChatEvents, Retold, Show
+from routing.gateway.shown import AsItCame, ChatAsItCame, Retold, Show
 from routing.plan import Candidate
 from routing.snapshot import OfferValue, ProviderValue
 
@@ -62,7 +62,7 @@ def _take(read: Callable[[bytes], Any], show: Show, sse: SseEvent) -> None:
 def _show(caller: str, found: Carried) -> Show:
     if found.answers is not None:
         return Retold(found.answers.events(wants_usage=False), None)
-    return ChatEvents(None) if caller == "chat" else AsItCame()
+    return ChatAsItCame(None) if caller == "chat" else AsItCame()
 
 
 def _us(work: Callable[[], Any], seconds: float) -> float:

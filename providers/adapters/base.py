@@ -44,6 +44,9 @@ class Adapter(Protocol):
     ) -> Call | None:
         """Return the free call that counts the input tokens of `body`, or None where there is none."""
 
+    def left_out(self, given: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the names of a caller's headers of this dialect that do not go on as they are."""
+
     def unbounded_in(self, upstream_id: str) -> str:
         """Return what makes the cost of any call of this model unbounded by its tokens, or ""."""
 

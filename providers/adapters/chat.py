@@ -83,6 +83,10 @@ class ChatAdapter:
         """Return None: this dialect counts nothing before a call."""
         return None
 
+    def left_out(self, given: Mapping[str, str]) -> tuple[str, ...]:
+        """Return (): this dialect has no headers of its own."""
+        return ()
+
     def unbounded_in(self, upstream_id: str) -> str:
         """Return "": a model costs what its tokens cost."""
         return ""

@@ -1,4 +1,4 @@
-"""Pure: the usage of the chat dialect and of what compatible servers make of it, normalised."""
+"""Pure: the usage of the chat dialect and of what compatible servers make of it: read, and told again."""
 
 from __future__ import annotations
 
@@ -39,6 +39,20 @@ def usage_of(reported: Any, *, charged: Decimal | None = None) -> Usage | None:
         reasoning_tokens=min(output_tokens, reasoning),
         reported_cost=charged,
     )
+
+
+def usage_told(usage: Usage) -> dict[str, Any]:
+    """Return a usage in the words of the chat dialect, whose prompt includes what was cached."""
+    return {
+        "prompt_tokens": usage.input_tokens,
+        "completion_tokens": usage.output_tokens,
+        "total_tokens": usage.input_tokens + usage.output_tokens,
+        "prompt_tokens_details": {
+            "cached_tokens": usage.cache_read_tokens,
+            "cache_write_tokens": usage.cache_write_tokens,
+        },
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+    }
 
 
 def _cached(usage: dict[str, Any], prompt: dict[str, Any]) -> int:

@@ -18,6 +18,7 @@ from providers.adapters.reading import decode, mapping, retry_after, text
 from providers.adapters.waiting import wait_of
 from providers.errors import (
     BadReply,
+    ComeAgain,
     CredentialRefused,
     ProviderError,
     ProviderTimeout,
@@ -33,7 +34,7 @@ _BY_STATUS: tuple[tuple[Container[int], type[ProviderError]], ...] = (  # the fi
     ({429}, RateLimited),
     ({408, 504, 524}, ProviderTimeout),
     ({401, 402, 403, 404, 405, 410}, TargetMisconfigured),  # what `_refusal` leaves of the first three
-    ({409, 425}, ProviderUnavailable),  # come again: the SDKs do so too
+    ({409, 425}, ComeAgain),  # come again: the SDKs do so too
     (range(400, 500), RequestRejected),
     (range(500, 600), ProviderUnavailable),
 )

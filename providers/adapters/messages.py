@@ -27,6 +27,7 @@ OWN_FIELD = "llmhub"  # what a caller tells llmhub in the body; no provider sees
 VERSIONS = ("2023-06-01", "2026-10-21")  # the first is the default: the second refuses sampling parameters
 # Names of betas, one after the other; nothing that a header could be broken with.
 _BETAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?: ?, ?[A-Za-z0-9][A-Za-z0-9._-]{0,63}){0,19}")
+_OF_A_CALLER = ("anthropic-beta", "anthropic-version")
 # Source: https://platform.claude.com/docs/en/api/messages-count-tokens
 _COUNTED = frozenset(
     {
@@ -84,6 +85,11 @@ class MessagesAdapter:
 
     def _post(self, target: Target, path: str, sent: Body, headers: Mapping[str, str]) -> Call:
         return Call("POST", url(target, path), self.headers(target, headers), msgspec.json.encode(sent))
+
+    def left_out(self, given: Mapping[str, str]) -> tuple[str, ...]:
+        """Return those of a caller's headers that say what is not known."""
+        known = self.headers(Target("", ""), given)
+        return tuple(name for name in _OF_A_CALLER if given.get(name, "") not in ("", known.get(name, "")))
 
     def unbounded_in(self, upstream_id: str) -> str:
         """Return "": a model costs what its tokens cost; tools of the provider's own are in the request."""

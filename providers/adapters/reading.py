@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from providers.errors import BadReply
+from providers.errors import BadReply, TooLarge
 
 MAX_TOKENS = 1_000_000_000  # of one call; more is no count
 MAX_COST = Decimal(1_000_000)  # USD of one call
@@ -46,7 +46,7 @@ def _decoded(content: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
     except msgspec.DecodeError:
         raise BadReply(f"the provider sent {_looks_like(content)} where a JSON object belongs") from None
     except RecursionError:
-        raise BadReply("the provider sent JSON that is nested too deep") from None
+        raise TooLarge("the provider sent JSON that is nested too deep", seen_bytes=len(content)) from None
 
 
 def _looks_like(content: bytes) -> str:

@@ -8,21 +8,21 @@ from typing import Any
 
 import msgspec
 
+from providers.adapters.chat_usage import usage_told
 from providers.adapters.reading import items, text, value_of
 from providers.errors import BadReply
 from providers.translators.chat_messages_events import ChatEvents
 from providers.translators.chat_messages_said import (
-    Reading,
+    AnswerTerms,
     annotations_of,
     finish_reason_of,
     refusal_of,
-    usage_of,
 )
 from providers.wire import Answer
 
 
 @dataclass(frozen=True)
-class ChatAnswers(Reading):
+class ChatAnswers(AnswerTerms):
     """Reads the answers to one call."""
 
     def whole(self, answer: Answer) -> bytes:
@@ -43,7 +43,7 @@ class ChatAnswers(Reading):
             "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason}],
         }
         if answer.usage:
-            completion["usage"] = usage_of(answer.usage)
+            completion["usage"] = usage_told(answer.usage)
         return msgspec.json.encode(completion)
 
     def events(self, *, wants_usage: bool) -> ChatEvents:
@@ -55,7 +55,7 @@ class ChatAnswers(Reading):
 class _Said:
     """What the blocks of an answer said so far."""
 
-    reading: Reading
+    terms: AnswerTerms
     pieces: list[str] = field(default_factory=list)  # of the text
     letters: int = 0  # of them
     thoughts: list[dict[str, Any]] = field(default_factory=list)
@@ -72,7 +72,7 @@ class _Said:
             self.annotations += annotations_of(cited, start, self.letters)
         elif kind == "tool_use":
             self._call(block)
-        elif kind in ("thinking", "redacted_thinking") and self.reading.shows_reasoning:
+        elif kind in ("thinking", "redacted_thinking") and self.terms.shows_reasoning:
             self._thought(kind, block)
 
     def _say(self, piece: str) -> None:
@@ -92,7 +92,7 @@ class _Said:
             message["reasoning_details"] = self.thoughts
         if self.annotations:
             message["annotations"] = self.annotations
-        if self.calls and self.reading.speaks_of_functions:
+        if self.calls and self.terms.speaks_of_functions:
             message["function_call"] = self.calls[0]["function"]
         elif self.calls:
             message["tool_calls"] = self.calls
@@ -102,10 +102,10 @@ class _Said:
         given = bytes(block.get("input", b"")).decode()
         arguments = given if given.startswith("{") else "{}"
         name = text(_of(block, "name"))
-        if name and name == self.reading.answer_tool:
+        if name and name == self.terms.answer_tool:
             self._say(arguments)
             return
-        self.calls.append(self.reading.call(_of(block, "id"), name, arguments))
+        self.calls.append(self.terms.call(_of(block, "id"), name, arguments))
 
     def _thought(self, kind: str, block: Mapping[str, msgspec.Raw]) -> None:
         index = {"index": len(self.thoughts)}

@@ -8,13 +8,13 @@ from typing import Any
 
 import msgspec
 
+from providers.adapters.chat_usage import usage_told
 from providers.adapters.reading import decode, items, mapping, name, text
 from providers.translators.chat_messages_said import (
-    Reading,
+    AnswerTerms,
     annotations_of,
     finish_reason_of,
     refusal_of,
-    usage_of,
 )
 from providers.wire import Event, Usage
 
@@ -37,12 +37,12 @@ class _Block:
 class ChatEvents:
     """Reads the events of one stream."""
 
-    def __init__(self, reading: Reading, *, wants_usage: bool) -> None:
-        self._reading = reading
+    def __init__(self, terms: AnswerTerms, *, wants_usage: bool) -> None:
+        self._terms = terms
         self._head: dict[str, Any] = {
             "id": "",
             "object": "chat.completion.chunk",
-            "created": reading.created,
+            "created": terms.created,
             "model": "",
         }
         self._tail: dict[str, Any] = {"usage": None} if wants_usage else {}
@@ -70,7 +70,7 @@ class ChatEvents:
         """Return the chunk that tells the usage, if the caller wants it and it is known."""
         if not self._wants_usage or usage is None:
             return b""
-        return _sse({**self._head, "choices": [], "usage": usage_of(usage)})
+        return _sse({**self._head, "choices": [], "usage": usage_told(usage)})
 
     def _message_start(self, read: dict[str, Any]) -> Iterable[bytes]:
         message = mapping(read.get("message"))
@@ -123,7 +123,7 @@ class ChatEvents:
         self._finished = True
         refusal = refusal_of(stop_reason, delta.get("stop_details"))
         said = self._delta({"refusal": refusal}) if refusal else []
-        legacy = self._reading.speaks_of_functions
+        legacy = self._terms.speaks_of_functions
         reason = finish_reason_of(stop_reason, called=bool(self._tools), legacy=legacy)
         return [*said, self._chunk({}, reason)]
 
@@ -134,11 +134,11 @@ class ChatEvents:
     def _tool_start(self, block: _Block, told: dict[str, Any]) -> list[bytes]:
         block.given = told.get("input")
         called = text(told.get("name"))
-        if called and called == self._reading.answer_tool:
+        if called and called == self._terms.answer_tool:
             return []
         block.tool = self._tools
         self._tools += 1
-        call = self._reading.call(told.get("id"), called, "")
+        call = self._terms.call(told.get("id"), called, "")
         return self._call(block.tool, call)
 
     def _arguments(self, block: _Block, piece: str) -> list[bytes]:
@@ -150,7 +150,7 @@ class ChatEvents:
         return self._call(block.tool, {"function": {"arguments": piece}})
 
     def _call(self, index: int, call: dict[str, Any]) -> list[bytes]:
-        if not self._reading.speaks_of_functions:
+        if not self._terms.speaks_of_functions:
             return self._delta({"tool_calls": [{"index": index, **call}]})
         return self._delta({"function_call": call["function"]}) if index == 0 else []
 
@@ -163,7 +163,7 @@ class ChatEvents:
 
     def _thought(self, block: _Block, **said: str) -> list[bytes]:
         """Return a piece of reasoning: its text, its signature, or data that nobody can read."""
-        if not self._reading.shows_reasoning or not any(said.values()):
+        if not self._terms.shows_reasoning or not any(said.values()):
             return []
         kind = "reasoning.encrypted" if "data" in said else "reasoning.text"
         delta: _Delta = {"reasoning_content": said["text"]} if "text" in said else {}

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from providers.adapters.reading import mapping, text
-from providers.wire import Usage
 
 REFUSED = "The model refused to answer."  # where the provider gives no explanation
 _FINISH_REASONS = {
@@ -18,7 +17,7 @@ _FINISH_REASONS = {
 
 
 @dataclass(frozen=True)
-class Reading:
+class AnswerTerms:
     """What must be known of a call to read its answer."""
 
     given_names: Mapping[str, str] = field(default_factory=dict)  # of tools that were sent under another
@@ -61,17 +60,3 @@ def annotations_of(citations: list[Any], start: int, end: int) -> list[dict[str,
         for one in cited
         if text(one.get("url"))
     ]
-
-
-def usage_of(usage: Usage) -> dict[str, Any]:
-    """Return a usage in the words of the chat dialect, whose prompt includes what was cached."""
-    return {
-        "prompt_tokens": usage.input_tokens,
-        "completion_tokens": usage.output_tokens,
-        "total_tokens": usage.input_tokens + usage.output_tokens,
-        "prompt_tokens_details": {
-            "cached_tokens": usage.cache_read_tokens,
-            "cache_write_tokens": usage.cache_write_tokens,
-        },
-        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
-    }

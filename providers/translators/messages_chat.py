@@ -31,7 +31,7 @@ def messages_to_chat(body: Body, terms: Terms) -> Translated:
     refuse_what_is_needed(body)
     lost = unknown_in(body)
     sent = {
-        **limit(body, terms),
+        **limit(body, terms, lost),
         "messages": History(terms, lost).messages(body),
         **tools(body, terms, lost),
         **sampling(body, terms, lost),

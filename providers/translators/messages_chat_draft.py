@@ -5,15 +5,20 @@ Both a whole answer and a stream are read here, so that they say the same.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
 
 from providers.adapters.reading import items, mapping, text
+from providers.errors import TooLarge
 from providers.translators.foreign import FOREIGN_SIGNATURE, sealed
+from providers.translators.messages_chat_arguments import Arguments
 from providers.translators.messages_chat_names import digest, valid_id
 
+MAX_WAITING = 16 * 1024 * 1024  # letters that wait, as many as a whole answer may have bytes
+MAX_CALLS = 10_000  # of one message
 LEFT_OUT = "[an image that a message cannot carry was left out]"
 _OLD_CALL = -1  # stands for the index of the one call that `function_call` is
 _NATIVE = "claude"  # is in the name of the one format whose marks a messages provider made
@@ -21,51 +26,63 @@ _NATIVE = "claude"  # is in the name of the one format whose marks a messages pr
 
 @dataclass
 class Drafted:
-    """One content block as far as it has come."""
+    """One content block as far as it has come; what was taken of it is forgotten."""
 
     kind: Literal["text", "thinking", "redacted_thinking", "tool_use"]
-    pieces: list[str] = field(default_factory=list)  # text, or the JSON of a tool's arguments
+    pieces: list[str] = field(default_factory=list)  # text, or the JSON of a tool's arguments, not yet taken
     mark: str = ""  # the signature of thinking, or the data of a redacted one
     id: str = ""  # of a tool call, as the provider has it
     name: str = ""
-    _size: int = 0
-    _incomplete_at: int = 0  # the size at which the arguments were last found not to be complete
+    has_word: bool = False  # something in it is not white space
+    is_closed: bool = False  # whatever still comes for it is too late
+    _arguments: Arguments = field(default_factory=Arguments)
+    _read: int = 0  # pieces that `_arguments` knows
 
     def add(self, piece: str) -> None:
         """Add text or arguments."""
         if piece:
             self.pieces.append(piece)
-            self._size += len(piece)
+            self.has_word = self.has_word or not piece.isspace()
 
     def is_blank(self) -> bool:
         """Return whether it is text without a word: many servers put one before a tool call.
 
         A messages provider refuses it in a later turn.
         """
-        return self.kind == "text" and not any(piece.strip() for piece in self.pieces)
+        return self.kind == "text" and not self.has_word
+
+    def is_object(self) -> bool:
+        """Return whether its arguments begin as an object."""
+        return self._known().begins == "{"
 
     def is_complete(self) -> bool:
-        """Return whether nothing more can belong to it.
+        """Return whether nothing more can belong to it."""
+        return self.kind != "tool_use" or self._known().is_complete
 
-        Arguments are looked at again only when they have doubled, so that a long stream costs no
-        more than a multiple of its length; until then they count as incomplete.
-        """
-        if self.kind != "tool_use":
-            return True
-        if self._size < 2 * self._incomplete_at:
-            return False
-        if is_object("".join(self.pieces)):
-            return True
-        self._incomplete_at = self._size
-        return False
+    def written(self) -> str:
+        """Return what has come since it was last asked, and forget it."""
+        if self.kind == "tool_use":
+            self._known()
+        found = "".join(self.pieces)
+        self.pieces.clear()
+        self._read = 0
+        return found
+
+    def _known(self) -> Arguments:
+        for piece in self.pieces[self._read :]:
+            self._arguments.read(piece)
+        self._read = len(self.pieces)
+        return self._arguments
 
 
 class Draft:
     """The blocks of one message, in their order."""
 
     def __init__(self) -> None:
-        self.blocks: list[Drafted] = []
+        self.blocks: deque[Drafted] = deque()
         self.is_refused = False
+        self._waiting = 0  # letters of the blocks that were not taken yet
+        self._calls = 0
         self._by_index: dict[int, Drafted] = {}
         self._by_id: dict[str, Drafted] = {}
         self._last_call: Drafted | None = None
@@ -97,7 +114,29 @@ class Draft:
         last = self.blocks[-1] if self.blocks else None
         if last is None or last.kind != kind or last.mark:
             last = self._new(Drafted(kind))
-        last.add(piece)
+        self._put(last, piece)
+
+    def taken(self, block: Drafted) -> str:
+        """Return what has come of a block since it was last asked, and forget it."""
+        found = block.written()
+        self._waiting -= len(found)
+        return found
+
+    def close(self) -> None:
+        """Take out the first block: it is done with."""
+        self.blocks.popleft().is_closed = True
+
+    def _put(self, block: Drafted, piece: str) -> None:
+        if not block.is_closed:
+            block.add(piece)
+            self._keep(piece)
+
+    def _keep(self, piece: str) -> None:
+        self._waiting += len(piece)
+        if self._waiting > MAX_WAITING:
+            raise TooLarge(
+                f"more than {MAX_WAITING} letters of the provider's answer wait for what is missing"
+            )
 
     def _add_content(self, content: Any) -> None:
         """Add a text, or the list of parts that some servers send instead."""
@@ -139,12 +178,16 @@ class Draft:
         known = self._known(index, call_id)
         if known is None or (name and _is_another(known, call_id)):
             known = self._last_call = self._new(Drafted("tool_use"))
+            self._calls += 1
+            if self._calls > MAX_CALLS:
+                raise TooLarge(f"the provider calls more than {MAX_CALLS} tools in one answer")
         known.id, known.name = known.id or call_id, known.name or name
         if isinstance(index, int):
             self._by_index[index] = known
-        if call_id:
+        if call_id and call_id not in self._by_id:
             self._by_id[call_id] = known
-        known.add(_arguments(function.get("arguments")))
+            self._keep(call_id)
+        self._put(known, _arguments(function.get("arguments")))
 
     def _known(self, index: Any, call_id: str) -> Drafted | None:
         if isinstance(index, int):
@@ -162,13 +205,15 @@ class ToolIds:
     def __init__(self, message_id: str) -> None:
         self._message_id = message_id
         self._given: set[str] = set()
+        self._repeats: dict[str, int] = {}  # the last number behind an id that came again
 
     def next(self, upstream_id: str) -> str:
         """Return the id of the next call."""
-        place = len(self._given)
-        found = valid_id(upstream_id) or f"toolu_{digest(self._message_id, 16)}_{place}"
-        if found in self._given:
-            found = f"{found}_{place}"
+        stem = valid_id(upstream_id) or f"toolu_{digest(self._message_id, 16)}_{len(self._given)}"
+        found = stem
+        while found in self._given:
+            self._repeats[stem] = number = self._repeats.get(stem, 0) + 1
+            found = f"{stem}_{number}"
         self._given.add(found)
         return found
 

@@ -2,7 +2,7 @@
 
 Of the blocks of a message one is open at a time. The first that is not finished is sent as it comes,
 those after it wait: a call whose arguments are not complete is never closed, for fragments of calls
-may come in any order.
+may come in any order. What was sent is forgotten.
 Source: https://platform.claude.com/docs/en/build-with-claude/streaming
 """
 
@@ -27,9 +27,9 @@ class MessageEvents:
         self._names = names
         self._draft = Draft()
         self._ids: ToolIds | None = None  # None: the message has not begun
-        self._place = 0  # of the block that is open, or is opened next
+        self._place = 0  # of the block that is open, or is opened next: the first that is drafted
         self._is_open = False
-        self._sent = 0  # pieces of the open tool call
+        self._has_arguments = False  # some were sent of the open tool call
         self._finish_reason = ""
 
     def take(self, event: Event) -> bytes:
@@ -58,13 +58,12 @@ class MessageEvents:
         """Return what there is to send of the blocks; `is_last`: nothing will be added to them."""
         frames: list[bytes] = []
         blocks = self._draft.blocks
-        while self._place < len(blocks):
-            block = blocks[self._place]
-            follows = self._place + 1 < len(blocks)
+        while blocks:
+            block, follows = blocks[0], len(blocks) > 1
             if not self._is_open and block.is_blank():
                 if not (follows or is_last):
                     break  # its first word is still to come
-                del blocks[self._place]
+                blocks.popleft()
                 continue
             if not self._is_open:
                 if block.kind == "tool_use" and not block.name and not is_last:
@@ -77,7 +76,7 @@ class MessageEvents:
         return frames
 
     def _open(self, block: Drafted) -> bytes:
-        self._is_open, self._sent = True, 0
+        self._is_open, self._has_arguments = True, False
         return _frame("content_block_start", index=self._place, content_block=self._empty(block))
 
     def _empty(self, block: Drafted) -> dict[str, Any]:
@@ -96,26 +95,24 @@ class MessageEvents:
         if not block.pieces:
             return []
         kind, name = _DELTAS[block.kind]
-        written = "".join(block.pieces)
-        block.pieces.clear()
-        return [self._delta(type=kind, **{name: written})]
+        return [self._delta(type=kind, **{name: self._draft.taken(block)})]
 
     def _arguments(self, block: Drafted) -> list[bytes]:
         """Return new arguments; those that begin no JSON object wait until they can be put into one."""
-        written = "".join(block.pieces[self._sent :])
-        if not written or (not self._sent and not written.lstrip().startswith("{")):
+        if not block.pieces or not block.is_object():
             return []
-        self._sent = len(block.pieces)
-        return [self._delta(type="input_json_delta", partial_json=written)]
+        self._has_arguments = True
+        return [self._delta(type="input_json_delta", partial_json=self._draft.taken(block))]
 
     def _close(self, block: Drafted) -> list[bytes]:
         frames = []
         if block.kind == "thinking":
             frames.append(self._delta(type="signature_delta", signature=signature(block)))
-        if block.kind == "tool_use" and not self._sent:
-            arguments = msgspec.json.encode(tool_input("".join(block.pieces))).decode()
+        if block.kind == "tool_use" and not self._has_arguments:
+            arguments = msgspec.json.encode(tool_input(self._draft.taken(block))).decode()
             frames.append(self._delta(type="input_json_delta", partial_json=arguments))
         frames.append(_frame("content_block_stop", index=self._place))
+        self._draft.close()
         self._is_open = False
         self._place += 1
         return frames

@@ -51,14 +51,17 @@ def unknown_in(body: Body) -> set[str]:
     return {field for field in body if field not in _SAID and said(body, field)}
 
 
-def limit(body: Body, terms: Terms) -> dict[str, Any]:
-    """Return the bound of the answer, which a model's own bound lowers."""
+def limit(body: Body, terms: Terms, lost: set[str]) -> dict[str, Any]:
+    """Return the bound of the answer, which a model's own bound lowers: that is told."""
     most = read(body, "max_tokens", int)
     if most is None or most < 0:
         raise Malformed("'max_tokens' is missing: say how long the answer may be", param="max_tokens")
     if most == 0:
         raise Unsayable("'max_tokens': 0 only fills a cache, which cannot be asked for", param="max_tokens")
-    return {terms.limit_field: min(most, terms.output_limit_tokens or most)}
+    bound = terms.output_limit_tokens or most
+    if most > bound:
+        lost.add(f"max_tokens>{bound}")
+    return {terms.limit_field: min(most, bound)}
 
 
 def sampling(body: Body, terms: Terms, lost: set[str]) -> dict[str, Any]:

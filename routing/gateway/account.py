@@ -13,12 +13,12 @@ from billing.entries import AttemptEntry, Hold, Once, Reserve, Room, Settle, Sta
 from billing.totals import total
 from catalog.pricing import cost_of
 from llmhub.lib import clock, money
-from providers.errors import ProviderError, RateLimited, RequestRejected, TargetMisconfigured
+from providers.errors import ProviderError, RateLimited, RequestRejected, TargetMisconfigured, TooLarge
 from providers.wire import Usage
 from routing.demand import Demand, Payment, price_at
 from routing.gateway.caller_request import CallerRequest
 from routing.gateway.carriage import Carried
-from routing.gateway.estimate import at_least, estimate
+from routing.gateway.estimate import BYTES_PER_TOKEN, at_least, estimate
 from routing.gateway.reading import Heard
 from routing.plan import Candidate
 from routing.snapshot import Caller, EntryValue, OfferValue, SealedCredential
@@ -65,6 +65,8 @@ class Note:
     def fail(self, error: ProviderError) -> None:
         """End the attempt with what went wrong; what it used is paid for all the same."""
         self.heard.usage = error.usage or self.heard.usage
+        if isinstance(error, TooLarge):
+            self.heard.unread_bytes = error.seen_bytes
         self.http_status = error.status or self.http_status
         self.is_free = error.is_free and not self.heard.text_bytes and self.ttft_ms is None
         self.end("error", error.code)
@@ -260,11 +262,15 @@ class Account:
 
         An answer that did not come to its end has used no less than what was heard of it.
         """
-        heard = note.heard
+        heard, seen_bytes = note.heard, self._seen_bytes(note.heard)
         if heard.usage is not None:
             is_final = heard.finish_reason or note.status in {None, "ok"}
-            return heard.usage if is_final else at_least(heard.usage, text_bytes=heard.text_bytes)
+            return heard.usage if is_final else at_least(heard.usage, text_bytes=seen_bytes)
         if note.is_free:
             return None
         unseen = 0.0 if self.request.stream else note.latency_ms / 1000
-        return estimate(self.request.size, text_bytes=heard.text_bytes, unseen_seconds=unseen)
+        return estimate(self.request.size, text_bytes=seen_bytes, unseen_seconds=unseen)
+
+    def _seen_bytes(self, heard: Heard) -> int:
+        """Return the bytes of an answer; of what was too large to be read no more than its limit allows."""
+        return heard.text_bytes + min(heard.unread_bytes, BYTES_PER_TOKEN * self.request.size.output_tokens)

@@ -7,12 +7,12 @@ from dataclasses import replace
 from functools import partial
 
 from billing.entries import LedgerUnavailable, OverBudget, Repeated, Room
-from providers.translators import Unsayable
+from providers.translators import CannotTranslate, Malformed, Unsayable
 from routing.bound import Size
 from routing.demand import Demand
 from routing.gateway import once
 from routing.gateway.account import Account
-from routing.gateway.carriage import Carried, carry
+from routing.gateway.carriage import Carried, carry, is_passed_on
 from routing.gateway.errors import Refusal
 from routing.gateway.hub import Hub
 from routing.gateway.over_budget import Asked, Unfit, refusal
@@ -33,11 +33,17 @@ class Admission:
     async def first(self, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
         """Reserve for the first candidate that fits, and return the candidates from it on.
 
-        Raises `Refusal` when none fits; then nothing is held.
+        Raises `Refusal` when none fits; then nothing is held. What is malformed for a translator is
+        left to a candidate that gets the body as it came, as long as there is one.
         """
         unfit: list[Unfit] = []
         for index, candidate in enumerate(candidates):
-            found = await self._admit(candidate)
+            try:
+                found = await self._admit(candidate)
+            except Malformed as exc:
+                if not self._is_passed_on_to_any(candidates[index + 1 :]):
+                    raise Refusal("invalid_request", str(exc), param=exc.param or None) from None
+                found = _untold(candidate, exc)
             if found is None:
                 return tuple(candidates[index:])
             unfit.append(found)
@@ -46,13 +52,19 @@ class Admission:
 
     async def next(self, candidate: Candidate) -> bool:
         """Return whether a fallback fits, what was spent on the way here included; then it is held."""
-        return await self._admit(candidate) is None
+        try:
+            return await self._admit(candidate) is None
+        except Malformed:  # how the call ended elsewhere tells its caller more
+            return False
+
+    def _is_passed_on_to_any(self, candidates: Sequence[Candidate]) -> bool:
+        return any(candidate.speaks(self._account.request.dialect) for candidate in candidates)
 
     async def _admit(self, candidate: Candidate) -> Unfit | None:
         try:
             self._account.carried = await self._carry(candidate)
         except Unsayable as exc:
-            return Unfit(candidate, "unsupported", what=exc.param, said=str(exc))
+            return _untold(candidate, exc)
         size = self._size_at(candidate, self._account.carried)
         demand = self._account.payment.demand(size, candidate.offer)
         if not isinstance(demand, Demand):
@@ -60,7 +72,7 @@ class Admission:
         try:
             self._account.room = await self._hold(candidate, demand)
         except OverBudget as exc:
-            return Unfit(candidate, "over_budget", demand, exc)
+            return Unfit(candidate, "over_budget", demand, size, exc)
         except Repeated as exc:
             raise once.refusal(exc) from exc
         except LedgerUnavailable as exc:
@@ -68,7 +80,7 @@ class Admission:
         return None
 
     async def _carry(self, candidate: Candidate) -> Carried:
-        """Return the call as a candidate gets it; a large one is translated beside the event loop."""
+        """Return the call as a candidate gets it; a large one is worked on beside the event loop."""
         account = self._account
         work = partial(
             carry,
@@ -78,7 +90,7 @@ class Admission:
             default=account.default_output,
             at=account.at,
         )
-        if candidate.speaks(account.request.dialect):
+        if is_passed_on(account.request, candidate):
             return work()
         return await self._hub.large.run(account.request.size.body_bytes, work)
 
@@ -109,3 +121,8 @@ class Admission:
             room = await self._hub.ledger.move(wanted)
         account.held = wanted
         return room
+
+
+def _untold(candidate: Candidate, error: CannotTranslate) -> Unfit:
+    """Return a candidate that the call cannot be told."""
+    return Unfit(candidate, "unsupported", what=error.param, said=str(error))

@@ -20,11 +20,10 @@ from routing.gateway.extras import HOP_HEADER
 from routing.gateway.hub import Hub
 from routing.gateway.money_headers import money_headers
 from routing.gateway.reading import Reading
-from routing.gateway.shown import AsItCame, ChatEvents, Retold, Show
-from routing.plan import Candidate
+from routing.gateway.shown import AsItCame, ChatAsItCame, Retold, Show
 
 _OK = 200
-_MAX_ERROR = 64 * 1024  # bytes of an error's body
+_MAX_ERROR = 1024 * 1024  # bytes of an error's body that are read
 _MAX_HELD = 1024 * 1024  # bytes of events before the first content
 _LINGER = 1.5  # seconds after the last finish reason for usage and end marker
 _LEAVE = 0.02  # seconds for the upstream to close a stream that is over, so that its connection is kept
@@ -69,7 +68,7 @@ async def send_stream(hub: Hub, exchange: Exchange, account: Account, note: Note
         async with hub.client.stream(call, timeout=hub.limits.timeouts) as upstream:
             note.http_status = upstream.status
             if upstream.status != _OK or upstream.headers.get("content-type", "").startswith(JSON):
-                raise await _failure(note.candidate, upstream)
+                raise await _failure(note, upstream)
             await _pass_on(exchange, account, note, reading, upstream)
         reading.check_end()
     note.end("ok")
@@ -83,7 +82,9 @@ def _show(exchange: Exchange, account: Account, note: Note) -> Show:
     if answers is not None:
         events = answers.events(wants_usage=account.request.wants_usage)
         return Retold(events, told if account.request.dialect == "chat" else None)
-    return AsItCame() if account.request.dialect != "chat" else ChatEvents(told, int(account.at.timestamp()))
+    if account.request.dialect == "chat":
+        return ChatAsItCame(told, int(account.at.timestamp()))
+    return AsItCame()
 
 
 async def _pass_on(
@@ -149,12 +150,14 @@ async def _let_it_close(upstream: Stream) -> None:
         pass  # it is over for us: the connection is closed instead
 
 
-async def _failure(candidate: Candidate, upstream: Stream) -> ProviderError:
-    """Return what an answer means that is no stream."""
-    content = await upstream.read(_MAX_ERROR)
+async def _failure(note: Note, upstream: Stream) -> ProviderError:
+    """Return what an answer means that is no stream; a whole one was paid for."""
+    candidate = note.candidate
     if upstream.status != _OK:
+        content = await upstream.read(_MAX_ERROR)
         return candidate.adapter.failure(upstream.status, upstream.headers, content)
-    candidate.adapter.parse_answer(content)  # raises the error that it holds
+    answer = candidate.adapter.parse_answer(await upstream.read())  # raises the error that it holds
+    note.heard.answer(answer)
     return BadReply("the provider sent a whole answer where a stream was asked for", status=_OK)
 
 

@@ -91,6 +91,11 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind | None)
 
 
+def is_said(body: Body, name: str) -> bool:
+    """Return whether a field is there and not null."""
+    return memoryview(body.get(name, b"null")) != b"null"
+
+
 def field(body: Body, name: str, kind: Any, default: Any = None) -> Any:
     """Return a field of the body as `kind`, or `default` when it is absent or null.
 

@@ -8,14 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from providers.breaker import Breaker, Entry
-from providers.errors import BadReply, ProviderError, ProviderUnavailable
+from providers.errors import BadReply, ProviderError, ProviderUnavailable, TooLarge
 from routing.gateway.reading import BrokeOff
 from routing.snapshot import OfferValue
 
 log = logging.getLogger("llmhub.breaker")
 
 # What a provider's illness looks like. A limit, a refused credential, an unknown model and a rejected
-# request are none: they say nothing about the next call of somebody else.
+# request are none: they say nothing about the next call of somebody else. Nor does an answer that is too
+# large for llmhub: any caller could ask for some.
 _ILLNESS = (ProviderUnavailable, BadReply, BrokeOff)
 _chance = random.Random()  # noqa: S311 - spread, not secret
 
@@ -31,6 +32,11 @@ class Breakers:
         """Return the offers that are not called now, with the seconds until they may be."""
         waits = {key: self._all[key].wait(now) for key in self._open}
         return {key: wait for key, wait in waits.items() if wait > 0}
+
+    def wait(self, offer: OfferValue, now: float) -> float:
+        """Return the seconds until an offer may be called; 0 when it may be now."""
+        breaker = self._all.get(key_of(offer))
+        return breaker.wait(now) if breaker else 0.0
 
     def enter(self, offer: OfferValue, now: float) -> Entry | None:
         """Return the entry of an attempt that may be made, which is handed back when it ends."""
@@ -49,7 +55,7 @@ class Breakers:
     def failed(self, offer: OfferValue, entry: Entry, error: ProviderError, now: float) -> None:
         """Note an attempt that failed."""
         breaker = self._all[key_of(offer)]
-        if not isinstance(error, _ILLNESS):
+        if not isinstance(error, _ILLNESS) or isinstance(error, TooLarge):
             breaker.leave(entry)
         elif breaker.failed(entry, now, _chance.random()):
             self._open.add(key_of(offer))

@@ -8,12 +8,11 @@ from datetime import datetime
 import msgspec
 
 from billing.rules import DEFAULT_OUTPUT_TOKENS
-from providers.translators import TRANSLATORS, Malformed, Unsayable
+from providers.translators import TRANSLATORS, Unsayable
 from providers.translators.base import Answers
 from providers.translators.unsigned import fitted
 from providers.wire import Body, Terms
 from routing.gateway.caller_request import CallerRequest
-from routing.gateway.errors import Refusal
 from routing.plan import Candidate
 
 _LIMIT = "max_completion_tokens"  # of a chat call that gave none
@@ -45,7 +44,7 @@ def carry(
     """Return `request` as `candidate` gets it; `default` is the limit of a caller who gave none.
 
     Where the provider's dialect demands one, it is `output_limit`, the model's own.
-    Raises `Unsayable`, and `Refusal` on a body that is wrong in its own dialect.
+    Raises `Unsayable`, and `Malformed` on a body that a translator finds wrong in its own dialect.
     """
     if request.operation == "count":  # only who speaks the dialect is asked, with the body as it came
         found = Carried(request.body)
@@ -59,8 +58,15 @@ def carry(
     return found
 
 
+def is_passed_on(request: CallerRequest, candidate: Candidate) -> bool:
+    """Return whether a call goes out without a look into what may be large in it."""
+    as_it_came = request.dialect != "messages" and candidate.speaks(request.dialect)
+    return as_it_came or request.operation == "count"
+
+
 def _as_it_came(request: CallerRequest, candidate: Candidate, default: int | None) -> Carried:
     body, dropped = fitted(request.body) if request.dialect == "messages" else (request.body, ())
+    dropped += candidate.adapter.left_out(request.headers)
     if default is not None:
         body = body | _limit(candidate.terms.limit_field, default)
     return Carried(body, dropped=dropped, defaulted=default)
@@ -78,10 +84,7 @@ def _translated(
     terms = replace(candidate.terms, output_limit_tokens=output_limit, asked_at=int(at.timestamp()))
     default = _default(request, terms, default)
     body = request.body if default is None else request.body | _limit(_LIMIT, default)
-    try:
-        found = translate(body, terms)
-    except Malformed as error:
-        raise Refusal("invalid_request", str(error), param=error.param or None) from None
+    found = translate(body, terms)
     return Carried(found.body, found.answers, found.dropped, default)
 
 

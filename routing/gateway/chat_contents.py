@@ -7,14 +7,13 @@ from typing import Any
 import msgspec
 
 from providers.wire import Body
+from routing.gateway.hub_contents import hub_unbounded
 
-# Fields that call in what is billed beside tokens, or other models: search, plugins, speech, drafts.
+# Fields that call in what is billed beside tokens: search, speech, drafts.
 _FIELDS = {
-    "plugins": "plugins",
     "web_search_options": "web search",
     "audio": "audio",
     "prediction": "a prediction",
-    "models": "a list of other models",
 }
 _TEXT = ("text", "refusal")
 _AUDIO = ("input_audio", "audio")
@@ -61,7 +60,7 @@ def _unbounded_field(body: Body) -> str:
         return "a dearer service tier"
     if _value(body.get("modalities")) not in (None, [], ["text"]):
         return "an answer that is not text"
-    return ""
+    return hub_unbounded(body)
 
 
 def _messages(raw: msgspec.Raw) -> list[_Message]:

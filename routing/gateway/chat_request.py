@@ -9,7 +9,7 @@ import msgspec
 from providers.wire import Body
 from routing.bound import Size
 from routing.gateway.body import field as read
-from routing.gateway.body import read_object
+from routing.gateway.body import is_said, read_object
 from routing.gateway.caller_request import MAX_OUTPUT_LIMIT, CallerRequest, bounded, required
 from routing.gateway.chat_contents import read_contents
 from routing.gateway.extras import read_extras
@@ -33,7 +33,7 @@ def read_chat(
         size=Size(
             body_bytes=len(content),
             messages=len(messages),
-            tools=bool(read(body, "tools", list[msgspec.Raw], []) or read(body, "functions", list, [])),
+            tools=_is_instructed(body),
             output_limit=_output_limit(body),
             answers=bounded(body, "n", MAX_ANSWERS) or 1,
             files=files,
@@ -43,6 +43,12 @@ def read_chat(
         body=body,
         headers=headers,
     )
+
+
+def _is_instructed(body: Body) -> bool:
+    """Return whether a provider adds instructions: for tools, or for the form of the answer."""
+    tools = read(body, "tools", list[msgspec.Raw], []) or read(body, "functions", list[msgspec.Raw], [])
+    return bool(tools) or is_said(body, "response_format")
 
 
 def _output_limit(body: Body) -> int | None:

@@ -118,6 +118,10 @@ _LIST = (
     Code("upstream_bad_reply", 502, _UPSTREAM,
         "the last candidate answered something that is no answer",
         "try again later; see the provider's page", retryable=True),
+    Code("upstream_too_large", 502, _UPSTREAM,
+        "the provider's answer is larger, or nested deeper, than llmhub reads; it was generated and "
+        "is paid for",
+        "ask for a shorter answer"),
     Code("upstream_truncated", 502, _UPSTREAM,
         "the provider's answer broke off before its end",
         "send the request again", retryable=True),
@@ -160,7 +164,8 @@ _LIST = (
         "no candidate answered in time",
         "try again later, or use a faster model", retryable=True),
     Code("deadline_exceeded", 504, _UPSTREAM,
-        "the whole request took longer than its deadline of 10 minutes",
+        "the whole request took longer than its deadline of 10 minutes, or of 30 seconds where it only "
+        "counts tokens",
         "ask for less at once, or stream", retryable=True),
     Code("loop_detected", 508, _UPSTREAM,
         "the call comes from this same llmhub: a provider's base URL points back to it",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from contextlib import suppress
 from typing import Any
@@ -18,6 +19,7 @@ from routing.snapshot import Caller
 JSON = "application/json"
 EVENTS = "text/event-stream; charset=utf-8"
 _DISCARD_SECONDS = 5.0
+_ODD = re.compile(r"[^\x20-\x7e]")
 
 
 class CallerLeft(Exception):
@@ -105,9 +107,7 @@ class Exchange:
             headers["content-length"] = str(length)
         if self.id:
             headers["x-llmhub-request-id"] = self.request_id
-        pairs = [
-            (k.encode(), v.encode("latin-1", "replace")) for k, v in (headers | self.answer_headers).items()
-        ]
+        pairs = [(name.encode(), _plain(value)) for name, value in (headers | self.answer_headers).items()]
         await self._send({"type": "http.response.start", "status": status, "headers": pairs})
 
     async def write(self, content: bytes, *, last: bool = False) -> None:
@@ -129,6 +129,11 @@ class Exchange:
             await self._discard()
         self.answer_headers |= refusal.headers()
         await self.answer(self.face.error(refusal, self.request_id), status=refusal.code.status)
+
+
+def _plain(value: str) -> bytes:
+    """Return the value of a header without what could end it, whoever named what it tells."""
+    return _ODD.sub("?", value).encode("ascii")
 
 
 def _joined(pairs: Any) -> dict[str, str]:

@@ -22,6 +22,7 @@ class Limits:
 
     timeouts: Timeouts = field(default_factory=Timeouts)  # of each attempt
     deadline: float = 600.0  # seconds of a whole request
+    counting: float = 30.0  # of a request that only counts tokens: it generates nothing
     attempts: int = 3
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from providers.wire import Body
+from routing.gateway.hub_contents import hub_unbounded
 
 # Fields that call in what is billed beside tokens, or other models.
 _FIELDS = {"mcp_servers": "tool servers", "container": "a container"}
@@ -68,7 +69,7 @@ def _unbounded(body: Body) -> str:
     ):
         if _value(body.get(field)) not in plain:
             return what
-    return ""
+    return hub_unbounded(body)
 
 
 def _messages(raw: msgspec.Raw) -> list[_Message]:

@@ -9,9 +9,10 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
+from providers.wire import Body
 from routing.bound import Size
 from routing.gateway.body import field as read
-from routing.gateway.body import read_object
+from routing.gateway.body import is_said, read_object
 from routing.gateway.caller_request import MAX_OUTPUT_LIMIT, CallerRequest, bounded, required
 from routing.gateway.errors import Refusal
 from routing.gateway.extras import read_extras
@@ -39,7 +40,7 @@ def read_count(
 def _read(
     content: bytes,
     headers: Mapping[str, str],
-    body: dict[str, msgspec.Raw],
+    body: Body,
     known_providers: Collection[str],
     *,
     output_limit: int,
@@ -57,7 +58,7 @@ def _read(
         size=Size(
             body_bytes=len(content),
             messages=len(messages),
-            tools=bool(read(body, "tools", list[msgspec.Raw], [])),
+            tools=_is_instructed(body),
             output_limit=output_limit,
             files=files,
             unbounded="" if counts else unbounded,
@@ -66,3 +67,9 @@ def _read(
         body=body,
         headers=headers,
     )
+
+
+def _is_instructed(body: Body) -> bool:
+    """Return whether a provider adds instructions: for tools, or for the form of the answer."""
+    formed = is_said(body, "output_config") or is_said(body, "output_format")
+    return formed or bool(read(body, "tools", list[msgspec.Raw], []))

@@ -25,6 +25,7 @@ class Unfit:
     candidate: Candidate
     reason: Literal["over_budget", "unpriced", "unbounded", "unsupported"]
     demand: Demand | None = None
+    size: Size | None = None  # of the call there
     error: OverBudget | None = None
     what: str = ""  # that tokens do not bound, or the field that it cannot be told
     said: str = ""  # of what it cannot be told
@@ -101,10 +102,10 @@ def _message(budget: BudgetValue, error: OverBudget, resets_at: datetime | None)
 
 def _remedies(asked: Asked, unfit: Unfit, budget: BudgetValue) -> Iterator[str]:
     assert unfit.error is not None
-    error, at = unfit.error, asked.payment.at
+    error, at, size = unfit.error, asked.payment.at, unfit.size or asked.size
     left = Left(error.rooms)
     if error.cap > 0:
-        limit = lower_limit(asked.size, unfit.candidate.offer, left, at=at)
+        limit = lower_limit(size, unfit.candidate.offer, left, at=at)
         if limit is not None:
             yield f"lower {unfit.candidate.terms.limit_field} to {limit} or less"
         if cheaper := cheaper_model(asked.snapshot, asked.entry, asked.size, left, at=at):
@@ -128,7 +129,7 @@ def _unpriced(asked: Asked) -> Refusal:
 
 def _unbounded(unfit: Sequence[Unfit]) -> Refusal:
     unknown = "images or files, for a model whose context length is not known"
-    what = next((each.what for each in unfit if each.what), unknown)
+    what = next((each.what for each in unfit if each.what and each.reason == "unbounded"), unknown)
     details: dict[str, Any] = {"what": what}
     return Refusal(
         "unbounded_call",

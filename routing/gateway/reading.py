@@ -27,6 +27,7 @@ class Heard:
     upstream_id: str = ""
     finish_reason: str = ""
     text_bytes: int = 0  # of what was generated
+    unread_bytes: int = 0  # of what was too large to be read
     has_output: bool = False  # of a stream: something was generated, text or not
 
     def event(self, event: Event) -> None:

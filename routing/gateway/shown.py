@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 import msgspec
 
+from providers.adapters.chat_usage import usage_told
 from providers.sse import SseEvent, SseReader
 from providers.translators.base import Events
-from providers.translators.chat_messages_said import usage_of
 from providers.wire import Body, Event, Usage
 
 Told = Callable[[], dict[str, Any]]  # what stands under `llmhub` in a usage
@@ -39,7 +39,7 @@ class AsItCame:
 
 
 @dataclass(slots=True)
-class ChatEvents:
+class ChatAsItCame:
     """Chat events for a chat caller: as they came, but for usage."""
 
     told: Told | None  # None: the caller asked for no usage, and gets none
@@ -63,7 +63,7 @@ class ChatEvents:
         """Return the usage that was asked for, where the provider gave it elsewhere or not at all."""
         if self.told is None or self.has_usage or usage is None:
             return b""
-        counted = usage_of(usage) | {"llmhub": self.told()}
+        counted = usage_told(usage) | {"llmhub": self.told()}
         chunk = {
             "id": self.id,
             "object": "chat.completion.chunk",

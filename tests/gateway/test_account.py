@@ -8,7 +8,14 @@ import pytest
 from billing.entries import Once
 from billing.rules import Rules
 from providers.adapters import adapter_for
-from providers.errors import BadReply, ProviderTimeout, ProviderUnavailable, RateLimited, RequestRejected
+from providers.errors import (
+    BadReply,
+    ProviderTimeout,
+    ProviderUnavailable,
+    RateLimited,
+    RequestRejected,
+    TooLarge,
+)
 from providers.wire import Usage
 from routing.bound import Size
 from routing.demand import payment
@@ -111,6 +118,20 @@ def test_what_a_failed_attempt_used_is_paid_for():
     attempt(call).fail(error)
 
     assert call.settle("error", http_status=502).attempts[0].cost_nano == 12_000
+
+
+@pytest.mark.parametrize(("seen_bytes", "output"), [(9, 4), (16 * 1024 * 1024, 31)])
+@pytest.mark.parametrize("told", [None, Usage(input_tokens=20, output_tokens=1)])
+def test_an_answer_that_was_too_large_to_read_is_paid_for_up_to_its_limit(told, seen_bytes, output):
+    call = account(stream=True)
+    note = attempt(call)
+    note.heard.usage, note.heard.text_bytes = told, 4
+    note.fail(TooLarge("a long line", seen_bytes=seen_bytes))
+
+    row = call.settle("error", http_status=502).attempts[0]
+
+    assert (row.output_tokens, row.usage_estimated) == (output, True)
+    assert row.cost_nano > 0
 
 
 def test_usage_that_was_told_before_the_end_is_no_less_than_what_was_seen():

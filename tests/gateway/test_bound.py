@@ -19,7 +19,7 @@ SIZE = Size(body_bytes=1000, messages=2, tools=True, output_limit=100, answers=3
 
 
 def test_text_has_at_most_one_token_per_byte_and_each_message_and_tools_add_some():
-    assert SIZE.input_tokens == 1000 + 2 * 50 + 700
+    assert SIZE.input_tokens == 1000 + 2 * 50 + 1000
     assert SIZE.output_tokens == 300
 
 
@@ -33,10 +33,10 @@ def test_files_are_as_much_as_the_model_can_read():
 
 
 def test_the_dearest_kind_of_input_counts():
-    assert worst_case_nano(SIZE, [price("1", "0", cache_write_1h=Decimal(2))], at=NOW) == 1800 * 2000
+    assert worst_case_nano(SIZE, [price("1", "0", cache_write_1h=Decimal(2))], at=NOW) == 2100 * 2000
 
 
-@pytest.mark.parametrize(("above", "bound"), [(1799, 1800 * 9000), (1800, 1800 * 1000)])
+@pytest.mark.parametrize(("above", "bound"), [(2099, 2100 * 9000), (2100, 2100 * 1000)])
 def test_a_tier_counts_if_this_input_can_reach_it(above, bound):
     tiers = [price("1", "0"), price("9", "0", above_input_tokens=above)]
 
@@ -46,20 +46,20 @@ def test_a_tier_counts_if_this_input_can_reach_it(above, bound):
 def test_a_price_that_is_not_in_force_yet_does_not_count():
     coming = price("9", "9", effective_from=NOW + timedelta(days=1))
 
-    assert worst_case_nano(SIZE, [price("1", "0"), coming], at=NOW) == 1800 * 1000
+    assert worst_case_nano(SIZE, [price("1", "0"), coming], at=NOW) == 2100 * 1000
 
 
 def test_a_price_that_begins_during_a_call_is_neither_held_nor_charged():
     coming = [price("1", "0"), price("9", "9", effective_from=NOW + timedelta(seconds=1))]
-    usage = Usage(input_tokens=1800, output_tokens=300)
+    usage = Usage(input_tokens=2100, output_tokens=300)
 
-    assert cost_of(usage, coming, at=NOW).nano == worst_case_nano(SIZE, coming, at=NOW) == 1800 * 1000
+    assert cost_of(usage, coming, at=NOW).nano == worst_case_nano(SIZE, coming, at=NOW) == 2100 * 1000
 
 
 def test_a_price_that_another_one_took_the_place_of_does_not_count():
     lowered = [price("9", "9"), price("1", "0", effective_from=NOW)]
 
-    assert worst_case_nano(SIZE, lowered, at=NOW) == 1800 * 1000
+    assert worst_case_nano(SIZE, lowered, at=NOW) == 2100 * 1000
 
 
 def test_an_offer_without_a_price_has_no_bound_and_nothing_passes_the_range_of_the_ledger():
@@ -90,3 +90,10 @@ def test_the_bound_covers_every_usage_within_the_limits(tokens, output, amounts,
     tiers = [base, price(amounts[1], amounts[0], above_input_tokens=tier)] if tier else [base]
 
     assert cost_of(usage, tiers, at=NOW).nano <= worst_case_nano(SIZE, tiers, at=NOW)
+
+
+def test_the_instructions_for_tools_are_no_less_than_what_is_published():
+    """Source: https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview#pricing"""
+    with_tools = Size(body_bytes=0, messages=0, tools=True)
+
+    assert with_tools.input_tokens >= 804  # Claude Opus 4.7, where a tool must be used

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from types import SimpleNamespace
+
+import anthropic
 import openai
 import pytest
 
 from providers.breaker import IN_A_ROW, OPEN_SECONDS
-from providers.errors import BadReply, CredentialRefused, ProviderUnavailable, RateLimited, RequestRejected
+from providers.errors import (
+    BadReply,
+    ComeAgain,
+    CredentialRefused,
+    ProviderUnavailable,
+    RateLimited,
+    RequestRejected,
+    TooLarge,
+)
+from routing.gateway import counting
 from routing.gateway.breakers import Breakers, key_of
+from routing.gateway.hub import Hub, Limits
+from routing.gateway.messages_request import read_count
 from routing.plan import plan
 from tests.gateway.values import entry as entry_value
 from tests.gateway.values import offer
@@ -32,7 +48,16 @@ def test_illness_opens_the_breaker_of_that_offer_at_that_address(error):
     assert key_of(offer("lab", base_url="http://elsewhere.test")) not in waits
 
 
-@pytest.mark.parametrize("error", [RateLimited("slow"), CredentialRefused("no"), RequestRejected("what")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        RateLimited("slow"),
+        CredentialRefused("no"),
+        RequestRejected("what"),
+        TooLarge("much", seen_bytes=9),
+        ComeAgain("busy with the same"),
+    ],
+)
 def test_what_says_nothing_about_the_next_call_does_not(error):
     assert not failing(error, times=50).waits(0)
 
@@ -56,6 +81,35 @@ def test_a_probe_that_begins_to_answer_lets_the_others_in():
 
     assert breakers.enter(LAB, 61)
     assert not breakers.waits(61)
+
+
+def test_counting_asks_no_offer_whose_breaker_opened_meanwhile():
+    ill = offer("lab", dialect="messages")
+    found = plan(entry_value("acme/small", ill), dialect="messages", operation="count").candidates[0]
+    hub = Hub("test", None, None, None, None, None, Limits(), None)
+    body = b'{"model": "m", "messages": [{"role": "user", "content": "Hello"}]}'
+    asked = SimpleNamespace(request=read_count(body, {}, known_providers=[]))
+    entry = [hub.breakers.enter(ill, time.monotonic()) for _ in range(IN_A_ROW)]
+    for each in entry:
+        hub.breakers.failed(ill, each, ProviderUnavailable("down"), time.monotonic())
+
+    with pytest.raises(ProviderUnavailable, match="left alone for another"):
+        asyncio.run(counting._ask(hub, asked, found))
+
+
+def test_counting_at_an_open_breaker_says_so_and_reaches_nobody(gateway, simulator):
+    model = gateway.make(at=[("messages", simulator.path("status/503", tag="uncounted"))])
+    for _ in range(IN_A_ROW):
+        with pytest.raises(anthropic.APIStatusError):
+            model.say()
+
+    with pytest.raises(anthropic.APIStatusError) as caught:
+        model.messages().messages.count_tokens(
+            model=model.name, messages=[{"role": "user", "content": "Hello"}]
+        )
+
+    assert caught.value.body["error"]["code"] == "providers_failing"
+    assert len(simulator.hits("uncounted")) == IN_A_ROW
 
 
 def test_through_the_gateway(gateway, simulator):

@@ -8,10 +8,9 @@ import pytest
 
 from billing.rules import DEFAULT_OUTPUT_TOKENS
 from providers.adapters import adapter_for
-from providers.translators import Unsayable
+from providers.translators import Malformed, Unsayable
 from routing.gateway.carriage import carry
 from routing.gateway.chat_request import read_chat
-from routing.gateway.errors import Refusal
 from routing.gateway.messages_request import read_messages
 from routing.plan import Candidate
 from tests.gateway.values import NOW, offer
@@ -89,7 +88,44 @@ def test_what_cannot_be_told_is_named_or_refused_as_the_caller_wants():
 
 
 def test_a_body_that_is_wrong_in_its_own_dialect_is_the_callers_fault():
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(Malformed) as caught:
         carried(chat(messages=[{"role": "nobody", "content": "x"}]), MESSAGES)
 
-    assert (caught.value.name, caught.value.param) == ("invalid_request", "messages[0].role")
+    assert caught.value.param == "messages[0].role"
+
+
+@pytest.mark.parametrize(
+    ("fields", "instructed"),
+    [
+        ({"response_format": None}, False),
+        ({"tools": [{"type": "function"}]}, True),
+        ({"functions": [{"name": "f"}]}, True),
+        ({"response_format": {"type": "json_object"}}, True),
+    ],
+)
+def test_a_provider_adds_instructions_for_tools_and_for_a_form(fields, instructed):
+    assert chat(**fields).size.tools is instructed
+
+
+@pytest.mark.parametrize(
+    ("headers", "dropped"),
+    [
+        ({}, ()),
+        ({"anthropic-beta": "a-2025-01-01, b", "anthropic-version": "2023-06-01"}, ()),
+        ({"anthropic-beta": "a,,b"}, ("anthropic-beta",)),
+        ({"anthropic-beta": ",".join("a" * 21)}, ("anthropic-beta",)),
+        ({"anthropic-beta": "ä", "anthropic-version": "2099-01-01"}, ("anthropic-beta", "anthropic-version")),
+        ({"anthropic-beta": ""}, ()),
+    ],
+)
+def test_a_header_that_does_not_go_on_is_named(headers, dropped):
+    body = json.dumps({"model": "m", "max_tokens": 30, "messages": HELLO}).encode()
+    request = read_messages(body, headers, known_providers=[])
+
+    assert carried(request, MESSAGES).dropped == dropped
+    assert carried(request, CHAT).dropped == ()  # what it asks for is named by itself
+
+
+def test_a_limit_above_what_the_model_can_is_named():
+    assert carried(messages(max_tokens=30), CHAT, output_limit=20).dropped == ("max_tokens>20",)
+    assert carried(messages(max_tokens=30), CHAT, output_limit=30).dropped == ()

@@ -68,6 +68,16 @@ def test_after_a_good_status_a_lost_answer_is_estimated(models, way):
     assert record.cost_nano > 0
 
 
+def test_a_whole_answer_where_a_stream_was_asked_for_costs_what_it_counts(gateway):
+    said = {"choices": [{"index": 0, "message": {"content": "w" * 99_000}, "finish_reason": "stop"}]}
+    whole = answer(json.dumps(said | {"usage": USED}).encode(), "content-type: application/json")
+    with serving_in_a_thread(whole) as server:
+        record, attempt = failed(gateway.make(at=[f"{server.url}/v1"]), stream=True)
+
+    assert (attempt.input_tokens, attempt.output_tokens, attempt.usage_estimated) == (20, 6, False)
+    assert record.error_code == "upstream_bad_reply"
+
+
 @pytest.mark.parametrize("way", ["garbage", "cut/40", "empty", "201"])
 def test_so_is_that_of_a_stream(gateway, simulator, models, way):
     model = models.get(way) or gateway.make(at=[simulator.path(way)])

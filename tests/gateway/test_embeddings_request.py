@@ -23,16 +23,28 @@ def test_texts_and_tokens_are_bounded_by_their_bytes_and_have_no_output(given):
     assert (request.size.input_tokens, request.size.output_tokens) == (len(content), 0)
 
 
-@pytest.mark.parametrize("given", ["", [], None, 3, {"a": 1}])
+PICTURE = {"content": [{"type": "image_url", "image_url": {"url": "https://x.test/a.png"}}]}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "", [], None, 3, {"a": 1}, [PICTURE], [1, PICTURE], [1, "a"], [[1], "a"], [1, [2]], [1, None],
+        [True], [1.5], [[1, "a"]], [[[1]]], [1] + ["a"] * (MAX_INPUTS + 1),
+    ],
+    ids=lambda given: str(given)[:40],
+)  # fmt: skip
 def test_an_input_that_is_none_is_refused(given):
     with pytest.raises(Refusal) as caught:
         read(input=given)
 
     assert (caught.value.name, caught.value.param) == ("invalid_request", "input")
+    assert "send a text, a list of texts" in str(caught.value.message)
 
 
 def test_more_texts_than_any_provider_takes_are_refused_and_many_tokens_are_not():
-    with pytest.raises(Refusal, match="more than"):
-        read(input=["a"] * (MAX_INPUTS + 1))
+    for each in ("a", [1]):
+        with pytest.raises(Refusal, match="more than"):
+            read(input=[each] * (MAX_INPUTS + 1))
 
     assert read(input=[1] * (MAX_INPUTS + 1))[0].operation == "embed"

@@ -8,20 +8,22 @@ import anthropic
 import openai
 import pytest
 
+from tests.providers.servers import answer, serving_in_a_thread
+
 BAD, GONE, SLOW = "upstream_bad_reply", "upstream_unavailable", "upstream_timeout"
-CUT = "upstream_truncated"
+CUT, LARGE = "upstream_truncated", "upstream_too_large"
 # fault: what a whole call and a stream of it end with
 FAULTS = {
     "garbage": (BAD, BAD),
     "html": (BAD, BAD),
     "empty": (BAD, BAD),
     "array": (BAD, BAD),
-    "deep": (BAD, BAD),
+    "deep": (LARGE, LARGE),
     "bad_utf8": (BAD, BAD),
     "cut/40": (CUT, CUT),
     "reset": (GONE, GONE),
-    "huge/64": (BAD, BAD),
-    "long_line/64": (BAD, BAD),
+    "huge/64": (LARGE, LARGE),
+    "long_line/64": (LARGE, LARGE),
     "bomb/256": (BAD, BAD),
     "redirect": (BAD, BAD),
     "big_headers/512": (BAD, BAD),
@@ -69,6 +71,28 @@ def test_a_fault_has_a_defined_answer(gateway, models, fault):
 
     assert (whole, streamed) == FAULTS[fault]
     assert [record.error_code for record in gateway.records(model)] == [whole, streamed]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_answer_too_large_to_read_is_charged_and_not_bought_again(gateway, simulator, stream):
+    way = "long_line/2" if stream else "huge/17"
+    spare = f"spare-{stream}"
+    model = gateway.make(at=[simulator.path(way), simulator.path(tag=spare)])
+
+    assert code_of(lambda: list(model.stream()) if stream else model.ask(max_tokens=50)) == LARGE
+
+    record = gateway.records(model)[0]
+    assert not simulator.hits(spare)
+    assert (record.cost_source, record.output_tokens > 0, record.cost_nano > 0) == ("estimated", True, True)
+
+
+def test_a_long_error_still_means_what_its_status_says(gateway):
+    refused = answer(b"x" * 17 * 2**20, status="400 Bad Request")
+    with serving_in_a_thread(refused) as server:
+        model = gateway.make(at=[f"{server.url}/v1"])
+
+        assert code_of(model.ask) == "upstream_rejected"
+        assert code_of(lambda: list(model.stream())) == "upstream_rejected"
 
 
 def test_what_is_missing_after_the_end_of_a_stream_is_not_missed(gateway, models):

@@ -51,6 +51,23 @@ def test_what_is_missing_or_wrong_is_named(fields, param):
     assert (caught.value.name, caught.value.param) == ("invalid_request", param)
 
 
+FORM = {"type": "json_schema", "schema": {}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "instructed"),
+    [
+        ({}, False),
+        ({"tools": [], "output_config": None}, False),
+        ({"tools": [{"name": "f", "input_schema": {}}]}, True),
+        ({"output_config": {"format": FORM}}, True),
+        ({"output_format": FORM}, True),
+    ],
+)
+def test_a_provider_adds_instructions_for_tools_and_for_a_form(fields, instructed):
+    assert read(**fields).size.tools is instructed
+
+
 def test_a_limit_of_0_only_fills_the_cache():
     assert read(max_tokens=0).size.output_limit == 0
 

@@ -46,6 +46,23 @@ def test_the_output_limit_it_names_fits_and_one_more_does_not(gateway, simulator
     assert budgets.ask(model, max_tokens=limit)[0] == 200
 
 
+def test_the_output_limit_it_names_is_true_where_only_a_translator_adds_tools(gateway, simulator):
+    called = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    talk = [
+        {"role": "user", "content": "Hello"},
+        {"role": "assistant", "tool_calls": [called]},
+        {"role": "tool", "tool_call_id": "c1", "content": "nothing"},
+    ]
+    model = gateway.make(at=[("messages", simulator.path("tokens/20"))], prices=("1.5", "6"))
+    budgets.add(model, "0.006")
+
+    refused = budgets.ask(model, messages=talk, max_tokens=4000)[2]["error"]["remedies"][0]
+    limit = int(re.fullmatch(r"lower max_tokens to (\d+) or less", refused)[1])
+
+    assert limit < 700  # without the instructions for tools it would be some 790
+    assert budgets.ask(model, messages=talk, max_tokens=limit)[0] == 200
+
+
 def test_no_output_limit_is_named_where_the_input_alone_is_too_dear(gateway, simulator):
     model = gateway.make(at=[simulator.path()], prices=("1.5", "6"))
     budgets.add(model, "0.0001")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import anthropic
 import openai
 import pytest
 
@@ -23,6 +24,8 @@ def models(make_gateway, simulator):
     gateway = make_gateway()
     gateway.start("hurried")
     wanted = {fault: {"at": [simulator.path("speed/50", fault)]} for fault in FAULTS}
+    wanted["counts"] = {"at": [("messages", simulator.path("hang"))]}
+    wanted["counts then"] = {"at": [("messages", simulator.path(way)) for way in ("hang", "tokens/3")]}
     wanted["then well"] = {"at": [simulator.path("hang"), simulator.path("tokens/3")]}
     yield gateway.make_all(wanted)
     gateway.kill()
@@ -48,6 +51,22 @@ def test_a_provider_that_dawdles_is_left_in_time(models, fault):
     assert (whole[0], streamed[0]) == FAULTS[fault]
     assert max(whole[1], streamed[1]) < 4
     assert model.gateway.reservations() == 0
+
+
+def counted(model):
+    hello = [{"role": "user", "content": "Hello"}]
+    return model.messages().messages.count_tokens(model=model.name, messages=hello)
+
+
+def test_counting_has_a_deadline_of_which_each_provider_has_a_share(models):
+    began = time.monotonic()
+    with pytest.raises(anthropic.APIStatusError) as caught:
+        counted(models["counts"])
+    took = time.monotonic() - began
+
+    assert (caught.value.status_code, caught.value.body["error"]["code"]) == (504, "upstream_timeout")
+    assert took < 1.5  # a third of 2 s
+    assert counted(models["counts then"]).input_tokens > 0
 
 
 def test_a_stream_is_over_soon_after_its_finish_reason_though_its_provider_stays(gateway, simulator):

@@ -18,7 +18,7 @@ from providers.errors import (
 from providers.sse import SseReader
 from providers.wire import Usage
 from routing.gateway.reading import BrokeOff, Heard, Reading
-from routing.gateway.shown import AsItCame, ChatEvents
+from routing.gateway.shown import AsItCame, ChatAsItCame
 
 ROLE = {"choices": [{"index": 0, "delta": {"role": "assistant"}}]}
 TEXT = {"choices": [{"index": 0, "delta": {"content": "Hello"}}]}
@@ -39,7 +39,7 @@ def reading(*, wants_usage: bool = False, answers: int = 1) -> Reading:
     told = {"cost": "0.1", "request_id": "req_1"}
     return Reading(
         read=adapter_for("custom", "chat").event_reader(), heard=Heard(),
-        show=ChatEvents((lambda: told) if wants_usage else None), answers=answers,
+        show=ChatAsItCame((lambda: told) if wants_usage else None), answers=answers,
     )  # fmt: skip
 
 
@@ -162,7 +162,7 @@ def test_the_text_seen_is_counted_in_bytes_of_utf8():
 
 
 def test_usage_that_was_asked_for_comes_at_the_end_where_the_provider_gave_none_itself():
-    show = ChatEvents(lambda: {"cost": "0.1"}, created=7)
+    show = ChatAsItCame(lambda: {"cost": "0.1"}, created=7)
     groq = {"id": "g1", "model": "m", "choices": [], "x_groq": {"usage": USAGE["usage"]}}
     passes = Reading(read=adapter_for("custom", "chat").event_reader(), heard=Heard(), show=show)
 
@@ -174,11 +174,11 @@ def test_usage_that_was_asked_for_comes_at_the_end_where_the_provider_gave_none_
     assert (last["usage"]["prompt_tokens"], last["usage"]["completion_tokens"]) == (3, 5)
     assert last["usage"]["llmhub"] == {"cost": "0.1"}
     assert show.end(None) == b""
-    assert ChatEvents(None).end(Usage(input_tokens=3)) == b""
+    assert ChatAsItCame(None).end(Usage(input_tokens=3)) == b""
 
 
 def test_usage_that_the_provider_gave_is_not_said_twice():
-    show = ChatEvents(lambda: {"cost": "0.1"})
+    show = ChatAsItCame(lambda: {"cost": "0.1"})
     passes = Reading(read=adapter_for("custom", "chat").event_reader(), heard=Heard(), show=show)
 
     passes.take(SseReader().feed(sse({"choices": [], "usage": USAGE["usage"]})))

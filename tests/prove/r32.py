@@ -71,7 +71,7 @@ def _answers(stand, gateway):
     for name, path in {"an answer of 17 MiB": "huge/17", "a line of 2 MiB": "long_line/2"}.items():
         model = gateway.make(at=[stand.simulator.path(path)])
         outcome = calls.at_once([gateway.url], model, 1, stream="line" in path)[0]
-        yield name, outcome.code == "upstream_bad_reply"
+        yield name, outcome.code == "upstream_too_large"
 
 
 def _waiting(stand, gateway) -> tuple[list, float]:

@@ -9,7 +9,14 @@ import time
 import pytest
 
 from providers.client import Client, Timeouts
-from providers.errors import BadReply, ProviderTimeout, ProviderUnavailable, TargetMisconfigured, Truncated
+from providers.errors import (
+    BadReply,
+    ProviderTimeout,
+    ProviderUnavailable,
+    TargetMisconfigured,
+    TooLarge,
+    Truncated,
+)
 from tests.providers.servers import OK, answer, cut, post, send_once, serving
 
 FAST = Timeouts(connect=2.0, first_byte=0.3, idle=0.3, total=1.0)
@@ -184,8 +191,13 @@ def test_an_answer_has_a_bound_and_images_a_higher_one():
     big = answer(b"x" * 3 * MIB)
 
     assert len(ask(big, max_bytes=3 * MIB)[0].content) == 3 * MIB
-    with pytest.raises(BadReply, match="larger than 2097152 bytes"):
+    with pytest.raises(TooLarge, match="larger than 2097152 bytes") as caught:
         ask(big, max_bytes=2 * MIB)
+    assert 2 * MIB < caught.value.seen_bytes <= 3 * MIB
+
+
+def test_a_long_error_is_cut():
+    assert len(ask(answer(b"x" * 3 * MIB, status="400 Bad Request"), max_bytes=MIB)[0].content) == MIB
 
 
 @pytest.mark.parametrize("how", ["cancelled", "left"])

@@ -9,6 +9,7 @@ import pytest
 from providers.adapters import adapter_for
 from providers.errors import (
     BadReply,
+    ComeAgain,
     CredentialRefused,
     ProviderTimeout,
     ProviderUnavailable,
@@ -70,7 +71,8 @@ def failure(status: int, error=None, *, body: bytes | None = None, **headers: st
         (408, {}, ProviderTimeout),
         (504, {}, ProviderTimeout),
         (524, {}, ProviderTimeout),
-        (409, {}, ProviderUnavailable),
+        (409, {}, ComeAgain),
+        (425, {}, ComeAgain),
         (500, {}, ProviderUnavailable),
         (503, {"code": "rate_limit_exceeded"}, ProviderUnavailable),
         (529, {}, ProviderUnavailable),

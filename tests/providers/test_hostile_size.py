@@ -114,10 +114,10 @@ def measured(giant: str, path: str, how: str) -> dict:
 @pytest.mark.parametrize(
     ("path", "how", "said"),
     [
-        ("gigabyte", "send", "BadReply: the provider's answer is larger than 16777216 bytes"),
-        ("chunked", "send", "BadReply: the provider's answer is larger than 16777216 bytes"),
-        ("line", "stream", "BadReply: the provider sent a line of more than 1048576 bytes"),
-        ("many", "stream", "BadReply: the provider sent an event of more than 4194304 bytes"),
+        ("gigabyte", "send", "TooLarge: the provider's answer is larger than 16777216 bytes"),
+        ("chunked", "send", "TooLarge: the provider's answer is larger than 16777216 bytes"),
+        ("line", "stream", "TooLarge: the provider sent a line of more than 1048576 bytes"),
+        ("many", "stream", "TooLarge: the provider sent an event of more than 4194304 bytes"),
         ("bomb", "send", "BadReply: the provider sent a compressed answer that was not asked for"),
         ("bomb", "stream", "BadReply: the provider sent a compressed answer that was not asked for"),
     ],

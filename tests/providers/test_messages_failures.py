@@ -9,6 +9,7 @@ import pytest
 from providers.adapters import adapter_for
 from providers.errors import (
     BadReply,
+    ComeAgain,
     CredentialRefused,
     ProviderTimeout,
     ProviderUnavailable,
@@ -54,7 +55,7 @@ def failure(status: int, kind: str, message: str = "no", *, error_code: str = ""
         (403, "permission_error", "Your organization has no access to model: claude-x", TargetMisconfigured),
         (403, "permission_error", "The beta x is not enabled for you", TargetMisconfigured),
         (404, "not_found_error", "model: claude-x", TargetMisconfigured),
-        (409, "conflict_error", "no", ProviderUnavailable),
+        (409, "conflict_error", "no", ComeAgain),
         (413, "request_too_large", "no", RequestRejected),
         (429, "rate_limit_error", "no", RateLimited),
         (500, "api_error", "no", ProviderUnavailable),

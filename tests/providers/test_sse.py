@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.errors import BadReply
+from providers.errors import TooLarge
 from providers.sse import SseReader
 
 
@@ -88,11 +88,11 @@ def test_an_event_is_given_out_the_moment_its_blank_line_comes():
 
 @pytest.mark.parametrize("size", [None, 7])
 def test_a_line_and_an_event_have_a_bound(size):
-    with pytest.raises(BadReply, match="a line of more than 100 bytes"):
+    with pytest.raises(TooLarge, match="a line of more than 100 bytes"):
         read(b"data: " + b"x" * 200, size, max_line=100)
-    with pytest.raises(BadReply, match="an event of more than 100 bytes"):
+    with pytest.raises(TooLarge, match="an event of more than 100 bytes"):
         read(b"data: xxxxxxx\n" * 20, size, max_event=100)
-    with pytest.raises(BadReply, match="an event of more than 100 bytes"):
+    with pytest.raises(TooLarge, match="an event of more than 100 bytes"):
         read(b": xxxxxxxxxxx\n" * 20, size, max_event=100)
 
     assert read(
@@ -106,7 +106,7 @@ def test_a_line_in_single_bytes_does_not_cost_the_square_of_its_length():
 
     for _ in range(1024 * 1024):
         reader.feed(b"x")
-    with pytest.raises(BadReply):
+    with pytest.raises(TooLarge):
         reader.feed(b"x")
 
     assert time.perf_counter() - begun < 10  # 0.4 s here; a reader that joins each time takes minutes

@@ -11,6 +11,7 @@ from openai.types.chat import ChatCompletion
 from providers.errors import BadReply
 from providers.wire import Answer
 from tests.translators.chat_messages import USAGE, answer, message, raw, text, translated, whole
+from tests.translators.work import growth
 
 USE = {"type": "tool_use", "id": "t1", "name": "weather", "input": {"city": "Oslo"}}
 
@@ -204,3 +205,12 @@ def test_the_callers_sdk_reads_every_kind_of_answer():
     assert read.usage.prompt_tokens_details.cached_tokens == 100
     with pytest.raises(ValueError):
         strictly({**completion, "created": None})
+
+
+@pytest.mark.parametrize(
+    "block", [{"type": "text", "text": "x" * 40}, {"type": "thinking", "thinking": "x" * 40}, USE]
+)
+def test_four_times_as_many_blocks_take_no_more_than_four_times_as_long(block):
+    reader = translated().answers
+
+    assert growth(reader.whole, lambda count: answer(*[block] * count), small=6_000) < 9

@@ -198,6 +198,8 @@ def test_arguments_keep_every_digit():
         (["call_1", "b-2"], ["call_1", "b-2"]),
         (["functions.f:0", "functions.f:1"], ["functions_f_0", "functions_f_1"]),
         (["a.b", "a:b"], ["a_b", "a_b_1"]),
+        (["a_1", "a", "a"], ["a_1", "a", "a_2"]),
+        (["a", "a_2", "a", "a", "a"], ["a", "a_2", "a_1", "a_3", "a_4"]),
     ],
 )
 def test_ids_are_made_valid_and_stay_unique(given, expected):

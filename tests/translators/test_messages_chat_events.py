@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.translators import messages_chat_draft
 from providers.translators.foreign import FOREIGN_SIGNATURE
 from providers.wire import Usage
 from tests.translators.messages_chat_parts import blocks, call, chunk, frames, streamed, whole
@@ -409,21 +408,6 @@ def test_a_stream_says_what_the_whole_answer_says(reasoning, text, inputs, size)
 
     assert blocks(streamed(chunks)) == blocks(whole(answer))
     assert streamed(chunks).stop_reason == whole(answer).stop_reason
-
-
-def test_interleaved_calls_are_looked_at_no_more_often_than_they_double(monkeypatch):
-    looked_at = []
-    real = messages_chat_draft.is_object
-    monkeypatch.setattr(
-        messages_chat_draft, "is_object", lambda text: looked_at.append(len(text)) or real(text)
-    )
-    begun = tools(call(0, '{"x": "', id="a", name="f"), call(1, '{"y": "', id="b", name="g"))
-    more = [tools(call(0, "x" * 50), call(1, "y" * 50)) for _ in range(1000)]
-
-    found = content(begun, *more, tools(call(0, '"}'), call(1, '"}')))
-
-    assert [len(json.dumps(block["input"])) for block in found] == [50_009, 50_009]
-    assert sum(looked_at) < 3 * 50_009
 
 
 def test_white_space_before_a_call_or_alone_is_no_text():

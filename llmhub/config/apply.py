@@ -10,12 +10,12 @@ from pathlib import Path
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 
-from catalog.models import Alias, CatalogEntry, Origin, PublicName
+from catalog.models import Alias, Origin, PublicName
 from llmhub.audit.actor import Actor
 from llmhub.audit.models import AuditEvent
 from llmhub.config.apply_budgets import apply_budgets
 from llmhub.config.apply_hub import apply_hub, apply_teams
-from llmhub.config.apply_models import ModelApplier
+from llmhub.config.apply_models import ModelApplier, curated
 from llmhub.config.apply_providers import apply_providers
 from llmhub.config.difference import Plan, compare
 from llmhub.config.findings import Finding, Places, dotted, read
@@ -141,7 +141,7 @@ def _named(config: Config) -> set[str]:
 
 def known_now() -> Known:
     """Return what the database has, for references; aliases of the file itself can be given up."""
-    models = frozenset(CatalogEntry.objects.listed().values_list("slug", flat=True))
+    models = frozenset(curated().values_list("slug", flat=True))
     aliases = dict(Alias.objects.values_list("name_id", "origin"))
     names = frozenset(PublicName.objects.values_list("name", flat=True))
     return Known(

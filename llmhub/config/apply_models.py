@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from catalog.alias import add_alias, move_alias, remove_alias
 from catalog.availability import prices_in_force
 from catalog.entry import create_entry, update_entry, withdraw_entry
@@ -39,7 +41,7 @@ class ModelApplier:
 
     def save_entries(self) -> None:
         """Make the entries that are missing, then say the facts of all: one may replace another."""
-        there = set(CatalogEntry.objects.listed().values_list("slug", flat=True))
+        there = set(curated().values_list("slug", flat=True))
         for slug in sorted(self._wanted.keys() - there):
             with self._at("models", slug):
                 facts = self._wanted[slug].facts()
@@ -69,10 +71,17 @@ class ModelApplier:
                 self._kept.add(offer.pk)
             return
         if offer is None or offer.withdrawn_at is not None:
-            rank = 100 if section.rank is None else section.rank
             offer = add_offer(
-                actor=self._actor, entry=entry, provider=provider, upstream_id=section.id, rank=rank
+                actor=self._actor,
+                entry=entry,
+                provider=provider,
+                upstream_id=section.id,
+                rank=100 if section.rank is None else section.rank,
+                origin=Origin.DISCOVERED if section.discovered else None,
             )
+        if section.discovered and section.rank in (None, offer.rank):
+            self._kept.add(offer.pk)
+            return
         update_offer(actor=self._actor, offer=offer, rank=section.rank)
         self._kept.add(offer.pk)
         self._save_prices(offer, section)
@@ -103,7 +112,7 @@ class ModelApplier:
 
     def withdraw_entries(self) -> None:
         """Withdraw the models that the file does not want, whoever wrote them."""
-        unwanted = CatalogEntry.objects.listed().filter(slug__in=self._config.models.keys() - self._wanted)
+        unwanted = curated().filter(slug__in=self._config.models.keys() - self._wanted)
         for entry in unwanted:
             with self._at("models", entry.slug):
                 withdraw_entry(actor=self._actor, entry=entry)
@@ -129,6 +138,11 @@ class ModelApplier:
                 entries=list(entries),
                 offers=list(offers.select_related("entry", "provider")),
             )
+
+
+def curated() -> QuerySet[CatalogEntry]:
+    """Return the entries that callers can use; what was only found at a provider is none of them."""
+    return CatalogEntry.objects.listed().filter(source=CatalogEntry.Source.CURATED)
 
 
 def _is_price(there: Sequence[Price], wanted: PriceSection) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any, Literal
 
 from llmhub.config.things import Thing
@@ -49,20 +50,21 @@ class Plan:
     """What an application changes, whose things become, and what it leaves alone."""
 
     differences: tuple[Difference, ...] = ()
-    becomes_the_files: tuple[str, ...] = ()  # its values stay; taken away once the file no longer says it
-    follows_llmhub: tuple[str, ...] = ()  # its values stay; updates of llmhub change it again
+    becomes_the_files: tuple[str, ...] = ()  # taken away once the file no longer says it
+    follows_llmhub: tuple[str, ...] = ()  # updates of llmhub change it again
     left_alone: tuple[str, ...] = ()  # made by people, and not in the file
 
     def document(self) -> dict[str, Any]:
-        """Return it for programs."""
-        return asdict(self)
+        """Return it as JSON can hold it."""
+        document: dict[str, Any] = _plain(asdict(self))
+        return document
 
     def __str__(self) -> str:
         count = len(self.differences)
         said = f"{count} difference{'s' * (count != 1)}" if count else "the database is as the file says"
         notes = [
-            _names("the file's from now on, with the values they have", self.becomes_the_files),
-            _names("llmhub's again, with the values they have", self.follows_llmhub),
+            _names("the file's from now on, taken away when it no longer says them", self.becomes_the_files),
+            _names("llmhub's again, changed by its updates", self.follows_llmhub),
             _names("left alone, because people made it and the file does not name it", self.left_alone),
         ]
         return "\n".join([*map(str, self.differences), *filter(None, notes), said])
@@ -79,7 +81,7 @@ def compare(before: Sequence[Thing], after: Sequence[Thing], named: Collection[s
         was, now = old.get(identity), new.get(identity)
         if (difference := _difference(was, now)) is not None:
             differences.append(difference)
-        elif was and now and was.owner != now.owner:
+        if was and now and was.owner != now.owner:
             (theirs if now.owner == "bundled" else ours).append(now.place)
     changed = {difference.place for difference in differences}
     left = [
@@ -112,6 +114,14 @@ def _is_by_hand(thing: Thing) -> bool:
     if not thing.is_there:
         return False
     return thing.owner == "person" or (thing.owner == "" and not thing.is_bundled and len(thing.path) == 2)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _names(said: str, places: Sequence[str]) -> str:

@@ -80,12 +80,15 @@ class OfferSection(PriceSection):
     id: Annotated[str, Field(min_length=1, max_length=200)]
     rank: Annotated[int, Field(ge=0, le=32_767)] | None = None
     withdrawn: bool = False
+    discovered: bool = False  # its price is what the provider's list says
     later: list[LaterSection] | None = None  # None: whatever is planned stays planned
 
     @model_validator(mode="after")
     def _is_alone_or_in_order(self) -> OfferSection:
         if self.withdrawn and self.model_fields_set - {"id", "withdrawn"}:
             raise ValueError("a withdrawn offer has only its id: leave the other keys out")
+        if self.discovered and self.model_fields_set - {"id", "rank", "discovered"}:
+            raise ValueError("a discovered offer has only id and rank: the provider's list has its price")
         begins = [each.since for each in self.later or ()]
         if begins != sorted(set(begins)):
             raise ValueError("later prices must follow each other: write them by their day, one for each")

@@ -37,7 +37,10 @@ def read_models(now: datetime) -> Iterator[Thing]:
 
 def read_aliases() -> Iterator[Thing]:
     """Yield every alias whose model can be called."""
-    for alias in Alias.objects.filter(entry__withdrawn_at=None).select_related("entry").order_by("name"):
+    callable_now = Alias.objects.filter(
+        entry__withdrawn_at=None, entry__source=CatalogEntry.Source.CURATED
+    )
+    for alias in callable_now.select_related("entry").order_by("name"):
         yield Thing(("aliases", alias.name_id), {"model": alias.entry.slug}, owner=alias.origin)
 
 
@@ -73,13 +76,16 @@ def _offers(ours: dict[str, CuratedEntry], now: datetime) -> dict[int, list[Thin
         path = ("models", offer.entry.slug, "offers", offer.provider.slug)
         if offer.withdrawn_at is None:
             found[offer.entry_id].append(_offer(path, offer, prices[offer.pk], planned[offer.pk]))
-        elif offer.origin != Origin.BUNDLED and (*path[1::2], offer.upstream_id) in known_offers:
+        elif offer.origin in (Origin.FILE, Origin.PERSON) and (*path[1::2], offer.upstream_id) in known_offers:
             gone = {"id": offer.upstream_id, "withdrawn": True}
             found[offer.entry_id].append(Thing(path, gone, key=offer.upstream_id, owner=offer.origin))
     return found
 
 
 def _offer(path: tuple[str, ...], offer: Offer, now: Sequence[Price], planned: Sequence[Price]) -> Thing:
+    if _follows_the_list(offer, now, planned):
+        values = {"id": offer.upstream_id, "rank": offer.rank, "discovered": True}
+        return Thing(path, values, key=offer.upstream_id, owner=offer.origin)
     moments = sorted({price.effective_from for price in planned})
     later = [
         {"since": moment, **_price([row for row in planned if row.effective_from == moment])}
@@ -90,6 +96,12 @@ def _offer(path: tuple[str, ...], offer: Offer, now: Sequence[Price], planned: S
     return Thing(
         path, values, key=offer.upstream_id, owner=offer.origin, is_bundled=origins == {Origin.BUNDLED}
     )
+
+
+def _follows_the_list(offer: Offer, now: Sequence[Price], planned: Sequence[Price]) -> bool:
+    """Whether discovery keeps the price: it is no configuration then."""
+    origins = [price.origin for price in (*now, *planned)] or [offer.origin]
+    return set(origins) == {Origin.DISCOVERED}
 
 
 def _price(rows: Sequence[Price]) -> dict[str, Any]:

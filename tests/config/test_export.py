@@ -18,6 +18,7 @@ from catalog.seed import seed
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.config import apply_file, export, plan
 from llmhub.config.schema import label_of
+from llmhub.config.state import read_all
 from llmhub.config.toml_text import Rows, comment, table
 from llmhub.people.models import Team
 from llmhub.people.team import create_team
@@ -34,11 +35,20 @@ pytestmark = pytest.mark.django_db
 
 def exported_elsewhere(fill) -> str:
     """What is exported after `fill`, all of which is then forgotten."""
+    return there_and_exported(fill)[1]
+
+
+def there_and_exported(fill) -> tuple[list, str]:
     with transaction.atomic():
         fill()
-        text = export().text
+        there, text = everything_said(), export().text
         transaction.set_rollback(True)
-    return text
+    return there, text
+
+
+def everything_said() -> list:
+    """All that the database says, whoever said it."""
+    return [(thing.place, thing.values) for thing in read_all()]
 
 
 def apply(text: str, tmp_path):
@@ -71,12 +81,13 @@ def test_nothing_differs_from_what_was_just_exported(tmp_path):
 
 def test_a_new_installation_becomes_the_same_to_the_byte(tmp_path):
     seed()
-    text = exported_elsewhere(furnish)
+    there, text = there_and_exported(furnish)
     assert not Team.objects.exists()
 
     applied = apply(text, tmp_path)
 
     assert export().text == text
+    assert everything_said() == there
     assert not Provider.objects.listed().filter(slug="anthropic").exists()
     assert Offer.objects.filter(entry__slug="acme/small-1").count() == 3
     assert Price.objects.filter(effective_from__year=2190).count() == 3

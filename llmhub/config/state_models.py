@@ -37,9 +37,7 @@ def read_models(now: datetime) -> Iterator[Thing]:
 
 def read_aliases() -> Iterator[Thing]:
     """Yield every alias whose model can be called."""
-    callable_now = Alias.objects.filter(
-        entry__withdrawn_at=None, entry__source=CatalogEntry.Source.CURATED
-    )
+    callable_now = Alias.objects.filter(entry__withdrawn_at=None, entry__source=CatalogEntry.Source.CURATED)
     for alias in callable_now.select_related("entry").order_by("name"):
         yield Thing(("aliases", alias.name_id), {"model": alias.entry.slug}, owner=alias.origin)
 
@@ -76,7 +74,9 @@ def _offers(ours: dict[str, CuratedEntry], now: datetime) -> dict[int, list[Thin
         path = ("models", offer.entry.slug, "offers", offer.provider.slug)
         if offer.withdrawn_at is None:
             found[offer.entry_id].append(_offer(path, offer, prices[offer.pk], planned[offer.pk]))
-        elif offer.origin in (Origin.FILE, Origin.PERSON) and (*path[1::2], offer.upstream_id) in known_offers:
+        elif (
+            offer.origin in (Origin.FILE, Origin.PERSON) and (*path[1::2], offer.upstream_id) in known_offers
+        ):
             gone = {"id": offer.upstream_id, "withdrawn": True}
             found[offer.entry_id].append(Thing(path, gone, key=offer.upstream_id, owner=offer.origin))
     return found

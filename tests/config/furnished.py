@@ -10,7 +10,7 @@ from billing.call_rules import set_rules
 from billing.rollup_tags import set_report_tags
 from catalog.alias import add_alias
 from catalog.entry import create_entry, update_entry, withdraw_entry
-from catalog.models import CatalogEntry, Offer
+from catalog.models import CatalogEntry, Offer, Origin, Price
 from catalog.offer import add_offer, set_price, update_offer, withdraw_offer
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.lib import clock
@@ -113,6 +113,13 @@ def _models() -> None:
     withdraw_offer(
         actor=COMMAND_LINE, offer=add_offer(actor=COMMAND_LINE, entry=entry, provider=far, upstream_id="old")
     )
+    found = add_offer(
+        actor=COMMAND_LINE, entry=entry, provider=far, upstream_id="found", rank=900, origin=Origin.DISCOVERED
+    )
+    Price.objects.create(
+        offer=found, effective_from=now, origin=Origin.DISCOVERED, input=Decimal(4), output=Decimal(5)
+    )
+    CatalogEntry.objects.create(slug="far/found", name="Found", source="discovered", origin=Origin.DISCOVERED)
     add_alias(actor=COMMAND_LINE, name="fast", entry=entry)
     withdraw_entry(actor=COMMAND_LINE, entry=create_entry(actor=COMMAND_LINE, slug="acme/old"))
 

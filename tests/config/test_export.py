@@ -89,7 +89,7 @@ def test_a_new_installation_becomes_the_same_to_the_byte(tmp_path):
     assert export().text == text
     assert everything_said() == there
     assert not Provider.objects.listed().filter(slug="anthropic").exists()
-    assert Offer.objects.filter(entry__slug="acme/small-1").count() == 3
+    assert Offer.objects.filter(entry__slug="acme/small-1").count() == 4
     assert Price.objects.filter(effective_from__year=2190).count() == 3
     assert applied.plan.differences
     assert not plan(text).differences

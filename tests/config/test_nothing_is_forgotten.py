@@ -61,17 +61,25 @@ def tables_in(annotation: Any):
 KEPT_ELSEWHERE = {"id", "created_at"}
 OWNERSHIP = {"origin", "from_file"}  # the file owns what it says
 CHECKED = {"checked_at", "check_outcome", "check_message"}  # found out by the hub itself: no configuration
+HEALTH = {"health", "health_since", "bad_checks", "health_claimed_at", "check_latency_ms"}  # found out too
+LISTED = {
+    "parameters",
+    "described_by",
+    "stands_for",
+    "source",
+}  # of a list of models: discovery finds it again
 # Every field of what is configured: said by a key of the file, or named here with its reason.
 SAID: dict[type, set[str]] = {
     Organisation: {*fields.HUB_KEYS.values()},
     Team: {*fields.TEAM_KEYS.values(), "slug"},
-    Provider: {*fields.PROVIDER_KEYS.values(), "slug", "removed_at", "listed_at", *CHECKED},
+    Provider: {*fields.PROVIDER_KEYS.values(), "slug", "removed_at", "listed_at", *CHECKED, *HEALTH},
     Credential: {*fields.CREDENTIAL_KEYS.values(), "provider", "sealed", "hint", *CHECKED,
                  "disabled_reason", "disabled_at"},
-    CatalogEntry: {*fields.MODEL_KEYS.values(), "slug", "withdrawn_at", "source"},  # discovered: found again
+    CatalogEntry: {*fields.MODEL_KEYS.values(), "slug", "withdrawn_at", *LISTED},
     Alias: {*fields.ALIAS_KEYS.values()},
     Offer: {*fields.OFFER_KEYS.values(), "entry", "provider", "withdrawn_at", "params"},  # not used yet
-    Price: {*fields.PRICE_KEYS.values(), *AMOUNTS, "offer", "input_nano", "output_nano"},  # nano: computed
+    Price: {*fields.PRICE_KEYS.values(), *AMOUNTS, "offer", "input_nano", "output_nano",  # nano: computed
+            "meters"},  # only discovery writes it
     Budget: {*fields.BUDGET_KEYS.values(), "scope_id", "tag", "removed_at"},  # by name
     CallRules: {*fields.RULE_KEYS.values(), "team_id"},
     ReportTag: {"name", "slot", "since"},  # in their order
@@ -82,7 +90,10 @@ NO_CONFIGURATION = {
     "providers.ListedModel", "catalog.PublicName", "billing.ApiKey", "billing.Counter",
     "billing.Reservation", "billing.Worker", "billing.UsageRecord", "billing.Attempt",
     "billing.IdempotencyKey", "billing.Discrepancy", "billing.DirtyBucket", "billing.RollUp",
-    "billing.SupplyRollUp", "billing.Retention",
+    "billing.SupplyRollUp", "billing.Retention", "billing.RetirementNotice",
+    "catalog.DiscoveryRun", "catalog.DiscoveryState", "catalog.HeldList", "catalog.CatalogEvent",
+    "catalog.InboxRule",  # nothing sets one yet
+    "providers.HealthCheck", "providers.StatusChange",
 }  # fmt: skip
 
 
@@ -105,6 +116,6 @@ def test_every_fact_that_can_be_written_has_a_key():
     assert {fact.field for fact in fields.FACTS} == set(Facts.__annotations__)
 
 
-def test_what_belongs_to_whom_is_one_of_three():
+def test_what_belongs_to_whom_is_one_of_four():
     """Another origin: decide whether the export says such rows (llmhub/config/state_models.py)."""
-    assert set(Origin.values) == {"bundled", "file", "person"}
+    assert set(Origin.values) == {"bundled", "discovered", "file", "person"}

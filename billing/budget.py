@@ -103,6 +103,16 @@ def remove_budget(*, actor: Actor, budget: Budget) -> None:
         log.record(actor, "budget.removed", _subject(budget), before=_facts(budget))
 
 
+def same_kind(*, scope: str, name: str, per: str, unit: str, hard: bool) -> Budget | None:
+    """Return the budget that limits the same in the same way, whatever its cap and zone; None without one.
+
+    Raises `ValidationError` when there is nothing of this name.
+    """
+    tag = name if scope == Budget.Scope.TAG else ""
+    rows = Budget.objects.in_force().filter(scope=scope, scope_id=_whose(scope, name), tag=tag)
+    return rows.filter(per=per, unit=unit, hard=hard).first()
+
+
 def in_force() -> tuple[BudgetValue, ...]:
     """Return every budget that was not removed, for the gateway's snapshot."""
     budgets = list(Budget.objects.in_force().order_by("id"))

@@ -18,7 +18,7 @@ from llmhub.people.roles import require
 
 @transaction.atomic
 def give_up(*, actor: Actor, entries: list[CatalogEntry], offers: list[Offer]) -> None:
-    """Withdraw entries and offers; those that come with llmhub are as they came instead.
+    """Withdraw entries and offers; those that come with llmhub are as they came instead, withdrawn or not.
 
     Raises `ValidationError` when an alias stands for an entry that would be gone.
     """
@@ -53,8 +53,8 @@ def give_up(*, actor: Actor, entries: list[CatalogEntry], offers: list[Offer]) -
 
 def _give_back_offer(actor: Actor, offer: Offer, wanted: CuratedOffer) -> None:
     """Make an offer the bundled one again; a price that was set for it is succeeded, not erased."""
-    offer.origin = Origin.BUNDLED
-    offer.save(update_fields=["origin"])
+    offer.origin, offer.rank, offer.withdrawn_at = Origin.BUNDLED, wanted.rank, None
+    offer.save(update_fields=["origin", "rank", "withdrawn_at"])
     newest = offer.prices.order_by("-effective_from").first()
     if newest is not None and newest.origin != Origin.BUNDLED:
         Price.objects.bulk_create(bundled_prices(offer, wanted, clock.now()))

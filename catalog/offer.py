@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from catalog.entry import claims, origin_of
-from catalog.models import CatalogEntry, Offer, Price
+from catalog.models import CatalogEntry, Offer, Origin, Price
 from llmhub.audit import log
 from llmhub.audit.actor import Actor
 from llmhub.lib import clock
@@ -28,10 +28,12 @@ def add_offer(
     upstream_id: str,
     rank: int = 100,
     params: dict[str, Any] | None = None,
+    origin: Origin | None = None,
 ) -> Offer:
     """Save that `provider` offers `entry` as `upstream_id`; a lower `rank` is tried first.
 
-    A withdrawn offer of the same comes back. Raises `ValidationError` when it is offered already.
+    It is the actor's unless `origin` says whose: a discovered one is priced by the provider's next
+    list. A withdrawn offer of the same comes back. Raises `ValidationError` when it is offered already.
     """
     require(actor, "configure")
     same = Offer.objects.filter(entry=entry, provider=provider, upstream_id=upstream_id).first()
@@ -41,7 +43,7 @@ def add_offer(
         )
     offer = same or Offer(entry=entry, provider=provider, upstream_id=upstream_id)
     offer.withdrawn_at = None
-    _save(offer, actor, rank, params or {})
+    _save(offer, origin or origin_of(actor), rank, params or {})
     log.record(actor, "offer.added", f"model:{entry.slug}", after=_plain(offer))
     return offer
 
@@ -59,7 +61,7 @@ def update_offer(
     params = offer.params if params is None else params
     if (rank, params) != (offer.rank, offer.params) or claims(actor, offer.origin):
         before = _plain(offer)
-        _save(offer, actor, rank, params)
+        _save(offer, origin_of(actor), rank, params)
         log.record(actor, "offer.changed", f"model:{offer.entry.slug}", before=before, after=_plain(offer))
     return offer
 
@@ -117,8 +119,8 @@ def set_price(
     return prices
 
 
-def _save(offer: Offer, actor: Actor, rank: int, params: dict[str, Any]) -> None:
-    offer.rank, offer.params, offer.origin = rank, params, origin_of(actor)
+def _save(offer: Offer, origin: Origin, rank: int, params: dict[str, Any]) -> None:
+    offer.rank, offer.params, offer.origin = rank, params, origin
     offer.full_clean()
     offer.save()
 

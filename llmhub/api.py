@@ -17,6 +17,8 @@ from billing.budget_api import router as budget_router
 from billing.usage_api import router as usage_router
 from catalog.api import router as catalog_router
 from catalog.history_api import router as history_router
+from llmhub.config import BadFile
+from llmhub.config.api import router as config_router
 from llmhub.lib.rest import BadQuery, Failure, FailureAnswer
 from llmhub.people.api import router as people_router
 from llmhub.people.api_access import ServiceKeyBearer, Session, documented
@@ -45,6 +47,7 @@ api.add_router("", billing_router, tags=["keys"])
 api.add_router("", budget_router, tags=["budgets"])
 api.add_router("", routing_router, tags=["keys"])
 api.add_router("", usage_router, tags=["usage"])
+api.add_router("", config_router, tags=["configuration"])
 
 
 def _answer(request: HttpRequest, status: int, code: str, message: str, **more: Any) -> HttpResponse:
@@ -88,6 +91,14 @@ def _bad_input(request: HttpRequest, exc: BadInput) -> HttpResponse:
     first = findings[0] if findings else {"param": "", "message": "the request cannot be read"}
     message = f"{first['param']}: {first['message']}".lstrip(": ")
     return _answer(request, 422, "invalid", message, param=first["param"], details={"findings": findings})
+
+
+@api.exception_handler(BadFile)
+def _bad_file(request: HttpRequest, exc: BadFile) -> HttpResponse:
+    first, findings = exc.findings[0], [vars(finding) for finding in exc.findings]
+    return _answer(
+        request, 422, "invalid", str(exc), param=first.path or None, details={"findings": findings}
+    )
 
 
 def _param(location: tuple[str | int, ...]) -> str:

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from llmhub import views
 from llmhub.api import api
+from llmhub.config import views as configuration
 
 handler403 = "llmhub.failures.forbidden"
 handler404 = "llmhub.failures.not_found"
@@ -16,6 +17,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/organisation/", views.organisation_save, name="organisation"),
     path("settings/pause/", views.pause_everything, name="pause"),
     path("settings/resume/", views.resume_everything, name="resume"),
+    path("settings/configuration/", configuration.configuration_page, name="settings_configuration"),
+    path(
+        "settings/configuration/llmhub.toml",
+        configuration.configuration_file,
+        name="settings_configuration_file",
+    ),
     path("api/v1/", api.urls),
     path("", include("llmhub.people.urls")),
     path("", include("llmhub.add_provider.urls")),  # before a provider's page: nobody is called "add"

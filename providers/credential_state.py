@@ -63,6 +63,22 @@ def set_weight(*, actor: Actor, provider: Provider, label: str = "default", weig
     log.record(actor, "credential.changed", subject(provider), **change)
 
 
+@transaction.atomic
+def give_to_file(*, actor: Actor, provider: Provider, label: str) -> None:
+    """Let a reference that a person set belong to llmhub.toml, which may take it away; it goes on as it is.
+
+    Raises `Credential.DoesNotExist` where there is none.
+    """
+    require(actor, "configure")
+    row = Credential.objects.select_for_update().get(provider=provider, label=label)
+    if row.from_file:
+        return
+    row.from_file = True
+    row.save(update_fields=["from_file"])
+    told = {"before": {"label": label, "from_file": False}, "after": {"label": label, "from_file": True}}
+    log.record(actor, "credential.changed", subject(provider), **told)
+
+
 def tell_rest(credential_id: int, model: str, *, seconds: float) -> None:
     """Tell other processes that a credential rests for a model; they forget it when it is over."""
     told = {"model": model, "until": (clock.now() + timedelta(seconds=seconds)).isoformat()}

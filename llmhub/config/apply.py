@@ -10,18 +10,18 @@ from pathlib import Path
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 
-from catalog.models import Alias, CatalogEntry, Origin, PublicName
+from catalog.models import Alias, Origin, PublicName
 from llmhub.audit.actor import Actor
 from llmhub.audit.models import AuditEvent
 from llmhub.config.apply_budgets import apply_budgets
-from llmhub.config.apply_models import ModelApplier
+from llmhub.config.apply_hub import apply_hub, apply_teams
+from llmhub.config.apply_models import ModelApplier, curated
 from llmhub.config.apply_providers import apply_providers
-from llmhub.config.findings import Finding, Places, read
+from llmhub.config.difference import Plan, compare
+from llmhub.config.findings import Finding, Places, dotted, read
 from llmhub.config.references import Known, dangling
 from llmhub.config.schema import Config
-from llmhub.people import organisation
-from llmhub.people.models import Team
-from llmhub.people.team import create_team, rename_team
+from llmhub.config.state import read_all
 from providers.models import Provider
 from providers.provider import checked_url
 
@@ -36,9 +36,10 @@ class BadFile(ValueError):
 
 @dataclass(frozen=True)
 class Applied:
-    """What an application changed, one line for each audit event."""
+    """What an application changed, one line for each audit event, and the same in words."""
 
     changes: tuple[str, ...]
+    plan: Plan
 
     def __str__(self) -> str:
         count = len(self.changes)
@@ -92,23 +93,55 @@ def apply_file(path: Path, actor: Actor) -> Applied:
     What the file wrote before and no longer says is taken away. Raises `BadFile`, and `ValueError`
     on a file that cannot be read; then nothing has changed.
     """
+    return _applied(text_of(path), path.name, actor, keep=True)
+
+
+def plan(text: str, name: str = "llmhub.toml") -> Plan:
+    """Return what applying the text would change: it is applied, and all of it undone again.
+
+    Raises `BadFile`.
+    """
+    return _applied(text, name, Actor(kind="file", label=name, role="owner"), keep=False).plan
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a file. Raises `ValueError` when it cannot be read."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as trouble:
         raise ValueError(f"cannot read {str(path)!r}: {trouble}") from trouble
+
+
+def _applied(text: str, name: str, actor: Actor, *, keep: bool) -> Applied:
     config, findings = read(text)
     if config is None:
-        raise BadFile(path.name, findings)
+        raise BadFile(name, findings)
     places = Places(text)
     with transaction.atomic():
         if dangling_now := dangling(config, known_now(), places):
-            raise BadFile(path.name, dangling_now)
-        return _Application(config, actor, places, path.name).run()
+            raise BadFile(name, dangling_now)
+        before = read_all()
+        changes = _Application(config, actor, places, name).run()
+        applied = Applied(changes, compare(before, read_all(), _named(config)))
+        if not keep:
+            transaction.set_rollback(True)
+    return applied
+
+
+def _named(config: Config) -> set[str]:
+    """Return what the file names whoever owns it: an alias that stays as it is remains a person's."""
+    sections = {
+        "providers": config.providers.keys(),
+        "models": config.models.keys(),
+        "aliases": config.aliases.keys(),
+        "teams": config.teams.keys(),
+    }
+    return {dotted((kind, name)) for kind, names in sections.items() for name in names}
 
 
 def known_now() -> Known:
     """Return what the database has, for references; aliases of the file itself can be given up."""
-    models = frozenset(CatalogEntry.objects.listed().values_list("slug", flat=True))
+    models = frozenset(curated().values_list("slug", flat=True))
     aliases = dict(Alias.objects.values_list("name_id", "origin"))
     names = frozenset(PublicName.objects.values_list("name", flat=True))
     return Known(
@@ -126,8 +159,8 @@ class _Application:
         self._places = places
         self._name = name
 
-    def run(self) -> Applied:
-        """Write every section in the order in which they need each other."""
+    def run(self) -> tuple[str, ...]:
+        """Write every section in the order in which they need each other; return what was changed."""
         before = AuditEvent.objects.order_by("-id").values_list("id", flat=True).first() or 0
         models = ModelApplier(self._config, self._actor, self._at)
         models.remove_aliases()
@@ -135,12 +168,13 @@ class _Application:
         models.save_entries()
         models.save_offers()
         models.save_aliases()
+        models.withdraw_entries()
         models.give_up()
-        self._save_hub()
-        self._save_teams()
+        apply_hub(self._config.hub, self._actor, self._at)
+        apply_teams(self._config, self._actor, self._at)
         apply_budgets(self._config, self._actor, self._at)
         events = AuditEvent.objects.filter(id__gt=before).order_by("id")
-        return Applied(tuple(f"{event.action} {event.object}" for event in events))
+        return tuple(f"{event.action} {event.object}" for event in events)
 
     @contextmanager
     def _at(self, *path: str) -> Iterator[None]:
@@ -156,18 +190,3 @@ class _Application:
         for field, messages in by_field.items():
             place = (*path, field) if self._places.has((*path, field)) else path
             yield from (self._places.finding(place, message) for message in messages)
-
-    def _save_teams(self) -> None:
-        there = {team.slug: team for team in Team.objects.all()}
-        for slug, section in self._config.teams.items():
-            with self._at("teams", slug):
-                if slug not in there:
-                    create_team(actor=self._actor, slug=slug, name=section.name or slug)
-                elif section.name is not None:
-                    rename_team(actor=self._actor, team=there[slug], name=section.name)
-
-    def _save_hub(self) -> None:
-        zone = self._config.hub.timezone
-        if zone is not None:
-            with self._at("hub", "timezone"):
-                organisation.describe(actor=self._actor, name=organisation.current().name, time_zone=zone)

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from llmhub.audit.actor import Actor
 from llmhub.config.apply_models import At
-from llmhub.config.schema import DIALECTS, Config, CredentialSection, ProviderSection, label_of
+from llmhub.config.schema import Config, CredentialSection, ProviderSection, label_of
+from llmhub.config.values import DIALECTS
 from providers.credential import remove_credential, set_credential
-from providers.credential_state import set_weight
+from providers.credential_state import give_to_file, set_weight
 from providers.models import Provider
-from providers.provider import create_provider, update_provider
+from providers.provider import create_provider, pause_provider, remove_provider, update_provider
 
 
 def apply_providers(config: Config, actor: Actor, at: At) -> None:
     """Save every provider of the file; a provider that is not in the file is left alone."""
     there = {row.slug: row for row in Provider.objects.listed()}
     for slug, section in config.providers.items():
+        if section.removed:
+            if slug in there:
+                remove_provider(actor=actor, provider=there[slug])
+            continue
         with at("providers", slug):
             provider = _saved(actor, slug, section, there.get(slug))
+            if section.paused is not None:
+                pause_provider(actor=actor, provider=provider, reason=section.paused)
         if section.credentials is not None:
             with at("providers", slug, "credentials"):
                 _save_credentials(actor, provider, section.credentials)
@@ -38,7 +45,7 @@ def _saved(actor: Actor, slug: str, section: ProviderSection, provider: Provider
         actor=actor,
         provider=provider,
         name=section.name,
-        base_url=section.base_url,
+        base_url=None if section.base_url == provider.base_url else section.base_url,
         dialect=dialect,
         needs_credential=section.needs_credential,
     )
@@ -47,17 +54,19 @@ def _saved(actor: Actor, slug: str, section: ProviderSection, provider: Provider
 def _save_credentials(actor: Actor, provider: Provider, wanted: list[CredentialSection]) -> None:
     """Keep exactly these, beside the credentials that people entered.
 
-    One that is there as the file says is left alone: if its provider refused it, it stays out.
+    One that is there as the file says is left as it is: if its provider refused it, it stays out.
     """
     there = {row.label: row for row in provider.credentials.all()}
     sections = {section.label or label_of(section.ref): section for section in wanted}
     for label, section in sections.items():
         row = there.get(label)
-        if row is None or not row.from_file or row.reference != section.ref:
+        if row is None or row.reference != section.ref:
             set_credential(
                 actor=actor, provider=provider, label=label, reference=section.ref, weight=section.weight
             )
-        elif section.weight is not None:
+            continue
+        give_to_file(actor=actor, provider=provider, label=label)
+        if section.weight is not None:
             set_weight(actor=actor, provider=provider, label=label, weight=section.weight)
     for label in sorted(row.label for row in there.values() if row.from_file and row.label not in sections):
         remove_credential(actor=actor, provider=provider, label=label)

@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -60,11 +60,19 @@ class Places:
 
     def finding(self, path: Path, message: str, did_you_mean: str = "") -> Finding:
         """Return a finding at `path`, or at the nearest place above it that is in the text."""
-        place = path
+        place = path = self._as_written(path)
         while place not in self._known:
             place = place[:-1]
         where: Position = self._known[place]
         return Finding(where.line, where.column, dotted(path), message, did_you_mean)
+
+    def _as_written(self, path: Path) -> Path:
+        """Return `path` without the numbers of rows that the text has no list for: one table stands there."""
+        written: Path = ()
+        for part in path:
+            if not isinstance(part, int) or (*written, part) in self._known:
+                written = (*written, part)
+        return written
 
 
 def read(text: str) -> tuple[Config | None, list[Finding]]:
@@ -132,24 +140,24 @@ def _unknown_key(places: Places, path: Path) -> Finding:
 def _keys_at(path: Path) -> list[str]:
     """Return the keys that the table at `path` may have."""
     model: type[BaseModel] = Config
-    skip = False  # the next part is a name somebody chose, or a row of a list
-    for part in path:
+    skip = False  # the next part is a name somebody chose
+    for part in (part for part in path if isinstance(part, str)):
         if skip:
             skip = False
             continue
-        inner, skip = _table_of(model.model_fields[str(part)].annotation)
+        inner, skip = _table_of(model.model_fields[part].annotation)
         model = inner or model
     return list(model.model_fields)
 
 
 def _table_of(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
-    """Return the table that a field holds, and whether it holds several of them."""
+    """Return the table that a field holds, and whether it holds several of them by name."""
     if _is_table(annotation):
         return annotation, False
     for part in getattr(annotation, "__args__", ()):
-        inner, _ = _table_of(part)
+        inner, by_name = _table_of(part)
         if inner:
-            return inner, True
+            return inner, by_name or get_origin(annotation) is dict
     return None, False
 
 

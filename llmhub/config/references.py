@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from llmhub.config.findings import Finding, Places, near
 from llmhub.config.positions import Path
-from llmhub.config.schema import DIALECTS, Config, ProviderSection
+from llmhub.config.schema import Config, ProviderSection
+from llmhub.config.values import DIALECTS
 from providers.adapters import KINDS
 
 
@@ -36,7 +37,7 @@ def _providers(config: Config, known: Known) -> Iterator[Fault]:
         kind = KINDS[section.kind]
         if (there := known.providers.get(slug, section.kind)) != section.kind:
             yield ("providers", slug, "kind"), f"is {there!r} already: take another name for this one", ""
-        if not kind.base_url and not section.base_url and slug not in known.providers:
+        if not (kind.base_url or section.base_url or slug in known.providers or section.removed):
             yield ("providers", slug), f"a provider of kind {section.kind!r} needs base_url", ""
         yield from _dialect(slug, section)
 
@@ -49,10 +50,11 @@ def _dialect(slug: str, section: ProviderSection) -> Iterator[Fault]:
 
 
 def _models(config: Config, known: Known) -> Iterator[Fault]:
-    models = known.models | config.models.keys()
-    providers = known.providers.keys() | config.providers.keys()
+    models = _models_after(config, known)
+    removed = {slug for slug, section in config.providers.items() if section.removed}
+    providers = (known.providers.keys() | config.providers.keys()) - removed
     for slug, section in config.models.items():
-        if slug in known.aliases and slug not in config.aliases:
+        if slug in known.aliases and slug not in config.aliases and not section.withdrawn:
             yield ("models", slug), "an alias has this name", ""
         if section.replacement and section.replacement not in models:
             message = f"{section.replacement!r} is no model"
@@ -63,8 +65,14 @@ def _models(config: Config, known: Known) -> Iterator[Fault]:
                 yield path, f"{provider!r} is no provider", near(provider, providers)
 
 
+def _models_after(config: Config, known: Known) -> frozenset[str]:
+    """Return the models that can be called once the file is applied."""
+    withdrawn = {slug for slug, section in config.models.items() if section.withdrawn}
+    return (known.models | config.models.keys()) - withdrawn
+
+
 def _aliases(config: Config, known: Known) -> Iterator[Fault]:
-    models = known.models | config.models.keys()
+    models = _models_after(config, known)
     aliases = known.aliases | config.aliases.keys()
     for name, target in config.aliases.items():
         if name in models:

@@ -2,115 +2,50 @@
 
 from __future__ import annotations
 
-from datetime import date
-from decimal import Decimal
+from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    WithJsonSchema,
-    model_validator,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Field, model_validator
 
-from billing.amount import parse_cap
-from catalog.pricing import MAX_PRICE
-from catalog.words import CAPABILITIES, MODALITIES, NAME_PATTERN
+from billing.amount import parse_cap, parse_usd
+from billing.rules import MAX_OUTPUT_TOKENS
+from llmhub.config.schema_models import ModelSection
+from llmhub.config.section import Section
+from llmhub.config.values import Cap, Dialect, KindName, PublicName, Reference, Slug, Zone
 from llmhub.lib import money
-from providers import reference
-from providers.adapters import KINDS
-from providers.rates import AMOUNTS, Rates, faults
 from providers.weights import MAX_WEIGHT
 
 # Words of CONTRACT that have no meaning yet: each says so instead of being taken for a typing mistake.
 LATER = ("routes", "presets", "params", "alert_at", "experiments", "channels")
+UNLIMITED = "unlimited"  # a cap that only counts
 
 _LONGEST_LABEL = 60  # of Credential.label
-# A dialect is named by its wire format, or by the company whose format it is.
-DIALECTS = {kind.name: kind.dialects[0] for kind in KINDS.values() if kind.base_url} | {
-    dialect: dialect for kind in KINDS.values() for dialect in kind.dialects
-}
+_REASON = Field(max_length=200)
 
 
-def _one_of(words: Any) -> Any:
-    known = list(words)
+class CallRulesSection(Section):
+    """How calls under a hard budget are bounded; what is not given stays as it is."""
 
-    def check(value: str) -> str:
-        if value not in known:
-            shown = f"{value[:60]!r} is unknown: use {', '.join(known)}"
-            raise PydanticCustomError("unknown_word", "{shown}", {"shown": shown, "known": known})
-        return value
+    default_output_tokens: Annotated[int, Field(ge=1, le=MAX_OUTPUT_TOKENS)] | None = None
+    unpriced: Literal["block", "allow"] | None = None
+    allowance: Annotated[str, Field(max_length=60, description="USD")] | None = None
 
-    return check
-
-
-def _amount(value: Any) -> Decimal:
-    if not isinstance(value, str):
-        raise ValueError('write amounts in quotes, such as "0.15": no digit is lost')
-    return money.parse(value, maximum=MAX_PRICE)
-
-
-def _reference(value: str) -> str:
-    if not reference.is_reference(value):
-        raise ValueError(  # the value may be the secret itself: it is not repeated
-            "is no reference: write env:NAME or file:/PATH, never the secret itself"
-        )
-    return value
-
-
-def _timezone(value: str) -> str:
-    zones = available_timezones()
-    if value not in zones:
-        shown = f"{value[:60]!r} is no time zone: write an IANA name such as Europe/Berlin"
-        raise PydanticCustomError("unknown_word", "{shown}", {"shown": shown, "known": sorted(zones)})
-    return value
-
-
-Amount = Annotated[
-    Decimal,
-    BeforeValidator(_amount),
-    WithJsonSchema({"type": "string", "pattern": money.PATTERN, "description": "USD per million tokens"}),
-]
-Cap = Annotated[
-    str, Field(max_length=60, description='USD as "250.00"; tokens and requests as whole numbers, quoted')
-]
-Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-PublicName = Annotated[str, Field(pattern=NAME_PATTERN.replace(r"\Z", "$"), max_length=200)]
-Capability = Annotated[
-    str, AfterValidator(_one_of(CAPABILITIES)), WithJsonSchema({"enum": list(CAPABILITIES), "type": "string"})
-]
-Modality = Annotated[
-    str, AfterValidator(_one_of(MODALITIES)), WithJsonSchema({"enum": list(MODALITIES), "type": "string"})
-]
-KindName = Annotated[
-    str, AfterValidator(_one_of(KINDS)), WithJsonSchema({"enum": list(KINDS), "type": "string"})
-]
-Dialect = Annotated[
-    str, AfterValidator(_one_of(DIALECTS)), WithJsonSchema({"enum": list(DIALECTS), "type": "string"})
-]
-Reference = Annotated[
-    str,
-    AfterValidator(_reference),
-    WithJsonSchema({"type": "string", "pattern": reference.PATTERN}),
-]
-Tokens = Annotated[int, Field(gt=0, le=2**31 - 1)]
-
-
-class Section(BaseModel):
-    """A table of the file: unknown keys are mistakes, and nothing is converted silently."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    @model_validator(mode="after")
+    def _is_amount(self) -> CallRulesSection:
+        if self.allowance is not None:
+            parse_usd(self.allowance, maximum_nano=money.MAX_CALL_NANO)
+        return self
 
 
 class HubSection(Section):
     """The installation itself."""
 
-    timezone: Annotated[str, AfterValidator(_timezone)] | None = None
+    name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    timezone: Zone | None = None
+    paused: Annotated[str, _REASON] | None = None  # the reason; "" lets calls through
+    report_tags: list[str] | None = None
+    call_rules: CallRulesSection | None = None
 
 
 class CredentialSection(Section):
@@ -145,10 +80,12 @@ class ProviderSection(Section):
     """A company or server that answers calls."""
 
     kind: KindName
+    removed: bool = False  # a built-in one that is not wanted
     name: str | None = None
     base_url: str | None = None
     dialect: Dialect | None = None
     needs_credential: bool | None = None
+    paused: Annotated[str, _REASON] | None = None  # the reason; "" lets calls through
     credentials: list[CredentialEntry] | None = None  # None: whatever the console has
 
     @model_validator(mode="after")
@@ -158,71 +95,11 @@ class ProviderSection(Section):
             raise ValueError(f"two credentials have the label {twice[0]!r}: give each a label of its own")
         return self
 
-
-class RatesSection(Section):
-    """The amounts of a price, in USD per million tokens."""
-
-    cache_read: Amount | None = None
-    cache_write: Amount | None = None
-    cache_write_1h: Amount | None = None
-    per_request: Amount | None = None
-
-    def rates(self, *, above: int = 0) -> Rates:
-        """Return the amounts as one tier."""
-        amounts = {name: getattr(self, name) for name in AMOUNTS}
-        return Rates(**amounts, above_input_tokens=above)
-
-
-class TierSection(RatesSection):
-    """Another price for whole calls of more than `above` input tokens."""
-
-    above: Tokens
-    input: Amount
-    output: Amount
-
-
-class OfferSection(RatesSection):
-    """A model at one provider; without amounts its price is unknown, which is not free."""
-
-    id: Annotated[str, Field(min_length=1, max_length=200)]
-    rank: Annotated[int, Field(ge=0, le=32_767)] | None = None
-    input: Amount | None = None
-    output: Amount | None = None
-    tiers: list[TierSection] = []
-
-    def price(self) -> tuple[Rates, ...]:
-        """Return the base price and its tiers, or nothing when the file gives none."""
-        if self.input is None:
-            return ()
-        return (self.rates(), *(tier.rates(above=tier.above) for tier in self.tiers))
-
     @model_validator(mode="after")
-    def _is_whole(self) -> OfferSection:
-        given = [name for name in AMOUNTS if getattr(self, name) is not None]
-        if (given or self.tiers) and (self.input is None or self.output is None):
-            raise ValueError('a price needs input and output: write "0" for what costs nothing')
-        if given and (wrong := faults(self.price())):
-            raise ValueError("; ".join(wrong))
+    def _is_there(self) -> ProviderSection:
+        if self.removed and self.model_fields_set - {"kind", "removed"}:
+            raise ValueError("a removed provider has only its kind: leave the other keys out")
         return self
-
-
-class ModelSection(Section):
-    """A model as callers see it; what is not given stays as it is."""
-
-    name: str | None = None
-    family: str | None = None
-    description: str | None = None
-    context: Tokens | None = None
-    output_limit: Tokens | None = None
-    takes: list[Modality] | None = None
-    gives: list[Modality] | None = None
-    capabilities: list[Capability] | None = None
-    knowledge: date | None = None
-    released: date | None = None
-    deprecated: date | None = None
-    sunset: date | None = None
-    replacement: PublicName | None = None
-    offers: dict[Slug, OfferSection] = {}
 
 
 class BudgetSection(Section):
@@ -232,19 +109,54 @@ class BudgetSection(Section):
     per: Literal["hour", "day", "week", "month", "year", "total"]
     unit: Literal["usd", "tokens", "requests"] = "usd"
     hard: bool = True
-    timezone: Annotated[str, AfterValidator(_timezone)] | None = None  # None: the hub's
+    timezone: Zone | None = None  # None: the hub's
+
+    @property
+    def amount(self) -> str | None:
+        """The cap, None where nothing limits."""
+        return None if self.cap == UNLIMITED else self.cap
+
+    @property
+    def kind(self) -> str:
+        """What tells it from the other budgets of the same thing."""
+        return f"{self.per}, {self.unit}, {'hard' if self.hard else 'soft'}"
 
     @model_validator(mode="after")
     def _is_amount(self) -> BudgetSection:
-        parse_cap(self.cap, self.unit)
+        if self.amount is not None:
+            parse_cap(self.amount, self.unit)
         return self
+
+
+class OtherBudgetSection(BudgetSection):
+    """What all calls, those to a provider or model, or those with a tag may cost."""
+
+    scope: Literal["organisation", "provider", "model", "tag"]
+    name: str = ""  # of the provider or model, or the tag: `env=prod`
+
+    @property
+    def kind(self) -> str:
+        """What tells it from the other budgets."""
+        return f"{self.scope}{':' * bool(self.name)}{self.name}, {super().kind}"
+
+
+def _refuse_twins(budgets: Sequence[BudgetSection]) -> None:
+    twice = [kind for kind, count in Counter(each.kind for each in budgets).items() if count > 1]
+    if twice:
+        raise ValueError(f"two budgets ({twice[0]}) limit the same in the same way: write one")
 
 
 class TeamSection(Section):
     """Who calls are made for."""
 
     name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    call_rules: CallRulesSection | None = None
     budgets: list[BudgetSection] | None = None  # None: whatever the console has
+
+    @model_validator(mode="after")
+    def _budgets_differ(self) -> TeamSection:
+        _refuse_twins(self.budgets or ())
+        return self
 
 
 class Config(Section):
@@ -254,7 +166,13 @@ class Config(Section):
     providers: dict[Slug, ProviderSection] = {}
     models: dict[PublicName, ModelSection] = {}
     aliases: dict[PublicName, PublicName] = {}
+    budgets: list[OtherBudgetSection] = []
     teams: dict[Slug, TeamSection] = {}
+
+    @model_validator(mode="after")
+    def _budgets_differ(self) -> Config:
+        _refuse_twins(self.budgets)
+        return self
 
 
 def json_schema() -> dict[str, Any]:

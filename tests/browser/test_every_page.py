@@ -13,6 +13,7 @@ PAGES = (
     "/",
     "/requests/",
     "/settings/",
+    "/settings/configuration/",
     "/settings/service-keys/",
     "/settings/service-keys/add/",
     "/profile/",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
@@ -72,7 +73,84 @@ def test_a_bad_file_changes_nothing(llmhub, file):
     assert not Team.objects.exists()
 
 
-@pytest.mark.parametrize("verb", ["check", "apply"])
+def test_a_plan_says_what_applying_would_change_and_changes_nothing(llmhub, file):
+    path = file(GOOD)
+    events = AuditEvent.objects.count()
+
+    code, out, _ = llmhub("config", "plan", path)
+
+    assert code == 1
+    assert "providers.lab: added\n    kind = custom\n" in out
+    assert out.endswith("4 differences\n")
+    assert (AuditEvent.objects.count(), Team.objects.exists()) == (events, False)
+    assert out in llmhub("config", "apply", path)[1]
+    assert llmhub("config", "plan", path) == (0, "the database is as the file says\n", "")
+
+
+def test_a_plan_for_programs(llmhub, file):
+    code, out, _ = llmhub("config", "plan", file("[teams.support]\n"), "--json")
+
+    assert code == 1
+    assert json.loads(out) == {
+        "differences": [
+            {
+                "place": "teams.support",
+                "change": "added",
+                "steps": [{"key": "name", "before": None, "after": "support"}],
+            }
+        ],
+        "becomes_the_files": [],
+        "follows_llmhub": [],
+        "left_alone": [],
+    }
+
+
+def test_an_export_is_printed_or_written_and_nothing_differs_from_it(llmhub, file, tmp_path):
+    llmhub("config", "apply", file(GOOD))
+    llmhub("provider", "credential", "lab", "env:LAB")
+    path = tmp_path / "out.toml"
+
+    code, out, err = llmhub("config", "export")
+    assert llmhub("config", "export", str(path)) == (0, "", "")
+
+    assert (code, err) == (0, "")
+    assert path.read_text() == out
+    assert 'credentials = [\n  { ref = "env:LAB", label = "default" },\n]' in out
+    assert llmhub("config", "plan", str(path))[0] == 0
+
+
+def test_a_secret_that_was_typed_in_is_named_and_not_written(llmhub, file, monkeypatch):
+    llmhub("config", "apply", file(GOOD))
+    monkeypatch.setattr("sys.stdin", io.StringIO("sk-typed-in-by-hand-0001"))
+    assert llmhub("provider", "credential", "lab", "-")[0] == 0
+
+    code, out, err = llmhub("config", "export")
+
+    assert code == 0
+    assert "sk-typed" not in out + err
+    assert "llmhub: the credential 'default' of lab was typed in: enter it again" in err
+
+
+def test_a_file_that_is_there_is_replaced_only_on_purpose(llmhub, file, tmp_path):
+    path = file("# precious\n")
+
+    code, _, err = llmhub("config", "export", path)
+
+    assert code == 1
+    assert "is there already: --replace writes over it" in err
+    assert (tmp_path / "llmhub.toml").read_text() == "# precious\n"
+    assert llmhub("config", "export", path, "--replace")[0] == 0
+    assert "[hub]" in (tmp_path / "llmhub.toml").read_text()
+    assert [each.name for each in tmp_path.iterdir()] == ["llmhub.toml"]
+    assert llmhub("config", "export", str(tmp_path / "none" / "x.toml"))[0] == 1
+
+
+@pytest.mark.parametrize("words", [("plan", "a", "b"), ("export", "--no"), ("plan", "--replace")])
+def test_wrong_usage_is_another_answer(llmhub, words):
+    assert llmhub("config", *words)[0] == 2
+
+
+@pytest.mark.parametrize("verb", ["check", "apply", "plan"])
 def test_a_file_that_cannot_be_read_is_a_negative_answer(llmhub, tmp_path, verb):
     code, _, err = llmhub("config", verb, str(tmp_path / "missing.toml"))
 

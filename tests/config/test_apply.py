@@ -21,6 +21,7 @@ from providers.credential import set_credential
 from providers.credential_state import set_weight, take_out
 from providers.models import Credential, Provider
 from providers.rates import Rates
+from tests.config.applying import apply_as_planned
 from tests.config.test_findings import EXAMPLE
 
 pytestmark = pytest.mark.django_db
@@ -31,17 +32,12 @@ PRICE = 'input = "0.15"\noutput = "0.60"\n'
 FILE = Actor(kind="file", label="llmhub.toml", role="owner")
 
 
-@pytest.fixture(autouse=True)
-def _the_lab_may_be_reached(settings):
-    settings.EGRESS_ALLOW = ["10.0.0.0/24"]
-
-
 @pytest.fixture
 def apply(tmp_path):
     def write_and_apply(*texts):
         path = tmp_path / "llmhub.toml"
         path.write_text("".join(texts))
-        return apply_file(path, FILE).changes
+        return apply_as_planned(path).changes
 
     return write_and_apply
 
@@ -61,10 +57,16 @@ def test_the_example_of_the_docs_becomes_true(apply):
     assert (small.name, small.context_tokens, small.origin) == ("Acme Small 1", 128_000, "file")
     offer = small.offers.get()
     assert (offer.provider.slug, offer.upstream_id, offer.rank) == ("lab", "small-1", 10)
-    assert list(offer.prices.values_list("above_input_tokens", "input", "cache_read")) == [
+    assert list(
+        offer.prices.order_by("effective_from", "above_input_tokens").values_list(
+            "above_input_tokens", "input", "cache_read"
+        )
+    ) == [
         (0, Decimal("0.15"), Decimal("0.015")),
         (100_000, Decimal("0.30"), Decimal("0.03")),
+        (0, Decimal("0.10"), None),
     ]
+    assert offer.prices.latest("effective_from").effective_from.year == 2190
     lab = Provider.objects.get(slug="lab")
     assert (lab.dialect, lab.needs_credential) == ("chat", False)
     assert Alias.objects.get(name="fast").entry == small

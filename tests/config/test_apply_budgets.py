@@ -6,11 +6,11 @@ import pytest
 
 from billing.budget import create_budget
 from billing.models import Budget
-from llmhub.audit.actor import COMMAND_LINE, Actor
-from llmhub.config import apply_file
+from llmhub.audit.actor import COMMAND_LINE
+from llmhub.config import BadFile
+from tests.config.applying import apply_as_planned
 
 pytestmark = pytest.mark.django_db
-FILE = Actor(kind="file", label="llmhub.toml", role="owner")
 MONTH = '[[teams.support.budgets]]\ncap = "250.00"\nper = "month"\n'
 DAY = (
     '[[teams.support.budgets]]\ncap = "2000"\nper = "day"\nunit = "tokens"\nhard = false\ntimezone = "UTC"\n'
@@ -22,7 +22,7 @@ def apply(tmp_path):
     def write_and_apply(text):
         path = tmp_path / "llmhub.toml"
         path.write_text('[hub]\ntimezone = "Europe/Berlin"\n' + text)
-        return apply_file(path, FILE).changes
+        return apply_as_planned(path).changes
 
     return write_and_apply
 
@@ -69,3 +69,17 @@ def test_a_budget_by_another_clock_is_another_budget(apply):
 
     assert [row[4] for row in there()] == ["Asia/Tokyo"]
     assert Budget.objects.count() == 2
+
+
+def test_budgets_of_all_calls_of_a_tag_and_of_none_that_is_there(apply):
+    apply(
+        '[[budgets]]\nscope = "organisation"\ncap = "unlimited"\nper = "total"\n'
+        '[[budgets]]\nscope = "tag"\nname = "env=prod"\ncap = "1"\nper = "day"\n'
+    )
+
+    assert list(Budget.objects.in_force().order_by("id").values_list("scope", "tag", "cap")) == [
+        ("organisation", "", None),
+        ("tag", "env=prod", 10**9),
+    ]
+    with pytest.raises(BadFile, match=r"5:1: budgets\[0\].name: no provider is called 'lab'"):
+        apply('[[budgets]]\nscope = "provider"\nname = "lab"\ncap = "1"\nper = "day"\n')

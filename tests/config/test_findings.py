@@ -42,12 +42,17 @@ def test_the_docs_list_every_key_of_every_table():
     }
     schema = json_schema()["$defs"]
 
+    rules = set(schema["CallRulesSection"]["properties"])
+
     assert tables["hub"] == set(schema["HubSection"]["properties"])
     assert tables["providers.NAME"] == set(schema["ProviderSection"]["properties"])
     assert tables["providers.NAME.credentials"] >= set(schema["CredentialSection"]["properties"])
     assert tables['models."ID"'] == set(schema["ModelSection"]["properties"])
     assert tables['models."ID".offers.PROVIDER'] == set(schema["OfferSection"]["properties"])
     assert tables['models."ID".offers.PROVIDER.tiers'] == set(schema["TierSection"]["properties"])
+    assert tables['models."ID".offers.PROVIDER.later'] == set(schema["LaterSection"]["properties"])
+    assert tables["hub.call_rules"] == tables["teams.NAME.call_rules"] == rules
+    assert tables["budgets"] == set(schema["OtherBudgetSection"]["properties"])
     assert tables["teams.NAME"] == set(schema["TeamSection"]["properties"])
     assert tables["teams.NAME.budgets"] == set(schema["BudgetSection"]["properties"])
 
@@ -188,6 +193,79 @@ WRONG = {
     "a dialect that the kind does not speak": (
         '[providers.openai]\nkind = "openai"\ndialect = "anthropic"\n',
         "3:1: providers.openai.dialect: a provider of kind 'openai' does not speak it: use chat",
+    ),
+    "the second of two offers": (
+        '[[models.a.offers.openai]]\nid = "a"\n[[models.a.offers.openai]]\nid = 3\n',
+        "4:1: models.a.offers.openai[1].id: must be text",
+    ),
+    "an offer twice": (
+        OFFER.replace("[", "[[").replace("]", "]]") * 2,
+        "models.\"acme/s\": openai offers 's' twice",
+    ),
+    "a withdrawn offer with a price": (
+        OFFER + 'withdrawn = true\ninput = "1"\noutput = "1"\n',
+        "a withdrawn offer has only its id",
+    ),
+    "a withdrawn model with a fact": (
+        "[models.a]\nwithdrawn = true\ncontext = 9\n",
+        "1:9: models.a: a withdrawn model has no other keys",
+    ),
+    "an alias of a withdrawn model": (
+        '[models."acme/large"]\nwithdrawn = true\n[aliases]\nfast = "acme/large"\n',
+        "4:1: aliases.fast: 'acme/large' is no model",
+    ),
+    "an offer at a removed provider": (
+        '[providers.openai]\nkind = "openai"\nremoved = true\n' + OFFER,
+        "4:25: models.\"acme/s\".offers.openai: 'openai' is no provider",
+    ),
+    "a removed provider with an address": (
+        PROVIDER + "removed = true\n",
+        "providers.lab: a removed provider has only its kind",
+    ),
+    "a fact that is unset and said": (
+        '[models.a]\nunset = ["context"]\ncontext = 9\n',
+        "1:9: models.a: context has a value and is in unset",
+    ),
+    "a fact that is none": (
+        '[models.a]\nunset = ["contxt"]\n',
+        "models.a.unset[0]: 'contxt' is unknown: use family",
+    ),
+    "a later price without its day": (
+        OFFER + 'later = [{input = "1", output = "1"}]\n',
+        '3:10: models."acme/s".offers.openai.later[0].since: is missing',
+    ),
+    "a later price by nobody's clock": (
+        OFFER + 'later = [{since = 2027-01-01T00:00:00, input = "1", output = "1"}]\n',
+        "later[0].since: must be a day or a moment with its zone",
+    ),
+    "later prices in no order": (
+        OFFER + 'later = [{since = 2028-01-01, input = "1", output = "1"}, '
+        '{since = 2027-01-01T00:00:00Z, input = "1", output = "1"}]\n',
+        "offers.openai: later prices must follow each other",
+    ),
+    "a source of no price": (
+        OFFER + 'source = "https://a.test"\n',
+        "offers.openai: a price needs input and output",
+    ),
+    "two budgets of a kind": (
+        '[[budgets]]\nscope = "tag"\nname = "env=a"\ncap = "1"\nper = "day"\n' * 2,
+        "two budgets (tag:env=a, day, usd, hard) limit the same",
+    ),
+    "two budgets of a team of a kind": (
+        '[[teams.a.budgets]]\ncap = "1"\nper = "day"\n' * 2,
+        "teams.a: two budgets (day, usd, hard) limit the same",
+    ),
+    "a budget of something else": (
+        '[[budgets]]\nscope = "key"\ncap = "1"\nper = "day"\n',
+        "2:1: budgets[0].scope: ",
+    ),
+    "an allowance that is no amount": (
+        '[hub.call_rules]\nallowance = "much"\n',
+        "hub.call_rules: 'much' is no amount",
+    ),
+    "a key of the second offer with a slip": (
+        '[[models.a.offers.openai]]\nid = "a"\nrnak = 3\n',
+        "3:1: models.a.offers.openai[0].rnak: is unknown: did you mean 'rank'?",
     ),
     "no TOML": ("[hub\n", "1:5: is no TOML: Expected"),
     "no TOML at its end": ('a = """\n', "2:1: is no TOML: "),

@@ -21,6 +21,7 @@ from providers.errors import TargetMisconfigured
 from providers.models import Credential, Provider
 from providers.provider import subject
 from providers.reference import is_reference
+from providers.status_change import check_soon, forget_checks
 
 MAX_LETTERS = 4000
 _SENDABLE = re.compile(r"[\x21-\x7e]+")  # in a header: visible ASCII, nothing that ends a line
@@ -92,6 +93,7 @@ def set_credential(
         credential.seal(checked_secret(secret))
     credential.full_clean()
     credential.save()
+    check_soon(provider)
     told = {"label": label, "reference": credential.reference, "weight": credential.weight}
     log.record(actor, "credential.set", subject(provider), after=told)
     return credential
@@ -101,8 +103,11 @@ def set_credential(
 def remove_credential(*, actor: Actor, provider: Provider, label: str = "default") -> None:
     """Forget a credential. Raises `Credential.DoesNotExist` when there is none of this label."""
     require(actor, "configure")
-    _lock(provider)
+    saved = _lock(provider)
     Credential.objects.get(provider=provider, label=label).delete()
+    if saved.needs_credential and not saved.credentials.exists():
+        forget_checks(saved, why="its last credential was removed", at=clock.now())
+        saved.save()
     log.record(actor, "credential.removed", subject(provider), before={"label": label})
 
 
@@ -153,14 +158,15 @@ def _read(reference: str) -> str:
     return found.strip()
 
 
-def _lock(provider: Provider) -> None:
-    """Wait for a change of the base URL that is under way, and refuse a removed provider."""
+def _lock(provider: Provider) -> Provider:
+    """Return the row when no change of its base URL is under way. Refuses a removed provider."""
     saved = Provider.objects.select_for_update().get(pk=provider.pk)
     if saved.removed_at is not None:
         raise ValidationError({"provider": f"{saved.slug!r} was removed: add it again first"})
     if saved.base_url != provider.base_url:
         moved = f"{saved.slug!r} was moved to {saved.base_url} meanwhile: is the credential for there?"
         raise ValidationError({"provider": moved})
+    return saved
 
 
 def checked_secret(secret: str) -> str:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings
-from django.db.models import Max, Q
+from django.db.models import Q
 
 from llmhub.lib import clock
-from providers.check import Check
+from providers.check import Check, Outcome
 from providers.models import Credential, HealthCheck, Provider, StatusChange
 from providers.saved_check import keep_check, look
 from providers.status import Kind, outcome_kind
@@ -33,45 +33,53 @@ def interval() -> timedelta:
 
 
 def check_due() -> int:
-    """Check the providers whose turn it is; return how many. One that hangs holds up no other."""
+    """Check the providers whose turn it is; return how many. One that hangs or fails holds up no other."""
     now = clock.now()
-    turn = [(row, list(row.credentials.filter(disabled_reason=""))) for row in _due(now) if _take(row, now)]
-    for (provider, credentials), found in zip(turn, async_to_sync(_look_at_all)(turn), strict=True):
-        if found is not None:
-            verdict, each = found
-            keep_check(provider, verdict, list(zip(credentials, each, strict=True)) if each else [])
-    forget(now)
+    turn = [row for row in _due(now) if take_turn(row, now)]
+    if turn:
+        async_to_sync(_check_all)([(row, list(row.credentials.filter(disabled_reason=""))) for row in turn])
+        forget(now)
     return len(turn)
 
 
 def _due(now: datetime) -> list[Provider]:
     """Return the providers that can be asked and were not asked for an interval."""
     rested = Q(health_claimed_at=None) | Q(health_claimed_at__lte=now - interval())
-    rows = Provider.objects.listed().counted().filter(rested, paused_reason="")
+    clock_was_ahead = Q(health_claimed_at__gt=now + interval())
+    rows = Provider.objects.listed().counted().filter(rested | clock_was_ahead, paused_reason="")
     return [row for row in rows if row.usable or (not row.needs_credential and not row.out)]
 
 
-def _take(provider: Provider, now: datetime) -> bool:
-    """Take the turn to check a provider; of two workers one gets it."""
+def take_turn(provider: Provider, now: datetime) -> bool:
+    """Take the turn to check a provider, as it was read; of two that try at once one gets it."""
     same = Provider.objects.filter(pk=provider.pk, health_claimed_at=provider.health_claimed_at)
     return bool(same.update(health_claimed_at=now))
 
 
-async def _look_at_all(
-    turn: Sequence[tuple[Provider, list[Credential]]],
-) -> list[tuple[Check, list[Check]] | None]:
+async def _check_all(turn: Sequence[tuple[Provider, list[Credential]]]) -> None:
     place = asyncio.Semaphore(_AT_ONCE)
 
-    async def one(provider: Provider, credentials: list[Credential]) -> tuple[Check, list[Check]] | None:
+    async def one(provider: Provider, credentials: list[Credential]) -> None:
         async with place:
             try:
-                async with asyncio.timeout(_PATIENCE):
-                    return await look(provider, credentials, light=True)
+                await _check(provider, credentials)
             except Exception:  # a bug about one provider must not keep the others from being checked
                 _logger.exception("a provider could not be checked", extra={"provider": provider.slug})
-                return None
 
-    return list(await asyncio.gather(*(one(*each) for each in turn)))
+    await asyncio.gather(*(one(*each) for each in turn))
+
+
+async def _check(provider: Provider, credentials: list[Credential]) -> None:
+    """Check one provider and keep what was found at once: a later one may take its time."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            verdict, each = await look(provider, credentials, light=True)
+    except TimeoutError:
+        said = f"it was given up after {_PATIENCE:g} seconds: check whether the server is stuck"
+        verdict, each = Check(Outcome.TIMEOUT, said, latency_ms=round(_PATIENCE * 1000)), []
+    await sync_to_async(keep_check)(
+        provider, verdict, list(zip(credentials, each, strict=True)) if each else []
+    )
 
 
 def forget(now: datetime) -> None:
@@ -113,9 +121,3 @@ def _span(begins: datetime, found: list[HealthCheck]) -> Span:
     worst: Kind = max(kinds, key=order.index) if kinds else "idle"
     said = next((row.message for row, kind in zip(found, kinds, strict=True) if kind == worst), "")
     return Span(begins, worst, said, len(found), max((row.latency_ms for row in found), default=0))
-
-
-def last_checked() -> datetime | None:
-    """Return when any provider was checked last; None before the first check."""
-    found: datetime | None = HealthCheck.objects.aggregate(last=Max("at"))["last"]
-    return found

@@ -14,6 +14,7 @@ from llmhub.lib.slugs import refuse_reserved
 from llmhub.people.roles import require
 from providers.adapters import KINDS
 from providers.models import Provider
+from providers.status_change import forget_checks
 
 _AUDITED = ("name", "kind", "dialect", "base_url", "needs_credential")
 
@@ -86,7 +87,7 @@ def update_provider(
         if after == before:
             return saved
         if after["base_url"] != before["base_url"]:
-            _forget_credentials(saved)
+            _forget_credentials(saved, why="its address was changed")
         saved.full_clean()
         saved.save()
         log.record(actor, "provider.changed", subject(saved), before=before, after=after)
@@ -110,7 +111,7 @@ def remove_provider(*, actor: Actor, provider: Provider) -> None:
     saved = Provider.objects.select_for_update().get(pk=provider.pk)
     if saved.removed_at is not None:
         return
-    _forget_credentials(saved)
+    _forget_credentials(saved, why="it was removed")
     saved.removed_at = clock.now()
     saved.save()
     log.record(actor, "provider.removed", subject(saved), before=_facts(saved))
@@ -125,12 +126,11 @@ def _facts(provider: Provider) -> dict[str, str | bool]:
     return {field: getattr(provider, field) for field in _AUDITED}
 
 
-def _forget_credentials(provider: Provider) -> None:
+def _forget_credentials(provider: Provider, *, why: str) -> None:
     """Delete the credentials, and what a check with them found."""
     provider.credentials.all().delete()
     provider.listings.all().delete()
-    provider.checked_at, provider.check_outcome, provider.check_message = None, "", ""
-    provider.check_latency_ms, provider.health, provider.bad_checks = None, "", 0
+    forget_checks(provider, why=why, at=clock.now())
     provider.listed_at = None
 
 

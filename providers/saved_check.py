@@ -16,7 +16,8 @@ from providers.check import Check, Outcome, check
 from providers.credential import CredentialUnreadable, reveal
 from providers.health_rules import Health, settle
 from providers.listing import Listing
-from providers.models import Credential, HealthCheck, ListedModel, Provider, StatusChange
+from providers.models import Credential, HealthCheck, ListedModel, Provider
+from providers.status_change import change_health
 from providers.wire import Target
 
 MAX_LISTED = 5_000  # models of one provider that are kept
@@ -34,6 +35,7 @@ def check_and_save(provider: Provider) -> Check:
     Returns what the best of those in use found, or of all where none is in use. One that was
     taken out stays out: a person decides.
     """
+    Provider.objects.filter(pk=provider.pk).update(health_claimed_at=clock.now())  # the schedule's turn, too
     credentials = list(provider.credentials.all())
     found, each = _checked(provider, credentials)
     keep_check(provider, found, list(zip(credentials, each, strict=True)) if each else [])
@@ -83,9 +85,9 @@ def _verdict(credentials: Sequence[Credential], each: Sequence[Check]) -> Check:
 
 @transaction.atomic
 def keep_check(provider: Provider, found: Check, each: Sequence[tuple[Credential, Check]]) -> None:
-    """Keep what was found, unless it was found at an address that is no longer the provider's."""
+    """Keep what was found, unless the provider was removed or has another address by now."""
     now = clock.now()
-    here = Provider.objects.filter(pk=provider.pk, base_url=provider.base_url)
+    here = Provider.objects.listed().filter(pk=provider.pk, base_url=provider.base_url)
     saved = here.select_for_update().first()
     if saved is None:
         return
@@ -104,9 +106,7 @@ def _keep_health(saved: Provider, found: Check, now: datetime) -> None:
     message = found.message[:_MAX_MESSAGE]
     saved.checked_at, saved.check_outcome, saved.check_message = now, found.outcome, message
     saved.check_latency_ms = found.latency_ms
-    if after != before:
-        saved.health, saved.health_since = after, now
-        StatusChange.objects.create(provider=saved, at=now, before=before, after=after, evidence=message)
+    change_health(saved, after, evidence=message, at=now)
     HealthCheck.objects.create(
         provider=saved, at=now, outcome=found.outcome, latency_ms=found.latency_ms, message=message
     )

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db import connection
 
+from llmhub.audit.actor import COMMAND_LINE
 from providers import health
 from providers.check import Check, Outcome
+from providers.credential import remove_credential, set_credential
 from providers.health_rules import settle
 from providers.models import HealthCheck, Provider, StatusChange
-from providers.saved_check import keep_check
+from providers.provider import remove_provider, update_provider
+from providers.saved_check import check_and_save, keep_check
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 PAID = ("/chat/completions", "/messages", "/embeddings", "/responses")
@@ -90,7 +96,7 @@ def test_a_check_that_calls_a_model_would_be_seen(simulator, monkeypatch):
 
 
 @pytest.mark.django_db
-def test_one_that_hangs_holds_up_no_other(simulator, monkeypatch):
+def test_one_that_hangs_holds_up_no_other_and_is_told(simulator, monkeypatch):
     provider("a-hangs", simulator.path("hang"))
     provider("well", simulator.path("tokens/3"))
     monkeypatch.setattr(health, "_PATIENCE", 0.5)
@@ -98,17 +104,126 @@ def test_one_that_hangs_holds_up_no_other(simulator, monkeypatch):
     assert health.check_due() == 2
 
     assert Provider.objects.get(slug="well").health == "up"
-    assert Provider.objects.get(slug="a-hangs").checked_at is None
+    hangs = Provider.objects.get(slug="a-hangs")
+    assert (hangs.health, hangs.check_outcome, hangs.check_latency_ms) == ("down", "timeout", 500)
+    assert "given up after 0.5 seconds" in hangs.check_message
 
 
 @pytest.mark.django_db
-def test_a_turn_is_taken_once(simulator, monkeypatch):
+@pytest.mark.parametrize("place", ["look", "keep_check"])
+def test_a_bug_about_one_keeps_no_other_from_being_checked(simulator, monkeypatch, place):
+    provider("a-buggy", simulator.path("tokens/3"))
+    provider("well", simulator.path("tokens/3"))
+    real = getattr(health, place)
+
+    def breaks(row, *others, **more):
+        if row.slug == "a-buggy":
+            raise RuntimeError("a bug")
+        return real(row, *others, **more)
+
+    monkeypatch.setattr(health, place, breaks)
+
+    assert health.check_due() == 2
+    assert dict(Provider.objects.values_list("slug", "health")) == {"a-buggy": "", "well": "up"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("forget", "evidence"),
+    [
+        (lambda row: update_provider(**by(row), base_url="http://127.0.0.1:9/v2"), "its address was changed"),
+        (lambda row: remove_provider(**by(row)), "it was removed"),
+        (lambda row: remove_credential(**by(row)), "its last credential was removed"),
+    ],
+)
+def test_what_was_known_is_forgotten_with_what_it_was_known_of_and_that_is_told(forget, evidence):
+    row = provider("x", "http://127.0.0.1:9/v1", needs_credential=True)
+    set_credential(**by(row), secret="sk-1")
+    keep_check(row, Check(Outcome.OK, "it answers", latency_ms=7), [])
+
+    forget(row)
+
+    found, change = Provider.objects.get(), StatusChange.objects.latest("id")
+    assert (found.health, found.checked_at, found.check_latency_ms, found.bad_checks) == ("", None, None, 0)
+    assert (change.before, change.after, change.evidence) == ("up", "", evidence)
+
+
+def by(row):
+    return {"actor": COMMAND_LINE, "provider": row}
+
+
+@pytest.mark.django_db
+def test_a_check_by_hand_is_the_turn_of_the_schedule_and_a_new_credential_gives_it_back(simulator):
+    row = provider("x", simulator.path("tokens/3"))
+
+    check_and_save(row)
+    assert health.check_due() == 0
+    set_credential(**by(row), secret="sk-1")
+    assert health.check_due() == 1
+
+
+@pytest.mark.django_db
+def test_a_turn_is_taken_once(simulator):
     row = provider("well", simulator.path("tokens/3"))
 
-    assert health._take(row, START)
-    assert not health._take(row, START)  # the other worker read the same row before
+    assert health.take_turn(row, START)
+    assert not health.take_turn(row, START)  # the other worker read the same row before
     with time_machine.travel(START + timedelta(seconds=299), tick=False):
         assert health.check_due() == 0
+    with time_machine.travel(START + timedelta(seconds=300), tick=False):
+        assert health.check_due() == 1
+
+
+@pytest.mark.django_db
+def test_a_clock_that_was_ahead_stops_no_checks(simulator):
+    row = provider("well", simulator.path("tokens/3"))
+    health.take_turn(row, START + timedelta(days=365))
+
+    with time_machine.travel(START, tick=False):
+        assert health.check_due() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_workers_at_once_one_checks_each_provider(simulator):
+    simulator.clear()
+    for number in range(4):
+        provider(f"p{number}", simulator.path("tokens/3", tag="two"))
+    both = threading.Barrier(2)
+
+    def work(_):
+        both.wait()
+        try:
+            return health.check_due()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sum(pool.map(work, range(2))) == 4
+    assert len(simulator.hits("two")) == 4
+    assert StatusChange.objects.count() == HealthCheck.objects.count() == 4
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("change", [{"removed_at": START}, {"base_url": "http://127.0.0.1:9/v2"}])
+def test_what_was_found_of_one_that_is_gone_meanwhile_is_not_kept(change):
+    row = provider("x", "http://127.0.0.1:9/v1")
+    Provider.objects.update(**change)
+
+    keep_check(row, Check(Outcome.OK, "it answers"), [])
+
+    assert not HealthCheck.objects.exists()
+    assert not StatusChange.objects.exists()
+
+
+@pytest.mark.django_db
+def test_one_that_was_renamed_meanwhile_is_kept():
+    row = provider("x", "http://127.0.0.1:9/v1")
+    Provider.objects.update(slug="y", name="y")
+
+    keep_check(row, Check(Outcome.OK, "it answers"), [])
+
+    found = Provider.objects.get()
+    assert (found.slug, found.health) == ("y", "up")
 
 
 @pytest.mark.django_db

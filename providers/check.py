@@ -82,7 +82,7 @@ async def check(target: Target, adapter: Adapter, *, light: bool = False) -> Che
 
 
 async def _look(client: Client, target: Target, adapter: Adapter, *, light: bool) -> Check:
-    proof: Call | None = adapter.credential_call(target) if target.credential else None
+    proof = _proof(target, adapter)
     if proof and light:
         _raise_for(await client.send(proof, timeout=_TIMEOUTS), adapter)
         return Check(Outcome.OK, "it answers and takes the credential")
@@ -98,6 +98,15 @@ async def _look(client: Client, target: Target, adapter: Adapter, *, light: bool
     if proof:
         _raise_for(await client.send(proof, timeout=_TIMEOUTS), adapter)
     return Check(Outcome.OK, f"it answers and lists {len(listings)} models", listings)
+
+
+def scheduled_call(target: Target, adapter: Adapter) -> Call:
+    """Return the free call that a light check makes."""
+    return _proof(target, adapter) or adapter.models_call(target)
+
+
+def _proof(target: Target, adapter: Adapter) -> Call | None:
+    return adapter.credential_call(target) if target.credential else None
 
 
 def _raise_for(reply: Reply, adapter: Adapter) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -11,10 +12,12 @@ from django.urls import reverse
 from llmhub.lib import clock
 from providers import health
 from providers.adapters import KINDS, DialectNotServed, adapter_for
+from providers.check import scheduled_call
 from providers.credential_now import credentials_now
 from providers.forms import CredentialForm, PauseForm, ProviderChangeForm, WeightForm
 from providers.models import Provider
 from providers.status import Status, status_of
+from providers.wire import Target
 
 CHANGES_SHOWN = 5
 
@@ -40,6 +43,7 @@ def parts(provider: Provider, **forms: Any) -> dict[str, Any]:
     """Return what the status and the credentials of a provider show."""
     credentials = credentials_now(provider.credentials.all())
     labels = [each.row.label for each in credentials]
+    spans = health.last_day(provider, clock.now())
     return {
         "provider": provider,
         "status": status(provider),
@@ -47,7 +51,9 @@ def parts(provider: Provider, **forms: Any) -> dict[str, Any]:
         "several": len(credentials) > 1,
         "credential_form": CredentialForm(initial={"label": _next_label(labels), "weight": 1}),
         "support": _support(provider),
-        "spans": health.last_day(provider, clock.now()) if provider.health_claimed_at else [],
+        "asks": _asks(provider),
+        "interval_ms": health.interval() / timedelta(milliseconds=1),
+        "spans": spans if any(span.checks for span in spans) else [],
         "next_check": health.next_check(provider),
         "status_changes": provider.status_changes.all()[:CHANGES_SHOWN],
         **forms,
@@ -71,6 +77,18 @@ def _next_label(labels: list[str]) -> str:
     if "default" not in labels:
         return "default"
     return next(name for n in range(2, len(labels) + 3) if (name := f"key-{n}") not in labels)
+
+
+def _asks(provider: Provider) -> str:
+    """Return the free call that the schedule makes, "" where it makes none."""
+    if provider.paused_reason or (provider.needs_credential and not provider.usable):
+        return ""
+    try:
+        adapter = adapter_for(provider.kind, provider.dialect)
+    except DialectNotServed:
+        return ""
+    call = scheduled_call(Target(provider.base_url, "", "held" if provider.usable else ""), adapter)
+    return f"{call.method} {call.url}"
 
 
 def _support(provider: Provider) -> frozenset[str]:

@@ -25,6 +25,11 @@ class Status:
     label: str
     detail: str = ""
 
+    @property
+    def is_trouble(self) -> bool:
+        """Whether somebody should read the sentence without asking for it."""
+        return self.kind in {"warn", "bad"} and bool(self.detail)
+
 
 def status_of(provider: Provider, *, usable: int, out: int) -> Status:
     """Return the status of a provider with this many credentials in use, and taken out."""

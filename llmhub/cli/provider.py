@@ -12,6 +12,7 @@ from providers.credential_now import CredentialNow, credentials_now
 from providers.models import Provider
 from providers.provider import create_provider, pause_provider, remove_provider
 from providers.saved_check import check_and_save
+from providers.status import outcome_kind
 
 NEEDS_ONE = "needs a credential"
 
@@ -110,7 +111,7 @@ def add_one(options: Namespace) -> int:
 
 
 def check_some(options: Namespace) -> int:
-    """Check one provider or all that can be called, with each credential; 1 when one does not answer well."""
+    """Check one provider or all that can be called, with each credential; 1 when one does not answer."""
     chosen = [find.provider(options.slug)] if options.slug else _checkable()
     checks = {provider.slug: check_and_save(provider) for provider in chosen}
     found = [_checked(find.provider(provider.slug)) for provider in chosen]
@@ -121,7 +122,7 @@ def check_some(options: Namespace) -> int:
         show.rows(
             options, lines, columns=("provider", "credential", "state", "says"), empty="nothing to check yet"
         )
-    return 0 if all(check.answered for check in checks.values()) else 1
+    return 1 if any(outcome_kind(check.outcome) == "bad" for check in checks.values()) else 0
 
 
 def _checked(provider: Provider) -> show.Row:
@@ -139,7 +140,7 @@ def _tried(provider: Provider, each: CredentialNow) -> show.Row:
 
 
 def _checkable() -> list[Provider]:
-    rows = map(_row, Provider.objects.listed().prefetch_related("credentials"))
+    rows = map(_row, Provider.objects.listed().filter(paused_reason="").prefetch_related("credentials"))
     return [find.provider(row["provider"]) for row in rows if row["state"] != NEEDS_ONE]
 
 

@@ -165,6 +165,12 @@ def ago(moment: datetime) -> str:
 
 
 @register.filter
+def health(word: str) -> str:
+    """Return what a page calls the health of a provider."""
+    return {"up": "well", "refused": "credential refused"}.get(word, word or "not known")
+
+
+@register.filter
 def until(moment: datetime) -> str:
     """Return how long it is to a moment, in its largest unit: `in 3 minutes`."""
     left = timeuntil(moment, clock.now(), depth=1)

@@ -11,6 +11,7 @@ from routing.gateway.breakers import Breakers
 from routing.gateway.credentials import Credentials
 from routing.gateway.large import LargeBodies
 from routing.gateway.metrics import Metrics
+from routing.gateway.provider_health import ProviderHealth
 from routing.gateway.watch import Reader, Watch
 from routing.rates import Rates
 from routing.retry_budget import RetryBudget
@@ -38,6 +39,7 @@ class Hub:
     metrics: Metrics
     limits: Limits
     credentials: Credentials
+    provider_health: ProviderHealth
     breakers: Breakers = field(default_factory=Breakers)
     retries: defaultdict[int, RetryBudget] = field(
         default_factory=lambda: defaultdict(RetryBudget)

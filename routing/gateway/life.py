@@ -18,6 +18,7 @@ from routing.gateway.credentials import Credentials
 from routing.gateway.flight import Flights
 from routing.gateway.hub import Hub, Limits
 from routing.gateway.metrics import Metrics
+from routing.gateway.provider_health import ProviderHealth
 from routing.gateway.watch import Reader, Watch
 
 log = logging.getLogger("llmhub.gateway")
@@ -57,6 +58,8 @@ class Life:
         self._watching = asyncio.create_task(watch.run())
         _on_signals(self._begin_stop)
         reader = Reader("reader")
+        provider_health = ProviderHealth(reader.run)
+        metrics.registry.register(provider_health)
         return Hub(
             name=secrets.derive(settings.LLMHUB_SECRET_KEYS[0], purpose="hub name")[:16],
             watch=watch,
@@ -66,6 +69,7 @@ class Life:
             metrics=metrics,
             limits=self._limits,
             credentials=Credentials(reader.run),
+            provider_health=provider_health,
         )
 
     def _begin_stop(self) -> None:

@@ -44,5 +44,6 @@ def unready(hub: Hub, *, is_stopping: bool) -> list[str]:
 
 
 async def metrics(hub: Hub, exchange: Exchange) -> None:
-    """Answer with the metrics of this process."""
+    """Answer with the metrics of this process, and with what checks found of the providers."""
+    await hub.provider_health.look()
     await exchange.answer(hub.metrics.render(), content_type=CONTENT_TYPE)

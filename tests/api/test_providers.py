@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from llmhub.audit.models import AuditEvent
+from providers.check import Check, Outcome
 from providers.credential import reveal
 from providers.credential_state import take_out
 from providers.models import Credential, Provider
+from providers.saved_check import keep_check
 
 pytestmark = pytest.mark.django_db
 SECRET = "sk-canary-5f1d0c9b7a"
@@ -219,3 +221,21 @@ def test_a_check_says_what_it_found_with_each_credential(api, simulator):
     found = {row["label"]: row["check_outcome"] for row in checked["credentials"]}
     assert found == {"a": "ok", "b": "unauthorized"}
     assert checked["check_outcome"] == "ok"
+
+
+def test_health_and_each_change_of_it_are_told_a_page_at_a_time(api, lab):
+    for outcome in (Outcome.OK, Outcome.TIMEOUT, Outcome.TIMEOUT, Outcome.OK):
+        keep_check(lab, Check(outcome, f"said {outcome}", latency_ms=7), [])
+
+    shown = api.get("/providers/lab").json()
+    first = api.get("/providers/lab/status-changes?limit=2").json()
+    rest = api.get(f"/providers/lab/status-changes?limit=2&cursor={first['next_cursor']}").json()
+
+    assert (shown["health"], shown["check_latency_ms"]) == ("up", 7)
+    assert [(row["before"], row["after"], row["evidence"]) for row in first["data"] + rest["data"]] == [
+        ("down", "up", "said ok"),
+        ("up", "down", "said timeout"),
+        ("", "up", "said ok"),
+    ]
+    assert not rest["next_cursor"]
+    assert api.get("/providers/nobody/status-changes").status_code == 404

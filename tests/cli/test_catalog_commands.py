@@ -74,6 +74,29 @@ def test_a_check_that_fails_is_a_negative_answer_that_says_why(llmhub):
     assert "unreachable" in out
 
 
+def test_all_that_can_be_called_are_checked_and_one_that_is_not_well_is_the_exit_code(llmhub, simulator):
+    for slug, path in (("well", "tokens/3"), ("busy", "status/429")):
+        llmhub("provider", "add", slug, "--base-url", simulator.path(path), "--no-credential")
+    llmhub("provider", "add", "new", "--kind", "openai")  # needs a credential
+    llmhub("provider", "add", "away", "--base-url", "http://127.0.0.1:9/v1", "--no-credential")
+    llmhub("provider", "pause", "away", "moving house")
+
+    code, out, _ = llmhub("provider", "check", "--json")
+
+    assert {row["provider"]: row["health"] for row in json.loads(out)} == {"well": "up", "busy": "up"}
+    assert code == 0
+    llmhub("provider", "resume", "away")
+    assert llmhub("provider", "check")[0] == 1
+    assert {
+        row["provider"]: row["health"] for row in json.loads(llmhub("provider", "list", "--json")[1])
+    } == {
+        "well": "up",
+        "busy": "up",
+        "new": "unknown",
+        "away": "down",
+    }
+
+
 def test_a_credential_comes_from_standard_input_or_a_reference_never_from_the_command_line(
     llmhub, catalog, monkeypatch
 ):

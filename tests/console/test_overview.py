@@ -135,6 +135,21 @@ def test_a_provider_in_trouble_stands_first(signed_in, call):
     assert kinds == sorted(kinds, key=["bad", "good", "idle"].index)
 
 
+def test_each_provider_shows_its_last_evidence(signed_in, call):
+    call()
+    rows.provider("broken").__class__.objects.filter(slug="broken").update(
+        needs_credential=False, check_outcome="unreachable", check_message="the connection is refused"
+    )
+    rows.provider("fine").__class__.objects.filter(slug="fine").update(
+        needs_credential=False, check_outcome="ok", checked_at=clock.now(), check_latency_ms=80
+    )
+
+    page = signed_in().get("/").text.split('id="now-states"')[1].split("</ul>")[0]
+
+    assert ">The connection is refused</div>" in page
+    assert "just now</time>, in 80 ms" in page
+
+
 def test_the_bars_are_shares_of_the_dearest_day_and_never_vanish():
     day = clock.now().date()
     days = tuple(Day(day, Figures(spend_nano=nano)) for nano in (0, 1, 500, 1000))

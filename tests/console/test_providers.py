@@ -7,10 +7,12 @@ from django.test import Client
 
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.audit.models import AuditEvent
+from providers.check import Check, Outcome
 from providers.credential import reveal, set_credential
 from providers.credential_state import take_out
 from providers.models import Credential, Provider
 from providers.provider import create_provider, pause_provider
+from providers.saved_check import keep_check
 
 pytestmark = pytest.mark.django_db
 CANARY = "sk-canary-4f1d9c77e0ab-Z9QX"
@@ -78,6 +80,42 @@ def test_the_list_counts_offers_and_takes_a_fixed_number_of_queries(
 
     assert '?provider=lab">1</a>' in page
     assert '?provider=p7">0</a>' in page
+
+
+def test_the_page_shows_the_day_what_is_asked_and_what_changed(signed_in, lab):
+    for outcome, said in ((Outcome.OK, "it answers"), (Outcome.TIMEOUT, "no answer <i>in time</i>")):
+        keep_check(lab, Check(outcome, said, latency_ms=1200), [])
+
+    page = one_line(signed_in("viewer").get("/providers/lab/").text)
+
+    assert "Failed its last check</span>" in page
+    assert "It was well before: one more such check and it counts as down" in page
+    assert f"GET {lab.base_url}/models" in page
+    assert "just now</time>, in 1.2 s" in page
+    assert page.count('class="strip-idle"') == 95
+    assert page.count('class="strip-bad"') == 1
+    assert "not known →</span> well" in page
+    assert "<i>in time</i>" not in page
+
+
+def test_where_nothing_was_checked_nothing_is_shown_and_nothing_is_red(signed_in, lab):
+    Provider.objects.update(needs_credential=True)
+
+    page = signed_in("viewer").get("/providers/lab/").text
+
+    assert "Needs a credential" in page
+    assert "state-bad" not in page
+    assert 'class="strip"' not in page
+    assert "free call:" not in page
+
+
+def test_the_list_says_why_one_is_in_trouble_and_how_long_a_check_took(signed_in, lab):
+    keep_check(lab, Check(Outcome.UNREACHABLE, "connection refused: is it on?", latency_ms=30), [])
+
+    page = one_line(signed_in("viewer").get("/providers/").text)
+
+    assert '<div class="text-secondary small evidence">Connection refused: is it on?</div>' in page
+    assert "just now</time>, in 30 ms" in page
 
 
 def test_an_empty_list_leads_to_the_first_provider(signed_in):

@@ -15,12 +15,17 @@ _UP = {"ok", "no_model_list", "limited"}  # it answers
 _UNKNOWN = {"", "no_credential", "not_served"}  # nobody asked it
 
 
+def was_asked(outcome: str) -> bool:
+    """Return whether the provider was asked anything: else what was found is no evidence of it."""
+    return outcome not in _UNKNOWN
+
+
 def settle(before: Health, outcome: str, bad_checks: int) -> tuple[Health, int]:
     """Return the health after a check of `outcome`, and how many bad checks there are now in a row.
 
     `bad_checks` is their number before; `outcome` a value of `providers.check.Outcome`.
     """
-    if outcome in _UNKNOWN:
+    if not was_asked(outcome):
         return "", 0
     if outcome in _UP:
         return "up", 0

@@ -54,6 +54,7 @@ def parts(provider: Provider, **forms: Any) -> dict[str, Any]:
         "asks": _asks(provider),
         "interval_ms": health.interval() / timedelta(milliseconds=1),
         "spans": spans if any(span.checks for span in spans) else [],
+        "failing": sum(span.kind == "bad" for span in spans),
         "next_check": health.next_check(provider),
         "status_changes": provider.status_changes.all()[:CHANGES_SHOWN],
         **forms,

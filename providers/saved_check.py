@@ -14,7 +14,7 @@ from llmhub.lib import clock
 from providers.adapters import DialectNotServed, adapter_for
 from providers.check import Check, Outcome, check
 from providers.credential import CredentialUnreadable, reveal
-from providers.health_rules import Health, settle
+from providers.health_rules import Health, settle, was_asked
 from providers.listing import Listing
 from providers.models import Credential, HealthCheck, ListedModel, Provider
 from providers.status_change import change_health
@@ -105,11 +105,12 @@ def _keep_health(saved: Provider, found: Check, now: datetime) -> None:
     after, saved.bad_checks = settle(before, found.outcome, saved.bad_checks)
     message = found.message[:_MAX_MESSAGE]
     saved.checked_at, saved.check_outcome, saved.check_message = now, found.outcome, message
-    saved.check_latency_ms = found.latency_ms
+    saved.check_latency_ms = found.latency_ms if was_asked(found.outcome) else None
     change_health(saved, after, evidence=message, at=now)
-    HealthCheck.objects.create(
-        provider=saved, at=now, outcome=found.outcome, latency_ms=found.latency_ms, message=message
-    )
+    if was_asked(found.outcome):
+        HealthCheck.objects.create(
+            provider=saved, at=now, outcome=found.outcome, latency_ms=found.latency_ms, message=message
+        )
     saved.save(update_fields=_HEALTH)
 
 

@@ -74,7 +74,7 @@ _LABELS = ("provider",)
 
 
 def _known() -> list[Known]:
-    rows = Provider.objects.listed().filter(paused_reason="").exclude(checked_at=None)
+    rows = Provider.objects.listed().filter(paused_reason="").exclude(check_latency_ms=None)
     return [
         Known(row.slug, row.health, row.checked_at, row.check_latency_ms or 0)
         for row in rows

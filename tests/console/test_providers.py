@@ -94,18 +94,22 @@ def test_the_page_shows_the_day_what_is_asked_and_what_changed(signed_in, lab):
     assert "just now</time>, in 1.2 s" in page
     assert page.count('class="strip-idle"') == 95
     assert page.count('class="strip-bad"') == 1
+    assert "failed in 1 quarter of an hour" in page
     assert "not known →</span> well" in page
     assert "<i>in time</i>" not in page
 
 
 def test_where_nothing_was_checked_nothing_is_shown_and_nothing_is_red(signed_in, lab):
     Provider.objects.update(needs_credential=True)
+    signed_in("admin").post("/providers/lab/check/")  # the page does so by itself at its first sight
 
     page = signed_in("viewer").get("/providers/lab/").text
 
     assert "Needs a credential" in page
     assert "state-bad" not in page
     assert 'class="strip"' not in page
+    assert "· checked" not in page
+    assert ">never<" in signed_in("viewer").get("/providers/").text
     assert "free call:" not in page
 
 

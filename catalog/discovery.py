@@ -119,20 +119,27 @@ def take_file(provider: Provider, content: bytes, *, actor: Actor) -> DiscoveryR
 
 
 def accept_held(provider: Provider, *, actor: Actor) -> DiscoveryRun:
-    """Believe the list that was held back. Raises `HeldList.DoesNotExist` where none is."""
+    """Believe the list that was held back. Raises `ValidationError` where none is."""
     require(actor, "configure")
-    held = HeldList.objects.get(provider=provider)
+    held = _held(provider)
     reading = _Reading(provider, _Trigger.ACCEPTED, actor, clock.now())
     return _take(reading, read(gzip.decompress(held.content), _adapter(provider)), believed=True)
 
 
 @transaction.atomic
 def discard_held(provider: Provider, *, actor: Actor) -> None:
-    """Throw the list away that was held back: the one before stays. Raises `HeldList.DoesNotExist`."""
+    """Throw a list away that was held back: the one before stays. Raises `ValidationError` where none is."""
     require(actor, "configure")
-    held = HeldList.objects.select_related("run").get(provider=provider)
+    held = _held(provider)
     log.record(actor, "catalog.list_discarded", subject(provider), after={"said": held.run.said})
     held.delete()
+
+
+def _held(provider: Provider) -> HeldList:
+    held = HeldList.objects.filter(provider=provider).select_related("run").first()
+    if held is None:
+        raise ValidationError(f"no list of {provider.name} is held back: there is nothing to decide")
+    return held
 
 
 def _adapter(provider: Provider) -> Adapter:

@@ -166,7 +166,7 @@ def compare_models(
 ) -> Page[ModelOut]:
     """Show up to four models in the order asked for: `?model=a&model=b`; one that is not there is a 404."""
     caller(request, "view")
-    rows = models(_entry(one).slug for one in model)
+    rows = models(find_entry(one).slug for one in model)
     return Page(data=[model_out(row) for row in rows])
 
 

@@ -89,6 +89,16 @@ def discovery_of(provider: Provider) -> DiscoveryNow:
     return discovery_now(Provider.objects.filter(pk=provider.pk))[0]
 
 
+def told(run: DiscoveryRun) -> str:
+    """Return what came of a run, in a few words."""
+    changes = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in run.counts.items())
+    if run.outcome in {DiscoveryRun.Outcome.FAILED, DiscoveryRun.Outcome.HELD}:
+        return run.said
+    if run.outcome == DiscoveryRun.Outcome.FIRST:
+        return f"{run.listed} models"
+    return changes or f"{run.listed} models, as before"
+
+
 def open_events() -> int:
     """Return how many events wait for a decision."""
     return CatalogEvent.objects.filter(state=CatalogEvent.State.OPEN, provider__removed_at=None).count()

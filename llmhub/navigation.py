@@ -29,7 +29,7 @@ class Place:
 
 _OPEN_EVENTS = "_llmhub_open_events"
 INBOX = "catalog:inbox_list"
-_MODELS = ("catalog:model", "catalog:offer", "catalog:alias", "catalog:provider")
+_MODELS = ("catalog:model", "catalog:retirement", "catalog:offer", "catalog:alias", "catalog:provider")
 
 # A page that does not exist yet is left out, so an entry may be written before its page.
 MENU: tuple[tuple[str, tuple[Place, ...]], ...] = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from catalog.availability import EntryNow
+from catalog.models import Origin
 from catalog.toml_patch import OfferLines, toml_patch
 from catalog.words import CAPABILITIES, MODALITIES
 
@@ -30,6 +31,7 @@ def toml_of(row: EntryNow, *, as_name: str = "") -> str:
             each.offer.upstream_id,
             each.offer.rank,
             tuple(price.rates for price in each.prices),
+            is_discovered=each.offer.origin == Origin.DISCOVERED,
         )
         for each in row.offers
     ]

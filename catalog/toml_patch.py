@@ -1,7 +1,6 @@
 """Pure: the lines of llmhub.toml that say the same as a promotion.
 
-Amounts are those of now. A price that a file says belongs to the file: it no longer follows the
-provider's list, which a comment says where it stands.
+A discovered offer goes on following its provider's list; of others the amounts are those of now.
 """
 
 from __future__ import annotations
@@ -15,8 +14,6 @@ from typing import Any
 
 from providers.rates import AMOUNTS, Rates
 
-_NOTE = "# these amounts are of now: with them, the price no longer follows the provider's list"
-
 
 @dataclass(frozen=True)
 class OfferLines:
@@ -26,6 +23,7 @@ class OfferLines:
     upstream_id: str
     rank: int
     tiers: tuple[Rates, ...] = ()
+    is_discovered: bool = False  # its price is what the provider's list says
 
 
 def toml_patch(
@@ -49,8 +47,10 @@ def _offer(slug: str, offer: OfferLines) -> Iterator[str]:
     yield f"[{path}]"
     yield from _pairs({"id": offer.upstream_id})
     yield f"rank = {offer.rank}"
+    if offer.is_discovered:
+        yield "discovered = true"
+        return
     if offer.tiers:
-        yield _NOTE
         yield from _amounts(offer.tiers[0])
     for tier in offer.tiers[1:]:
         yield f"[[{path}.tiers]]"

@@ -92,7 +92,7 @@ def test_a_model_is_promoted_under_a_name_of_its_own_and_the_file_says_the_same(
     assert api.get("/aliases").json()["data"] == [{"name": "quick", "model": "x/y"}]
     read = Config.model_validate(tomllib.loads(shown["toml"]))
     assert read.aliases == {"quick": "x/y"}
-    assert read.models["x/y"].offers["or"].id == "x/y"
+    assert read.models["x/y"].offers["or"][0].discovered
     again = api.post("/models/x/y/promote")
     assert (again.status_code, "already" in again.json()["error"]["message"]) == (422, True)
     assert api.post("/models/no/such/promote").status_code == 404

@@ -196,7 +196,7 @@ def test_accepting_a_new_model_promotes_it(take):
 def test_what_cannot_be_promoted_says_why_and_nothing_is_written(take):
     take(many(), hour=0)
     one, two, three = CatalogEntry.objects.order_by("slug")[:3]
-    promote(actor=COMMAND_LINE, entry=one)
+    one = promote(actor=COMMAND_LINE, entry=one)
     add_alias(actor=COMMAND_LINE, name="taken", entry=one)
     Offer.objects.filter(entry=three).update(withdrawn_at=START)
 

@@ -29,7 +29,11 @@ def test_it_parses_and_says_the_same():
     text = toml_patch(
         "acme/m~1:free@x",
         FACTS,
-        [OfferLines("or", "acme/m", 1000, TIERS), OfferLines("lab", "m", 10), OfferLines("or", "other", 1)],
+        [
+            OfferLines("or", "acme/m", 1000, TIERS),
+            OfferLines("lab", "m", 10, TIERS, is_discovered=True),
+            OfferLines("or", "other", 1),
+        ],
         ["quick"],
     )
 
@@ -39,7 +43,7 @@ def test_it_parses_and_says_the_same():
     assert (model.name, model.context, model.sunset) == (FACTS["name"], 128_000, date(2027, 1, 1))
     assert (model.takes, model.family, model.output_limit) == (["text", "image"], None, None)
     assert list(model.offers) == ["lab", "or"]
-    assert (model.offers["or"].id, model.offers["or"].rank) == ("acme/m", 1000)
-    assert model.offers["or"].price() == TIERS
-    assert model.offers["lab"].price() == ()
+    (router,), (lab,) = model.offers["or"], model.offers["lab"]
+    assert (router.id, router.rank, router.price()) == ("acme/m", 1000, TIERS)
+    assert (lab.id, lab.discovered, lab.price()) == ("m", True, ())
     assert read.aliases == {"quick": "acme/m~1:free@x"}

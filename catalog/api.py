@@ -13,7 +13,7 @@ from ninja import Router, Status
 from pydantic import AfterValidator, Field
 
 from catalog.alias import add_alias, move_alias, remove_alias
-from catalog.availability import entries_now, offers_with_providers
+from catalog.availability import EntryNow, entries_now, offers_with_providers
 from catalog.compare import MOST_COMPARED
 from catalog.entry import create_entry, update_entry, withdraw_entry
 from catalog.model_query import FoundModels, ModelQuery
@@ -118,16 +118,22 @@ class AliasIn(Input):
     model: ModelId
 
 
-def _entry(model_id: str) -> CatalogEntry:
+def find_entry(model_id: str) -> CatalogEntry:
+    """Return the listed model of this id. Raises `Http404`."""
     found = CatalogEntry.objects.listed().filter(slug=model_id).first()
     if found is None:
         raise Http404(f"no model {model_id!r}: see GET /api/v1/models")
     return found
 
 
-def _model(entry: CatalogEntry) -> ModelOut:
+def read_entry(entry: CatalogEntry) -> EntryNow:
+    """Return an entry as it is now, with its offers and prices."""
     rows = CatalogEntry.objects.filter(pk=entry.pk).prefetch_related(offers_with_providers())
-    return model_out(entries_now(list(rows), clock.now())[0])
+    return entries_now(list(rows), clock.now())[0]
+
+
+def _model(entry: CatalogEntry) -> ModelOut:
+    return model_out(read_entry(entry))
 
 
 def _offer(entry: CatalogEntry, provider: str, upstream_id: str) -> Offer:
@@ -160,7 +166,7 @@ def compare_models(
 ) -> Page[ModelOut]:
     """Show up to four models in the order asked for: `?model=a&model=b`; one that is not there is a 404."""
     caller(request, "view")
-    rows = models(_entry(one).slug for one in model)
+    rows = models(find_entry(one).slug for one in model)
     return Page(data=[model_out(row) for row in rows])
 
 
@@ -176,27 +182,29 @@ def add_model(request: HttpRequest, body: ModelIn) -> Status[ModelOut]:
 def show_model(request: HttpRequest, model_id: ModelId) -> ModelOut:
     """Show one model."""
     caller(request, "view")
-    return _model(_entry(model_id))
+    return _model(find_entry(model_id))
 
 
 @router.patch("/models/{path:model_id}", response={200: ModelOut, **REFUSALS})
 def change_model(request: HttpRequest, model_id: ModelId, body: FactsIn) -> ModelOut:
     """Change facts of a model, which from now on belongs to who changed it."""
     actor = caller(request, "configure")
-    return _model(update_entry(actor=actor, entry=_entry(model_id), **body.model_dump(exclude_unset=True)))
+    return _model(
+        update_entry(actor=actor, entry=find_entry(model_id), **body.model_dump(exclude_unset=True))
+    )
 
 
 @router.delete("/models/{path:model_id}", response={204: None, **REFUSALS})
 def end_model(request: HttpRequest, model_id: ModelId) -> Status[None]:
     """Withdraw a model: it can no longer be called; what it cost stays in the ledger."""
-    withdraw_entry(actor=caller(request, "configure"), entry=_entry(model_id))
+    withdraw_entry(actor=caller(request, "configure"), entry=find_entry(model_id))
     return Status(204, None)
 
 
 @router.post("/offers", response={201: ModelOut, **REFUSALS})
 def make_offer(request: HttpRequest, body: OfferIn) -> Status[ModelOut]:
     """Say that a provider offers a model, and for how much."""
-    actor, entry = caller(request, "configure"), _entry(body.model)
+    actor, entry = caller(request, "configure"), find_entry(body.model)
     provider = get_object_or_404(Provider.objects.listed(), slug=body.provider)
     with transaction.atomic():
         offer = add_offer(
@@ -212,7 +220,7 @@ def price_offer(
     request: HttpRequest, provider: str, upstream_id: str, model: ModelId, body: PriceIn
 ) -> Status[ModelOut]:
     """Set what an offer costs from now on; the price before stays with the calls it priced."""
-    actor, entry = caller(request, "configure"), _entry(model)
+    actor, entry = caller(request, "configure"), find_entry(model)
     tiers = [tier.rates() for tier in body.tiers]
     set_price(actor=actor, offer=_offer(entry, provider, upstream_id), tiers=tiers, source=body.source)
     return Status(201, _model(entry))
@@ -223,7 +231,7 @@ def change_offer(
     request: HttpRequest, provider: str, upstream_id: str, model: ModelId, body: OfferChange
 ) -> ModelOut:
     """Change when an offer is tried: a lower rank first."""
-    actor, entry = caller(request, "configure"), _entry(model)
+    actor, entry = caller(request, "configure"), find_entry(model)
     update_offer(actor=actor, offer=_offer(entry, provider, upstream_id), rank=body.rank)
     return _model(entry)
 
@@ -232,7 +240,7 @@ def change_offer(
 def end_offer(request: HttpRequest, provider: str, upstream_id: str, model: ModelId) -> Status[None]:
     """Withdraw an offer of a model."""
     actor = caller(request, "configure")
-    withdraw_offer(actor=actor, offer=_offer(_entry(model), provider, upstream_id))
+    withdraw_offer(actor=actor, offer=_offer(find_entry(model), provider, upstream_id))
     return Status(204, None)
 
 
@@ -247,7 +255,7 @@ def list_aliases(request: HttpRequest, cursor: Cursor = "", limit: Limit = 50) -
 @router.post("/aliases", response={201: AliasOut, **REFUSALS})
 def make_alias(request: HttpRequest, body: AliasIn) -> Status[AliasOut]:
     """Give a model another name; one that is an alias already is pointed at this model."""
-    actor, entry = caller(request, "configure"), _entry(body.model)
+    actor, entry = caller(request, "configure"), find_entry(body.model)
     there = Alias.objects.filter(name_id=body.name).select_related("entry").first()
     if there is not None:
         return Status(201, alias_out(move_alias(actor=actor, alias=there, entry=entry)))

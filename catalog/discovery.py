@@ -19,6 +19,7 @@ from catalog.discovery_models import DiscoveryRun, DiscoveryState, HeldList
 from catalog.list_rows import forget_others, keep_rows
 from catalog.list_state import Known, Verdict, counted, judge
 from catalog.listing_diff import Change, Kind
+from catalog.rule_book import apply_rules
 from llmhub.audit import log
 from llmhub.audit.actor import SYSTEM, Actor
 from llmhub.lib import clock
@@ -118,20 +119,27 @@ def take_file(provider: Provider, content: bytes, *, actor: Actor) -> DiscoveryR
 
 
 def accept_held(provider: Provider, *, actor: Actor) -> DiscoveryRun:
-    """Believe the list that was held back. Raises `HeldList.DoesNotExist` where none is."""
+    """Believe the list that was held back. Raises `ValidationError` where none is."""
     require(actor, "configure")
-    held = HeldList.objects.get(provider=provider)
+    held = _held(provider)
     reading = _Reading(provider, _Trigger.ACCEPTED, actor, clock.now())
     return _take(reading, read(gzip.decompress(held.content), _adapter(provider)), believed=True)
 
 
 @transaction.atomic
 def discard_held(provider: Provider, *, actor: Actor) -> None:
-    """Throw the list away that was held back: the one before stays. Raises `HeldList.DoesNotExist`."""
+    """Throw a list away that was held back: the one before stays. Raises `ValidationError` where none is."""
     require(actor, "configure")
-    held = HeldList.objects.select_related("run").get(provider=provider)
+    held = _held(provider)
     log.record(actor, "catalog.list_discarded", subject(provider), after={"said": held.run.said})
     held.delete()
+
+
+def _held(provider: Provider) -> HeldList:
+    held = HeldList.objects.filter(provider=provider).select_related("run").first()
+    if held is None:
+        raise ValidationError(f"no list of {provider.name} is held back: there is nothing to decide")
+    return held
 
 
 def _adapter(provider: Provider) -> Adapter:
@@ -139,29 +147,35 @@ def _adapter(provider: Provider) -> Adapter:
 
 
 def _take(reading: _Reading, found: ModelList, *, believed: bool) -> DiscoveryRun:
-    """Judge a list, and write what it changes unless it is doubted."""
+    """Take in a list, and let the rules of the inbox decide on what it changes."""
     provider = reading.provider
     facts = {"list_hash": hashlib.sha256(found.content).hexdigest(), "listed": len(found.listings)}
     if _is_first(provider):
         return _take_first(reading, found, facts)
-    with transaction.atomic():
-        DiscoveryState.objects.select_for_update().get(provider=provider)  # one run at a time
-        verdict = judge(_known(provider), found.listings, reading.began, believed=believed)
-        counts = counted(verdict.changes)
-        if verdict.doubts:
-            run = reading.run(_Outcome.HELD, counts=counts, said="; ".join(verdict.doubts), **facts)
-            held = {"run": run, "content": gzip.compress(found.content)}
-            HeldList.objects.update_or_create(provider=provider, defaults=held)
-            return run
-        run = reading.run(_Outcome.CHANGED if counts else _Outcome.UNCHANGED, counts=counts, **facts)
-        HeldList.objects.filter(provider=provider).delete()
-        _mark_absence(provider, verdict, reading.began)
-        if counts:
-            Writer(provider, run, reading.began).write(verdict.changes)
-            keep_rows(provider, verdict.changes, reading.began)
-            log.record(
-                reading.actor, "catalog.discovered", subject(provider), after={**counts, "run": run.pk}
-            )
+    run = _take_next(reading, found, facts, believed=believed)
+    apply_rules(run)
+    return run
+
+
+@transaction.atomic
+def _take_next(reading: _Reading, found: ModelList, facts: dict[str, Any], *, believed: bool) -> DiscoveryRun:
+    """Judge a list beside what is known of the lists before, and take it in unless it is doubted."""
+    provider = reading.provider
+    DiscoveryState.objects.select_for_update().get(provider=provider)  # one run at a time
+    verdict = judge(_known(provider), found.listings, reading.began, believed=believed)
+    counts = counted(verdict.changes)
+    if verdict.doubts:
+        run = reading.run(_Outcome.HELD, counts=counts, said="; ".join(verdict.doubts), **facts)
+        held = {"run": run, "content": gzip.compress(found.content)}
+        HeldList.objects.update_or_create(provider=provider, defaults=held)
+        return run
+    run = reading.run(_Outcome.CHANGED if counts else _Outcome.UNCHANGED, counts=counts, **facts)
+    HeldList.objects.filter(provider=provider).delete()
+    _mark_absence(provider, verdict, reading.began)
+    if counts:
+        Writer(provider, run, reading.began).write(verdict.changes)
+        keep_rows(provider, verdict.changes, reading.began)
+        log.record(reading.actor, "catalog.discovered", subject(provider), after={**counts, "run": run.pk})
     return run
 
 

@@ -9,9 +9,12 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from catalog.discovery_models import InboxRule
+from catalog.event_words import HEADLINES
 from catalog.pricing import MAX_PRICE
 from catalog.words import CAPABILITIES
 from llmhub.lib import money
+from providers.models import Provider
 from providers.rates import AMOUNTS, Rates
 
 _TYPED = {"autocomplete": "off", "spellcheck": "false"}
@@ -143,4 +146,26 @@ class AliasForm(forms.Form):
         label="New alias",
         max_length=200,
         widget=forms.TextInput(attrs={**_TYPED, "placeholder": "fast"}),
+    )
+
+
+class RuleForm(forms.Form):
+    """What is decided on events of a kind without asking."""
+
+    action = forms.ChoiceField(label="Do", choices=InboxRule.Action.choices)
+    kind = forms.ChoiceField(label="With", choices=[(kind.value, word) for kind, word in HEADLINES.items()])
+    provider = forms.ModelChoiceField(
+        label="At", queryset=Provider.objects.listed(), required=False, empty_label="Any provider"
+    )
+
+
+class PromoteForm(forms.Form):
+    """How a discovered model is to be called."""
+
+    name = forms.CharField(
+        label="Alias",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs=_TYPED),
+        help_text="One more name for callers; its id stays.",
     )

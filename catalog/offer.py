@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -87,10 +87,13 @@ def set_price(
     effective_from: datetime | None = None,
     source: str = "",
     checked_on: date | None = None,
+    meters: Mapping[str, str] | None = None,
+    follows_list: bool = False,
 ) -> list[Price]:
     """Save what an offer costs from a moment on (now), the base price first, then its tiers.
 
-    The price before stays: a record keeps the price of its day. Raises `ValidationError` when
+    The price before stays: a record keeps the price of its day. One that follows the list is
+    succeeded by what discovery reads there. Raises `ValidationError` when
     the tiers do not fit together, or when they would begin before a price that is there.
     """
     require(actor, "configure")
@@ -105,9 +108,10 @@ def set_price(
         Price(
             offer=offer,
             effective_from=begins,
-            origin=origin_of(actor),
+            origin=Origin.DISCOVERED if follows_list else origin_of(actor),
             source=source,
             checked_on=checked_on,
+            meters=dict(meters or {}) if rates.above_input_tokens == 0 else {},
             **vars(rates),
         )
         for rates in tiers

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from catalog import discovery
+from catalog import discovery, run_retention
+from llmhub.lib import clock
 
 
 @shared_task(time_limit=300, expires=60)
 def discover() -> int:
     """Read the lists of models whose turn it is. Safe to run twice: a turn is taken once."""
     return len(discovery.discover_due())
+
+
+@shared_task(time_limit=300, expires=60)
+def clear_old_runs() -> int:
+    """Delete old readings that changed nothing. Safe to run twice."""
+    return run_retention.clear_runs(clock.now())

@@ -15,8 +15,9 @@ from catalog.alias import add_alias, remove_alias
 from catalog.availability import EntryNow, entries_now, offers_with_providers
 from catalog.compare import MOST_COMPARED
 from catalog.entry import withdraw_entry
-from catalog.forms import AliasForm
+from catalog.forms import AliasForm, PromoteForm
 from catalog.model_search import BadCursor, Found, search
+from catalog.model_toml import toml_of
 from catalog.models import Alias, CatalogEntry
 from catalog.search_form import SearchForm
 from catalog.words import CAPABILITIES
@@ -83,6 +84,8 @@ def _detail(
         "entry": row.entry,
         "aliases": row.entry.aliases.all(),
         "alias_form": form or AliasForm(),
+        "promote_form": PromoteForm(),
+        "toml": toml_of(row),
         "capabilities": [CAPABILITIES.get(word, word) for word in row.entry.capabilities],
         "base_url": f"{settings.PUBLIC_URL}/v1",
         "model": row.entry.slug,

@@ -16,7 +16,9 @@ from billing.api import router as billing_router
 from billing.budget_api import router as budget_router
 from billing.usage_api import router as usage_router
 from catalog.api import router as catalog_router
+from catalog.discovery_api import router as discovery_router
 from catalog.history_api import router as history_router
+from catalog.inbox_api import router as inbox_router
 from llmhub.config import BadFile
 from llmhub.config.api import router as config_router
 from llmhub.lib.rest import BadQuery, Failure, FailureAnswer
@@ -41,6 +43,8 @@ api.add_router("", organisation_router, tags=["organisation"])
 api.add_router("", people_router, tags=["people"])
 api.add_router("", providers_router, tags=["providers"])
 api.add_router("", credentials_router, tags=["providers"])
+api.add_router("", discovery_router, tags=["discovery"])  # first: a model's id may hold slashes
+api.add_router("", inbox_router, tags=["discovery"])
 api.add_router("", catalog_router, tags=["catalog"])
 api.add_router("", history_router, tags=["catalog"])
 api.add_router("", billing_router, tags=["keys"])

@@ -31,6 +31,7 @@ JOBS = {
     "read lists of models": Job("catalog.tasks.discover", setting="DISCOVERY_LOOK_SECONDS"),
     "tell of retirements": Job("billing.tasks.notice_retirements", setting="RETIREMENT_SECONDS"),
     "delete old calls": Job("billing.tasks.clear_old_calls", setting="RETENTION_SECONDS"),
+    "delete old readings of lists": Job("catalog.tasks.clear_old_runs", setting="RETENTION_SECONDS"),
     "compare sums with the ledger": Job("billing.tasks.reconcile", setting="RECONCILE_SECONDS"),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
+from catalog.discovery_now import open_events
 from llmhub.people.roles import Action, role_allows
 from llmhub.zone import organisation_of
 
@@ -25,6 +27,10 @@ class Place:
     needs: Action = "view"
 
 
+_OPEN_EVENTS = "_llmhub_open_events"
+INBOX = "catalog:inbox_list"
+_MODELS = ("catalog:model", "catalog:retirement", "catalog:offer", "catalog:alias", "catalog:provider")
+
 # A page that does not exist yet is left out, so an entry may be written before its page.
 MENU: tuple[tuple[str, tuple[Place, ...]], ...] = (
     ("", (Place("Overview", "overview", "layout-dashboard", "overview"),)),
@@ -33,7 +39,8 @@ MENU: tuple[tuple[str, tuple[Place, ...]], ...] = (
         "Supply",
         (
             Place("Providers", "providers:provider_list", "server-2", ("providers:", "adding:")),
-            Place("Models", "catalog:model_list", "books", "catalog:"),
+            Place("Models", "catalog:model_list", "books", _MODELS),
+            Place("Inbox", INBOX, "inbox", ("catalog:inbox", "catalog:rule", "catalog:discovery")),
         ),
     ),
     (
@@ -49,22 +56,48 @@ MENU: tuple[tuple[str, tuple[Place, ...]], ...] = (
 )
 
 
-def menu(here: str, role: str = "viewer") -> list[tuple[str, list[dict[str, Any]]]]:
-    """Return the groups of the menu for a person of `role`; `here` is the URL name of the page."""
+def menu(
+    here: str, role: str = "viewer", counts: Mapping[str, int] | None = None
+) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Return the groups of the menu for a person of `role`; `here` is the URL name of the page.
+
+    `counts` says by URL name how much waits at a place.
+    """
     groups = [
-        (label, [_item(place, here) for place in places if role_allows(role, place.needs)])
+        (label, [_item(place, here, counts or {}) for place in places if role_allows(role, place.needs)])
         for label, places in MENU
     ]
     there = [(label, [item for item in items if item]) for label, items in groups]
     return [(label, items) for label, items in there if items]
 
 
-def _item(place: Place, here: str) -> dict[str, Any] | None:
+def _item(place: Place, here: str, counts: Mapping[str, int]) -> dict[str, Any] | None:
     try:
         url = reverse(place.url_name)
     except NoReverseMatch:
         return None
-    return {"label": place.label, "icon": place.icon, "url": url, "active": here.startswith(place.section)}
+    return {
+        "label": place.label,
+        "icon": place.icon,
+        "url": url,
+        "active": here.startswith(place.section),
+        "count": counts.get(place.url_name, 0),
+    }
+
+
+def open_events_of(request: HttpRequest) -> int:
+    """Return how many events wait in the inbox, counted once a request."""
+    found: int | None = getattr(request, _OPEN_EVENTS, None)
+    if found is None:
+        found = open_events()
+        setattr(request, _OPEN_EVENTS, found)
+    return found
+
+
+def _menu_of(request: HttpRequest, here: str) -> list[tuple[str, list[dict[str, Any]]]]:
+    if not request.user.is_authenticated:
+        return menu(here, "")
+    return menu(here, request.user.role, {INBOX: open_events_of(request)})
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -72,7 +105,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     match = request.resolver_match
     here = match.view_name if match else ""
     return {
-        "navigation": SimpleLazyObject(lambda: menu(here, getattr(request.user, "role", ""))),
+        "navigation": SimpleLazyObject(lambda: _menu_of(request, here)),
         "organisation": SimpleLazyObject(lambda: organisation_of(request)),
         "demo": getattr(settings, "DEMO", False),
     }

@@ -13,11 +13,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from billing.reconcile import open_discrepancies
 from billing.retirement_notice import still_called
+from catalog.discovery_now import held_lists
 from llmhub.audit.models import AuditEvent
 from llmhub.first_steps import first_steps
 from llmhub.forms import OrganisationForm, PauseForm
 from llmhub.lib import clock
 from llmhub.lib.pages import render_page
+from llmhub.navigation import open_events_of
 from llmhub.overview import bars, figures, provider_states
 from llmhub.people import organisation
 from llmhub.people.access import actor_of, needs
@@ -45,8 +47,8 @@ def overview(request: HttpRequest) -> HttpResponse:
             "most": max(found.days, key=lambda day: day.figures.spend_nano),
             "states": provider_states(),
         }
-    context["refused"] = taken_out()
     context["leaving"] = still_called(clock.now())
+    context |= {"refused": taken_out(), "open_events": open_events_of(request), "held": held_lists()}
     partial = "hub/_first_steps.html" if steps else "hub/_overview.html"
     return render_page(request, page="hub/overview.html", partial=partial, context=context)
 

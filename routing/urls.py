@@ -9,4 +9,5 @@ from routing import views
 app_name = "routing"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("keys/test/", views.key_test, name="key_test"),
+    path("inbox/<int:event_id>/touches/", views.event_touches, name="event_touches"),
 ]

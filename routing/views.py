@@ -1,17 +1,23 @@
-"""Pages of `routing`: test a key without a call."""
+"""Pages of `routing`: test a key without a call, and what an event of the inbox touches."""
 
 from __future__ import annotations
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
+from catalog.event_rows import event_rows, events
+from llmhub.lib import clock
 from llmhub.lib.pages import render_page
 from llmhub.people.access import needs
 from routing.key_check import check_key
 from routing.key_verdict import Verdict
+from routing.touches import DAYS, touches
+
+KEYS_SHOWN = 20
 
 
 class KeyTestForm(forms.Form):
@@ -41,4 +47,23 @@ def key_test(request: HttpRequest) -> HttpResponse:
         partial="routing/_key_verdict.html",
         context={"form": form, "verdict": verdict},
         status=422 if failed else 200,
+    )
+
+
+@require_GET
+@needs("view")
+def event_touches(request: HttpRequest, event_id: int) -> HttpResponse:
+    """What an event touches: a panel of the inbox, and a page of its own."""
+    event = get_object_or_404(events(), pk=event_id)
+    found = touches(event, now=clock.now())
+    context = {
+        "row": event_rows([event])[0],
+        "event": event,
+        "found": found,
+        "keys": found.keys[:KEYS_SHOWN],
+        "more": max(0, len(found.keys) - KEYS_SHOWN),
+        "days": DAYS,
+    }
+    return render_page(
+        request, page="routing/event_touches.html", partial="routing/_event_touches.html", context=context
     )

@@ -16,7 +16,7 @@ from catalog.new_model import add_model
 from catalog.search import SORTS
 from catalog.shapes import model_out
 from llmhub.audit.actor import COMMAND_LINE
-from llmhub.cli import find, model_history, show
+from llmhub.cli import discovery, find, model_history, show
 from llmhub.lib import clock, money
 from providers.rates import Rates
 
@@ -28,7 +28,7 @@ COLUMNS = ("model", "context", "input", "output", "capabilities", "callable")
 
 
 def register(commands: _SubParsersAction[Any]) -> None:
-    """Add `model list`, `search`, `show` and `add`."""
+    """Add `model list`, `search`, `add`, `refresh`, `held`, `promote` and `show`."""
     noun = commands.add_parser("model", help="models: what can be called, and for how much")
     verbs = noun.add_subparsers(required=True, metavar="VERB")
     listing = verbs.add_parser("list", help="the catalog, prices in USD per million tokens")
@@ -52,6 +52,7 @@ def register(commands: _SubParsersAction[Any]) -> None:
             f"--{meter}", help="USD per million tokens; without input and output the cost is unknown"
         )
     add.set_defaults(run=add_one)
+    discovery.register(verbs)
     one = verbs.add_parser("show", help="everything about one model")
     one.add_argument("model", help="its id")
     show.add_json(one)

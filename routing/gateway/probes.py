@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import msgspec
+from contextlib import suppress
 
+import msgspec
+from django.db import DatabaseError
+
+from routing import discovery_metrics
 from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
 from routing.gateway.metrics import CONTENT_TYPE
@@ -44,6 +48,8 @@ def unready(hub: Hub, *, is_stopping: bool) -> list[str]:
 
 
 async def metrics(hub: Hub, exchange: Exchange) -> None:
-    """Answer with the metrics of this process, and with what checks found of the providers."""
+    """Answer with the metrics of this process, what checks found of providers, and how discovery stands."""
     await hub.provider_health.look()
+    with suppress(DatabaseError):
+        hub.metrics.discovery.standing = await hub.reader.run(discovery_metrics.read)
     await exchange.answer(hub.metrics.render(), content_type=CONTENT_TYPE)

@@ -11,6 +11,8 @@ from playwright.sync_api import expect
 from llmhub.lib import clock, ids
 from llmhub.people.models import User
 from tests.billing import rows
+from tests.fixtures.lists import many
+from tests.fixtures.lists import row as listed
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -219,3 +221,26 @@ def test_the_menu_opens_on_a_phone(console):
     console.get_by_role("button", name="Menu").click()
 
     expect(link).to_be_visible()
+
+
+@pytest.mark.parametrize(("theme", "width"), [("dark", 390), ("light", 1280)])
+def test_pages_of_discovery_are_accessible_and_fit_their_width(console, take, blocked, theme, width):
+    take(many(), hour=0)
+    take([listed("acme/m0", context=9_000), *many()[1:], listed("x/y"), listed("x/z")], hour=1)
+    take(many(5), hour=2)
+    console.set_viewport_size({"width": width, "height": 844})
+    console.emulate_media(color_scheme=theme)
+
+    for path in (
+        "/inbox/",
+        "/inbox/?state=all",
+        "/inbox/rules/",
+        "/discovery/",
+        "/providers/or/",
+        "/models/x/y/",
+    ):
+        console.go(path)
+        console.wait_for_load_state("networkidle")
+        assert axe_findings(console) == [], path
+        assert console.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+    assert blocked == []

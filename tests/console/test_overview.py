@@ -10,6 +10,8 @@ from llmhub.overview import bars
 from providers.credential_state import take_out
 from providers.models import Credential
 from tests.billing import rows
+from tests.fixtures.lists import many
+from tests.fixtures.lists import row as listed
 
 pytestmark = pytest.mark.django_db
 
@@ -114,7 +116,7 @@ def test_every_part_that_is_refreshed_is_there(signed_in, call):
     page = signed_in().get("/").text
 
     targets = page.split('hx-select-oob="')[1].split('"')[0].split(",")
-    assert len(targets) == 10
+    assert len(targets) == 11
     for target in targets:
         assert f'id="{target.removeprefix("#")}"' in page, target
 
@@ -164,8 +166,8 @@ def test_the_page_takes_the_same_queries_however_many_calls(signed_in, call, dja
         call(number)
 
     # session, person, organisation; first steps; 6 of the figures; providers; refused credentials;
-    # models that are leaving
-    with django_assert_num_queries(13):
+    # models that are leaving; inbox, held lists
+    with django_assert_num_queries(15):
         client.get("/")
 
 
@@ -210,3 +212,15 @@ def test_a_refusal_is_no_first_call(signed_in, call):
     call(error_code="model_not_found", refusals=1, status="refused", cost_nano=0)
 
     assert "Three steps" in signed_in().get("/").text
+
+
+def test_what_waits_in_the_inbox_and_a_held_list_are_told(signed_in, call, take):
+    call()
+    take(many(), hour=0)
+    take([*many(), listed("x/y")], hour=1)
+    page = signed_in().get("/").text
+    assert "1 change at providers waits for a decision" in page
+    assert "held back" not in page
+
+    take(many(5), hour=2)
+    assert "16 of 21 models are gone" in signed_in().get("/").text

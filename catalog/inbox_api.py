@@ -1,0 +1,124 @@
+"""The inbox of discovery in the management API: events, decisions, rules."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Router, Status
+from pydantic import Field
+
+from catalog import inbox
+from catalog.discovery_models import CatalogEvent, InboxRule
+from catalog.event_rows import chosen, event_rows
+from catalog.inbox_shapes import EventOut, RuleOut, event_out, rule_out
+from catalog.listing_diff import Kind
+from catalog.rule_book import remove_rule, set_rule
+from llmhub.lib.rest import REFUSALS, Cursor, Input, Limit, Output, Page, page
+from llmhub.people.api_access import caller
+from providers.models import Provider
+
+router = Router()
+Slug = Annotated[str, Field(max_length=64)]
+
+
+class EventsIn(Input):
+    """Events to decide on in one call."""
+
+    ids: Annotated[list[int], Field(min_length=1, max_length=200)]
+
+
+class DecidedOut(Output):
+    """What became of several decisions: each stands or falls for itself."""
+
+    done: list[int]
+    refused: list[str]
+
+
+class RuleIn(Input):
+    """What is decided on events of a kind from the next run on; no provider: of any."""
+
+    kind: Kind
+    action: Literal["accept", "ignore", "hold"]
+    provider: Slug | None = None
+
+
+def _event(event_id: int) -> CatalogEvent:
+    return get_object_or_404(CatalogEvent, pk=event_id)
+
+
+def _out(event: CatalogEvent) -> EventOut:
+    return event_out(event_rows([event])[0])
+
+
+@router.get("/inbox", response={200: Page[EventOut], **REFUSALS})
+def list_events(
+    request: HttpRequest,
+    state: Literal["open", "decided", "all"] = "open",
+    kind: Kind | Literal[""] = "",
+    provider: Slug = "",
+    about: Literal["", "curated", "discovered"] = "",
+    cursor: Cursor = "",
+    limit: Limit = 50,
+) -> Page[EventOut]:
+    """List what happened to listed models, the newest first; `about` curated or discovered ones."""
+    caller(request, "view")
+    rows = chosen(state=state, kind=kind, provider=provider, about=about)
+    screen = page(rows, lambda event: event, by="-id", cursor=cursor, limit=limit)
+    return Page(data=list(map(event_out, event_rows(screen.data))), next_cursor=screen.next_cursor)
+
+
+@router.post("/inbox/{int:event_id}/accept", response={200: EventOut, **REFUSALS})
+def accept(request: HttpRequest, event_id: int) -> EventOut:
+    """Write what the event says into the catalog; a discovered model that is new is promoted."""
+    return _out(inbox.accept(actor=caller(request, "configure"), event=_event(event_id)))
+
+
+@router.post("/inbox/{int:event_id}/ignore", response={200: EventOut, **REFUSALS})
+def ignore(request: HttpRequest, event_id: int) -> EventOut:
+    """Leave the catalog as it is."""
+    return _out(inbox.ignore(actor=caller(request, "configure"), event=_event(event_id)))
+
+
+@router.post("/inbox/accept", response={200: DecidedOut, **REFUSALS})
+def accept_some(request: HttpRequest, body: EventsIn) -> DecidedOut:
+    """Accept several events; one that is refused keeps none of the others back."""
+    events = CatalogEvent.objects.filter(pk__in=body.ids)
+    return _decided(inbox.accept_all(actor=caller(request, "configure"), events=events))
+
+
+@router.post("/inbox/ignore", response={200: DecidedOut, **REFUSALS})
+def ignore_some(request: HttpRequest, body: EventsIn) -> DecidedOut:
+    """Ignore several events."""
+    events = CatalogEvent.objects.filter(pk__in=body.ids)
+    return _decided(inbox.ignore_all(actor=caller(request, "configure"), events=events))
+
+
+def _decided(found: inbox.Decided) -> DecidedOut:
+    return DecidedOut(done=[event.pk for event in found.done], refused=list(found.refused))
+
+
+@router.get("/inbox/rules", response={200: Page[RuleOut], **REFUSALS})
+def list_rules(request: HttpRequest, cursor: Cursor = "", limit: Limit = 50) -> Page[RuleOut]:
+    """List the rules of the inbox, the oldest first."""
+    caller(request, "view")
+    rows = InboxRule.objects.select_related("provider")
+    return page(rows, rule_out, by="id", cursor=cursor, limit=limit)
+
+
+@router.post("/inbox/rules", response={201: RuleOut, **REFUSALS})
+def make_rule(request: HttpRequest, body: RuleIn) -> Status[RuleOut]:
+    """Decide on events of a kind without asking; a rule for the same kind and provider is replaced."""
+    actor = caller(request, "configure")
+    provider = get_object_or_404(Provider.objects.listed(), slug=body.provider) if body.provider else None
+    return Status(
+        201, rule_out(set_rule(actor=actor, kind=body.kind.value, action=body.action, provider=provider))
+    )
+
+
+@router.delete("/inbox/rules/{int:rule_id}", response={204: None, **REFUSALS})
+def end_rule(request: HttpRequest, rule_id: int) -> Status[None]:
+    """Take a rule away: from the next run on a person is asked again."""
+    remove_rule(actor=caller(request, "configure"), rule=get_object_or_404(InboxRule, pk=rule_id))
+    return Status(204, None)

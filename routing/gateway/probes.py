@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 import msgspec
-from django.db import DatabaseError
 
-from routing import discovery_metrics
 from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
 from routing.gateway.metrics import CONTENT_TYPE
@@ -48,8 +44,7 @@ def unready(hub: Hub, *, is_stopping: bool) -> list[str]:
 
 
 async def metrics(hub: Hub, exchange: Exchange) -> None:
-    """Answer with the metrics of this process, what checks found of providers, and how discovery stands."""
+    """Answer with the metrics of this process, what checks found of the providers, and of their lists."""
     await hub.provider_health.look()
-    with suppress(DatabaseError):
-        hub.metrics.discovery.standing = await hub.reader.run(discovery_metrics.read)
+    await hub.metrics.discovery.look(hub.reader.run)
     await exchange.answer(hub.metrics.render(), content_type=CONTENT_TYPE)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from routing.discovery_metrics import DiscoveryMetrics, read
+from routing.discovery_metrics import DiscoveryMetrics, Standing, read
 from tests.fixtures.lists import START, many, row
 
 
@@ -26,3 +28,20 @@ def test_metrics_say_when_a_list_was_last_believed_what_came_of_the_last_and_wha
     assert 'llmhub_discovery_last_outcome{outcome="held",provider="or"} 1.0' in said
     assert 'llmhub_discovery_last_outcome{outcome="changed",provider="or"} 0.0' in said
     assert "llmhub_inbox_open_events 1.0" in said
+
+
+def test_they_are_read_once_in_five_seconds_and_a_database_that_is_away_shows_nothing():
+    metrics, asked = DiscoveryMetrics(), []
+
+    async def away(_):
+        asked.append(1)
+        raise OSError
+
+    async def look_twice():
+        metrics.standing = Standing({}, {}, 3)
+        await metrics.look(away)
+        await metrics.look(away)
+
+    asyncio.run(look_twice())
+
+    assert (metrics.standing, asked) == (None, [1])

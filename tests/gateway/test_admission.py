@@ -34,7 +34,7 @@ async def waits_its_turn(how: str, to: str, letters: int) -> bool:
     request = READERS[how](json.dumps(said).encode(), {}, known_providers=[])
     pays = payment({}, Rules(), CALLER, entry(), {}, at=NOW)
     account = Account(id=1, caller=CALLER, entry=entry(), request=request, at=NOW, payment=pays)
-    hub = Hub("test", None, None, None, None, None, Limits(), None)
+    hub = Hub("test", None, None, None, None, None, Limits(), None, None)
     async with hub.large._turn:
         working = asyncio.ensure_future(Admission(hub, account, snapshot())._carry(AT[to]))
         await asyncio.sleep(0.01)

@@ -86,7 +86,7 @@ def test_a_probe_that_begins_to_answer_lets_the_others_in():
 def test_counting_asks_no_offer_whose_breaker_opened_meanwhile():
     ill = offer("lab", dialect="messages")
     found = plan(entry_value("acme/small", ill), dialect="messages", operation="count").candidates[0]
-    hub = Hub("test", None, None, None, None, None, Limits(), None)
+    hub = Hub("test", None, None, None, None, None, Limits(), None, None)
     body = b'{"model": "m", "messages": [{"role": "user", "content": "Hello"}]}'
     asked = SimpleNamespace(request=read_count(body, {}, known_providers=[]))
     entry = [hub.breakers.enter(ill, time.monotonic()) for _ in range(IN_A_ROW)]

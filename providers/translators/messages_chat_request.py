@@ -116,7 +116,8 @@ def long_names(body: Body) -> dict[str, str]:
 def reasoning(body: Body, terms: Terms, lost: set[str]) -> dict[str, Any]:
     """Return how much the model is to think."""
     thinking = read(body, "thinking", Thinking)
-    effort = read(read(body, "output_config", Body) or {}, "effort", str)
+    config = read(body, "output_config", Body) or {}
+    effort = decoded(config["effort"], str, "output_config") if said(config, "effort") else None
     kind = thinking.type if thinking else ""
     if thinking and thinking.display == "omitted":
         lost.add("thinking.display")
@@ -139,7 +140,8 @@ def answer_format(body: Body, terms: Terms, lost: set[str]) -> dict[str, Any]:
     lost |= {
         f"output_config.{name}" for name in config if name not in {"effort", "format"} and said(config, name)
     }
-    asked = read(config, "format", Format) or read(body, "output_format", Format)
+    wanted = decoded(config["format"], Format, "output_config") if said(config, "format") else None
+    asked = wanted or read(body, "output_format", Format)
     if not asked:
         return {}
     if asked.type != "json_schema" or not terms.json_schema:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.list_doubts import doubts
@@ -103,6 +103,7 @@ listings = st.builds(
 lists = st.lists(listings, max_size=3).map(lambda rows: {row.upstream_id: row for row in rows})
 
 
+@settings(max_examples=60, deadline=None)
 @given(lists, lists)
 def test_the_changes_applied_to_the_first_list_give_the_second(before, after):
     found = diff(before, after)

@@ -233,7 +233,6 @@ def test_pages_of_discovery_are_accessible_and_fit_their_width(console, take, bl
 
     for path in (
         "/inbox/",
-        "/inbox/?state=all",
         "/inbox/rules/",
         "/discovery/",
         "/providers/or/",

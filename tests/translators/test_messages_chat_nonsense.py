@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from providers.translators import CannotTranslate
@@ -79,6 +79,8 @@ DELTAS = st.dictionaries(st.sampled_from(DELTA_FIELDS), filled(DELTA_INNER), max
     st.dictionaries(st.sampled_from(FIELDS), filled(INNER), max_size=4),
     st.sampled_from([PLAIN, ROUTER]),
 )
+@example([{"role": "user", "content": []}], {"output_config": {"effort": []}}, PLAIN)
+@example([{"role": "user", "content": []}], {"output_config": {"format": False}}, PLAIN)
 def test_any_call_is_translated_or_refused_with_the_field_that_is_meant(turns, fields, terms):
     body = {"max_tokens": 9, "messages": turns, **fields}
 

@@ -17,14 +17,13 @@ from catalog.listing_diff import Change, Kind
 from catalog.listing_text import plain
 from catalog.models import CatalogEntry, Offer, Origin, Price, name_letters
 from catalog.proposal import proposed_slug
-from providers.listing import Listing
+from providers.listing import Listing, column
 from providers.models import Provider
 from providers.rates import faults
 
 PRICES = {Kind.PRICE_UP, Kind.PRICE_DOWN, Kind.PRICE_LOST}
 ARRIVALS = {Kind.NEW, Kind.BACK}
 _STATE = CatalogEvent.State
-MAX_TOKENS = 2**31 - 1  # what a column holds
 LAST_RANK = 1000  # discovered offers are tried after those a person chose
 
 
@@ -101,10 +100,12 @@ class Writer:
             rank=LAST_RANK,
         )
 
-    def _price(self, wanted: dict[Offer, Listing]) -> None:
+    def _price(self, wanted: dict[Offer, Listing]) -> bool:
+        """Save what offers cost from now on; return whether every price could be kept."""
         for offer, row in wanted.items():
             self._prices[offer.pk] = tuple(discovered_prices(offer, row, self._now))
         Price.objects.bulk_create([price for offer in wanted for price in self._prices[offer.pk]])
+        return all(self._prices[offer.pk] for offer in wanted)
 
     def _apply(self, change: Change) -> CatalogEvent | None:
         """Apply one change where it is ours to apply, and return the event that tells of it."""
@@ -141,8 +142,7 @@ class Writer:
         ours = [offer for offer in live if self._is_ours(offer)]
         if change.listing is None or not change.listing.tiers:
             return not live  # the last known price stays in force: nothing costs 0 by silence
-        self._price(dict.fromkeys(ours, change.listing))
-        return ours == live
+        return self._price(dict.fromkeys(ours, change.listing)) and ours == live
 
     def _is_ours(self, offer: Offer) -> bool:
         newest = self._prices.get(offer.pk, ())
@@ -223,8 +223,8 @@ def describe(entry: CatalogEntry, row: Listing) -> None:
     """Give a discovered entry the facts of a listing; what the list does not say is unknown."""
     entry.name = row.name or entry.slug.rpartition("/")[2]
     entry.description = row.description
-    entry.context_tokens = _column(row.context_tokens)
-    entry.output_limit_tokens = _column(row.output_limit_tokens)
+    entry.context_tokens = column(row.context_tokens)
+    entry.output_limit_tokens = column(row.output_limit_tokens)
     entry.input_modalities = list(row.input_modalities)
     entry.output_modalities = list(row.output_modalities)
     entry.capabilities = list(row.capabilities or ())
@@ -255,7 +255,3 @@ def discovered_prices(offer: Offer, row: Listing, begins: datetime) -> list[Pric
     except ValidationError:
         return []
     return prices
-
-
-def _column(tokens: int | None) -> int | None:
-    return tokens if tokens is not None and tokens <= MAX_TOKENS else None

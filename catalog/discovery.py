@@ -182,7 +182,7 @@ def _take_next(reading: _Reading, found: ModelList, facts: dict[str, Any], *, be
 def _is_first(provider: Provider) -> bool:
     """Return whether no list of this provider, at the address it has now, was ever believed."""
     believed = DiscoveryState.objects.filter(provider=provider).exclude(succeeded_at=None)
-    return not (believed.exists() and _known(provider))
+    return not (believed.exists() and provider.listings.exclude(raw={}).exists())
 
 
 def _take_first(reading: _Reading, found: ModelList, facts: dict[str, Any]) -> DiscoveryRun:

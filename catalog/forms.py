@@ -118,6 +118,8 @@ class ModelForm(RatesForm):
 class RetirementForm(forms.Form):
     """When a model ends, and what to use instead; an empty field takes the fact back."""
 
+    FACTS = ("deprecated_on", "sunset_on", "replacement")
+
     model = forms.CharField(
         label="Model", max_length=200, widget=forms.TextInput(attrs={**_TYPED, "placeholder": "acme/small-1"})
     )
@@ -136,7 +138,7 @@ class RetirementForm(forms.Form):
 
     def facts(self) -> dict[str, Any]:
         """Return what is said about the model."""
-        return {name: value for name, value in self.cleaned_data.items() if name != "model"}
+        return {name: self.cleaned_data[name] for name in self.FACTS}
 
 
 class AliasForm(forms.Form):

@@ -9,7 +9,7 @@ from django.core.validators import URLValidator
 from django.db.models import QuerySet
 
 from catalog.availability import prices_in_force
-from catalog.discovered import ARRIVALS, LAST_RANK, MAX_TOKENS, PRICES
+from catalog.discovered import ARRIVALS, LAST_RANK, PRICES
 from catalog.discovery_models import CatalogEvent
 from catalog.entry import Facts, update_entry
 from catalog.listing_diff import Kind
@@ -20,6 +20,7 @@ from catalog.promote import promote
 from llmhub.audit.actor import Actor
 from llmhub.lib import clock
 from providers.adapters import DialectNotServed, adapter_for
+from providers.listing import column
 from providers.models import Provider
 from providers.wire import Target
 
@@ -118,9 +119,9 @@ def _facts(event: CatalogEvent, entry: CatalogEntry) -> Facts:
     """Return the facts of an event; of capabilities only the words that it names change."""
     kind, after = Kind(event.kind), event.after
     if kind == Kind.CONTEXT:
-        return {"context_tokens": _column(after["context_tokens"])}
+        return {"context_tokens": column(after["context_tokens"])}
     if kind == Kind.OUTPUT_LIMIT:
-        return {"output_limit_tokens": _column(after["output_limit_tokens"])}
+        return {"output_limit_tokens": column(after["output_limit_tokens"])}
     if kind in _CAN:
         return {"capabilities": _words(event, entry)}
     if kind == Kind.RENAMED:
@@ -130,10 +131,6 @@ def _facts(event: CatalogEvent, entry: CatalogEntry) -> Facts:
         if name in after:
             found[name] = day_of(after, name)  # type: ignore[literal-required]
     return found
-
-
-def _column(tokens: int | None) -> int | None:
-    return tokens if tokens is not None and tokens <= MAX_TOKENS else None
 
 
 def _words(event: CatalogEvent, entry: CatalogEntry) -> list[str]:

@@ -7,11 +7,10 @@ from datetime import datetime
 
 from catalog.listing_diff import Change, Kind
 from catalog.models import CatalogEntry, Offer, Origin
-from providers.listing import Listing
+from providers.listing import Listing, column
 from providers.models import ListedModel, Provider
 
 _KEPT = ("name", "context_tokens", "raw", "missing_since", "vanished_at")
-MAX_TOKENS = 2**31 - 1  # what a column holds
 
 
 def keep_rows(provider: Provider, changes: Sequence[Change], now: datetime) -> None:
@@ -35,8 +34,7 @@ def keep_rows(provider: Provider, changes: Sequence[Change], now: datetime) -> N
 
 def _fill(row: ListedModel, listing: Listing) -> None:
     row.name = listing.name
-    tokens = listing.context_tokens
-    row.context_tokens = tokens if tokens is not None and tokens <= MAX_TOKENS else None
+    row.context_tokens = column(listing.context_tokens)
     row.raw = dict(listing.raw)
     row.missing_since = row.vanished_at = None
 

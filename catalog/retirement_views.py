@@ -46,6 +46,14 @@ def _desk(request: HttpRequest, *, form: RetirementForm | None = None, status: i
     context = {
         "rows": leaving(clock.now().date(), discovered=discovered),
         "discovered": discovered,
-        "form": form or RetirementForm(initial={"model": request.GET.get("model", "")}),
+        "form": form or RetirementForm(initial=_dates(request.GET.get("model", ""))),
     }
     return render(request, "catalog/retirements.html", context, status=status)
+
+
+def _dates(slug: str) -> dict[str, object]:
+    """Return what is said of a model already: an empty field would take it back."""
+    entry = CatalogEntry.objects.listed().filter(slug=slug).first()
+    if entry is None:
+        return {"model": slug}
+    return {"model": slug, **{name: getattr(entry, name) for name in RetirementForm.FACTS}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Max
 
@@ -31,11 +31,12 @@ _made: dict[str, _Made] = {}  # by database
 
 def current() -> Index:
     """Return the index of the catalog as it is now; a change is seen at the next search."""
-    version = _version()
     with _lock:
         made = _made.get("default")
-        if made is None or made.version != version or time.monotonic() - made.at > _MAX_AGE:
-            made = _made["default"] = _Made(build(_docs()), version, time.monotonic())
+        seen, is_changed = _changes_since(made.version if made else None)
+        if made is None or is_changed or time.monotonic() - made.at > _MAX_AGE:
+            made = _Made(build(_docs()), seen, time.monotonic())
+        _made["default"] = replace(made, version=seen)
     return made.index
 
 
@@ -45,11 +46,13 @@ def forget() -> None:
         _made.clear()
 
 
-def _version() -> int:
-    about = AuditEvent.objects.none()
-    for prefix in _ABOUT:
-        about |= AuditEvent.objects.filter(object__startswith=prefix)
-    return about.aggregate(last=Max("id"))["last"] or 0
+def _changes_since(version: int | None) -> tuple[int, bool]:
+    """Return the last audit event, and whether one since `version` may have changed a model."""
+    if version is None:
+        return AuditEvent.objects.aggregate(last=Max("id"))["last"] or 0, True
+    newer = list(AuditEvent.objects.filter(id__gt=version).order_by("id").values_list("id", "object"))
+    last = newer[-1][0] if newer else version
+    return last, any(about.startswith(_ABOUT) for _, about in newer)
 
 
 def _docs() -> list[Doc]:

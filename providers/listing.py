@@ -13,6 +13,13 @@ from typing import Any
 
 from providers.rates import Rates
 
+MAX_COLUMN = 2**31 - 1  # the largest count that every database keeps
+
+
+def column(tokens: int | None) -> int | None:
+    """Return a count of tokens that every database can keep; a larger one is no count."""
+    return tokens if tokens is not None and tokens <= MAX_COLUMN else None
+
 
 @dataclass(frozen=True)
 class Listing:

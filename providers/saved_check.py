@@ -15,7 +15,7 @@ from providers.adapters import DialectNotServed, adapter_for
 from providers.check import Check, Outcome, check
 from providers.credential import CredentialUnreadable, reveal
 from providers.health_rules import Health, settle, was_asked
-from providers.listing import Listing
+from providers.listing import Listing, column
 from providers.models import Credential, HealthCheck, ListedModel, Provider
 from providers.status_change import change_health
 from providers.wire import Target
@@ -125,15 +125,10 @@ def keep_listings(provider: Provider, listings: Sequence[Listing]) -> None:
                 provider=provider,
                 upstream_id=row.upstream_id,
                 name=row.name,
-                context_tokens=_column(row.context_tokens),
+                context_tokens=column(row.context_tokens),
             )
             for row in named.values()
         ],
         batch_size=500,
     )
     Provider.objects.filter(pk=provider.pk).update(listed_at=clock.now())
-
-
-def _column(tokens: int | None) -> int | None:
-    """Return a count that every database can keep."""
-    return tokens if tokens is not None and tokens < 2**31 else None

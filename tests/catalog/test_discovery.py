@@ -226,6 +226,16 @@ def test_a_later_event_about_the_same_thing_takes_the_place_of_the_one_before(hu
     assert [state for *_, state in events()] == ["superseded", "open"]
 
 
+def test_a_price_that_cannot_be_kept_is_not_called_applied(take):
+    take(many(), hour=0)
+
+    pricing = {"prompt": "0.000001", "completion": "0.000004", "input_cache_read": "20"}  # a unit mistake
+    take([row("acme/m0") | {"pricing": pricing}, *many()[1:]], hour=1)
+
+    assert events()[0] == ("acme/m0", "price_up", "open")
+    assert prices("acme/m0") == [(Decimal(1), "discovered")]
+
+
 def test_a_failure_is_a_run_that_says_why_and_comes_up_again_soon(hub):
     Provider.objects.filter(pk=hub.pk).update(base_url="http://127.0.0.1:9")
 

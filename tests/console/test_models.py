@@ -432,3 +432,24 @@ def test_a_viewer_is_offered_no_change(signed_in, offer):
 def test_the_most_telling_words_come_first():
     assert most_telling(["stream", "json_mode", "tools", "new-word", "vision"])[:2] == ["vision", "tools"]
     assert most_telling(["new-word", "stream"]) == ["stream", "new-word"]
+
+
+def test_the_form_of_a_model_that_is_leaving_begins_with_its_dates(signed_in, offer):
+    CatalogEntry.objects.update(sunset_on=date(2030, 1, 2))
+
+    page = signed_in("admin").get("/retirements/?model=acme/small-1").text
+
+    assert 'value="2030-01-02"' in page
+    assert 'aria-label="Change the dates of acme/small-1"' in page
+
+
+def test_a_change_elsewhere_does_not_make_the_index_anew_and_one_of_a_model_does(signed_in, offer, lab):
+    client = signed_in("owner")
+    client.get("/models/")
+    before = search_index.current()
+    client.post("/settings/pause/", {"reason": "x"})
+    assert search_index.current() is before
+
+    create_entry(actor=COMMAND_LINE, slug="other/big")
+
+    assert "other/big" in client.get("/models/").text

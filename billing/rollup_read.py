@@ -44,7 +44,7 @@ MEASURES = {
 }
 _BIG = "CAST(%s AS BIGINT)"
 _ID = f"(({{}}) * 1000 - {ids.EPOCH_MS}) * {1 << ids.TIME_SHIFT}"  # the first id of a bucket
-# What is read from the ledger: [low, high) of ids, not below the floor. CROSS JOIN keeps SQLite's order.
+# What is read from the ledger: [low, high) of ids, not below the floor.
 _LOW, _HIGH = _ID.format("bucket"), _ID.format(f"bucket + {rollup_bucket.SECONDS}")
 _PARTS = f"""
     part(n, low, high) AS (
@@ -57,8 +57,13 @@ _PARTS = f"""
 _SUPPLY = {"provider_id", "entry_id", "cost_centre", "refusal_code"}
 _ROLLED = """FROM span s CROSS JOIN {table} r
          WHERE r.id >= s.low AND r.id < s.high AND r.bucket NOT IN (SELECT bucket FROM stale)"""
-_LEDGER = """FROM part p CROSS JOIN billing_usagerecord u
-         WHERE u.id >= p.low AND u.id < p.high"""
+_LEDGER = {  # each part by the index, whatever is known of the tables: the other way round is quadratic
+    "sqlite": """FROM part p CROSS JOIN billing_usagerecord u
+         WHERE u.id >= p.low AND u.id < p.high""",
+    "postgresql": """FROM part p CROSS JOIN LATERAL (
+              SELECT * FROM billing_usagerecord WHERE id >= p.low AND id < p.high OFFSET 0) u
+         WHERE true""",
+}
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ def sums(
         SELECT {_columns("s.n", rolled, [f"SUM(r.{name})" for name in measures])} {_rolled(by)}
         {only_rolled} {only} GROUP BY {_columns("s.n", rolled)}
         UNION ALL
-        SELECT {_columns("p.n", ledger, [MEASURES[name] for name in measures])} {_LEDGER}
+        SELECT {_columns("p.n", ledger, [MEASURES[name] for name in measures])} {_ledger(alias)}
         {only_ledger} {only_new} GROUP BY {_columns("p.n", ledger)}"""
     with connections[alias].cursor() as cursor:
         cursor.execute(statement, [*parameters, *wanted])
@@ -131,7 +136,7 @@ def _times(
     statement = f"""{head}
         SELECT {of[0]}, r.latency, r.ttft, NULL, NULL {_rolled(())} {rolled}
         UNION ALL
-        SELECT {of[1]}, NULL, NULL, u.latency_ms, u.ttft_ms {_LEDGER} {ledger}
+        SELECT {of[1]}, NULL, NULL, u.latency_ms, u.ttft_ms {_ledger(alias)} {ledger}
            AND u.status NOT IN ('error', 'interrupted', 'cancelled', 'refused')"""
     found: dict[int, tuple[Sketch, Sketch]] = {}
     with connections[alias].cursor() as cursor:
@@ -158,7 +163,7 @@ def _only(entry_id: int | None) -> tuple[str, str, list[int]]:
 def floor_of(span: Span, *, alias: str = DEFAULT_DB_ALIAS) -> int:
     """Return the id below which the ledger is not read, 0 when all that has to be read is little enough."""
     head, parameters = _head([span], 0)
-    statement = f"{head} SELECT COUNT(*) FROM (SELECT 1 {_LEDGER} LIMIT %s) few"  # noqa: S608
+    statement = f"{head} SELECT COUNT(*) FROM (SELECT 1 {_ledger(alias)} LIMIT %s) few"  # noqa: S608
     with connections[alias].cursor() as cursor:
         cursor.execute(statement, [*parameters, MOST_ROWS + 1])
         if cursor.fetchone()[0] <= MOST_ROWS:
@@ -170,6 +175,11 @@ def floor_of(span: Span, *, alias: str = DEFAULT_DB_ALIAS) -> int:
 def _rolled(by: Sequence[str]) -> str:
     """Return where sums come from: the table with few rows where it tells these dimensions apart."""
     return _ROLLED.format(table="billing_supplyrollup" if _SUPPLY.issuperset(by) else "billing_rollup")
+
+
+def _ledger(alias: str) -> str:
+    """Return where calls come from that no roll-up has yet."""
+    return _LEDGER[connections[alias].vendor]
 
 
 def _head(spans: Sequence[Span], floor: int) -> tuple[str, list[int]]:

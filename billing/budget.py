@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -38,6 +39,7 @@ def create_budget(
     unit: str = "usd",
     hard: bool = True,
     time_zone: str = "",
+    contact: str = "",
     origin: Origin = Origin.PERSON,
 ) -> Budget:
     """Save a new budget for what `name` says in `scope`; a cap of None is no limit.
@@ -55,43 +57,55 @@ def create_budget(
         time_zone=time_zone or organisation.current().time_zone,
         unit=unit,
         hard=hard,
+        contact=contact.strip(),
         origin=origin,
     )
     budget.clean_fields(exclude=["cap", "scope_id"])
     budget.scope_id = _whose(scope, name)
     _check_zone(budget.time_zone)
-    budget.cap = _cap(cap, budget)
+    budget.cap = parse_cap(cap, budget)
     _refuse_second(budget)
     budget.full_clean()
     budget.save()
-    log.record(actor, "budget.created", _subject(budget), after=_facts(budget))
+    log.record(actor, "budget.created", subject(budget), after=facts(budget))
     return budget
 
 
 @transaction.atomic
 def change_budget(
-    *, actor: Actor, budget: Budget, cap: str | None = _KEPT, hard: bool = _KEPT, origin: Origin = _KEPT
+    *,
+    actor: Actor,
+    budget: Budget,
+    cap: str | None = _KEPT,
+    hard: bool = _KEPT,
+    contact: str = _KEPT,
+    origin: Origin = _KEPT,
 ) -> Budget:
-    """Save another cap or hardness; what is not given stays. It is in force for the next call.
+    """Save another cap, hardness or contact; what is not given stays. It is in force for the next call.
 
-    Raises `ValidationError` on a cap that is no amount, and on a budget that was removed.
+    A raise that the new cap reaches ends with it. Raises `ValidationError` on a cap that is no
+    amount, and on a budget that was removed.
     """
     require(actor, "configure")
     row = Budget.objects.select_for_update().get(pk=budget.pk)
     if row.removed_at is not None:
         raise ValidationError("this budget was removed: make another")
-    before = _facts(row)
+    before = facts(row)
     if cap is not _KEPT:
-        row.cap = _cap(cap, row)
+        row.cap = parse_cap(cap, row)
+        if row.cap is None or row.cap >= (row.raised_cap or 0):
+            row.raised_cap = row.raised_until = None
+    if contact is not _KEPT:
+        row.contact = contact.strip()
     if hard is not _KEPT and hard != row.hard:
         row.hard = hard
         _refuse_second(row)
     if origin is not _KEPT:
         row.origin = origin
-    if (after := _facts(row)) != before:
+    if (after := facts(row)) != before:
         row.full_clean()
-        row.save(update_fields=["cap", "hard", "origin"])
-        log.record(actor, "budget.changed", _subject(row), before=before, after=after)
+        row.save(update_fields=["cap", "raised_cap", "raised_until", "hard", "contact", "origin"])
+        log.record(actor, "budget.changed", subject(row), before=before, after=after)
     return row
 
 
@@ -100,7 +114,7 @@ def remove_budget(*, actor: Actor, budget: Budget) -> None:
     """Let a budget limit nothing any more; a second time changes nothing."""
     require(actor, "configure")
     if Budget.objects.in_force().filter(pk=budget.pk).update(removed_at=clock.now()):
-        log.record(actor, "budget.removed", _subject(budget), before=_facts(budget))
+        log.record(actor, "budget.removed", subject(budget), before=facts(budget))
 
 
 def same_kind(*, scope: str, name: str, per: str, unit: str, hard: bool) -> Budget | None:
@@ -131,6 +145,7 @@ def value_of(budget: Budget, names: Names) -> BudgetValue:
         unit=unit_of(budget),
         hard=budget.hard and budget.cap is not None,
         label=names.label(budget),
+        contact=budget.contact,
     )
 
 
@@ -157,7 +172,8 @@ def _check_zone(name: str) -> None:
         raise ValidationError({"time_zone": message})
 
 
-def _cap(text: str | None, budget: Budget) -> int | None:
+def parse_cap(text: str | None, budget: Budget) -> int | None:
+    """Return a cap as the budget counts it; None is no limit. Raises `ValidationError` on `cap`."""
     try:
         return None if text is None else amount.parse_cap(text.strip(), unit_of(budget))
     except ValueError as wrong:
@@ -172,11 +188,12 @@ def _refuse_second(budget: Budget) -> None:
         raise ValidationError(f"there is such a budget already, number {other.pk}: change that one")
 
 
-def _subject(budget: Budget) -> str:
+def subject(budget: Budget) -> str:
+    """Return what the audit log calls a budget."""
     return f"budget:{budget.pk}"
 
 
-def _facts(budget: Budget) -> dict[str, Any]:
+def facts(budget: Budget) -> dict[str, Any]:
     """Return a budget for the audit log, by the names that people know."""
     cap = None if budget.cap is None else amount.show(budget.cap, unit_of(budget))
     return {
@@ -185,6 +202,15 @@ def _facts(budget: Budget) -> dict[str, Any]:
         "time_zone": budget.time_zone,
         "unit": budget.unit,
         "cap": cap or "unlimited",
+        **_raise_of(budget),
         "hard": budget.hard,
+        "contact": budget.contact,
         "origin": budget.origin,
     }
+
+
+def _raise_of(budget: Budget) -> dict[str, str]:
+    if budget.raised_cap is None or budget.raised_until is None:
+        return {}
+    until = datetime.fromtimestamp(budget.raised_until, ZoneInfo(budget.time_zone))
+    return {"raised_to": amount.show(budget.raised_cap, unit_of(budget)), "raised_until": until.isoformat()}

@@ -16,8 +16,9 @@ from billing.budget import change_budget, create_budget, remove_budget
 from billing.budget_names import NotThere, find
 from billing.budget_state import BudgetRow, binding, of_key, of_person, of_team, states
 from billing.call_rules import own_rules, rule_book, set_rules
+from billing.call_rules_models import CallRules
 from billing.entries import Unit
-from billing.models import ApiKey, Budget, CallRules
+from billing.models import ApiKey, Budget
 from billing.periods import Per
 from billing.rules import MAX_OUTPUT_TOKENS, Rules
 from billing.shapes import usd
@@ -34,6 +35,8 @@ Cap = Annotated[
     str, Field(max_length=60, description='USD as "250.00", else a whole number; null is no limit')
 ]
 
+Contact = Annotated[str, Field(max_length=200, description="whom a refused caller may ask for more")]
+
 
 class BudgetIn(Input):
     """A budget to make."""
@@ -47,6 +50,7 @@ class BudgetIn(Input):
     unit: Unit = "usd"
     hard: bool = True
     time_zone: Annotated[str, Field(max_length=64, description="the organisation's by default")] = ""
+    contact: Contact = ""
 
 
 class BudgetChange(Input):
@@ -54,6 +58,7 @@ class BudgetChange(Input):
 
     cap: Cap | None = None
     hard: bool = True
+    contact: Contact = ""
 
 
 class BudgetOut(Output):
@@ -66,7 +71,10 @@ class BudgetOut(Output):
     time_zone: str
     unit: str
     cap: str | None
+    raised_cap: str | None  # what holds instead of `cap` until `raised_until`
+    raised_until: datetime | None
     hard: bool
+    contact: str
     spent: str
     reserved: str
     left: str | None
@@ -117,7 +125,10 @@ def budget_out(row: BudgetRow) -> BudgetOut:
         time_zone=budget.time_zone,
         unit=unit,
         cap=None if budget.cap is None else amount.show(budget.cap, unit),
+        raised_cap=None if row.raised_until is None or row.cap is None else amount.show(row.cap, unit),
+        raised_until=row.raised_until,
         hard=budget.hard,
+        contact=budget.contact,
         spent=amount.show(row.spent, unit),
         reserved=amount.show(row.held, unit),
         left=None if row.left is None else amount.show(row.left, unit),

@@ -8,7 +8,8 @@ from django import forms
 
 from billing import amount
 from billing.budget import unit_of
-from billing.models import Budget, CallRules
+from billing.call_rules_models import CallRules
+from billing.models import Budget
 from billing.rules import MAX_OUTPUT_TOKENS
 from llmhub.lib import money
 from llmhub.people import organisation
@@ -43,6 +44,13 @@ class BudgetForm(forms.Form):
         label="Hard: refuse a call that could go over it",
         help_text="A soft budget counts and never refuses.",
     )
+    contact = forms.CharField(
+        max_length=200,
+        required=False,
+        label="Whom to ask for more",
+        help_text="An e-mail address or a channel; a refused caller reads it. An admin if left empty.",
+        widget=forms.TextInput(attrs=_PLAIN),
+    )
     time_zone = forms.CharField(max_length=64, required=False, widget=forms.TextInput(attrs=_PLAIN))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -57,10 +65,11 @@ class BudgetForm(forms.Form):
 
 
 class BudgetChangeForm(forms.Form):
-    """Another cap, or another hardness."""
+    """Another cap, hardness or contact."""
 
     cap = BudgetForm.base_fields["cap"]
     hard = BudgetForm.base_fields["hard"]
+    contact = BudgetForm.base_fields["contact"]
 
     clean_cap = BudgetForm.clean_cap
 
@@ -68,7 +77,7 @@ class BudgetChangeForm(forms.Form):
 def now_of(budget: Budget) -> dict[str, Any]:
     """Return a budget as its form shows it."""
     cap = UNLIMITED if budget.cap is None else amount.show(budget.cap, unit_of(budget))
-    return {"cap": cap, "hard": budget.hard}
+    return {"cap": cap, "hard": budget.hard, "contact": budget.contact}
 
 
 class CallRulesForm(forms.Form):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 
@@ -24,6 +25,8 @@ class BudgetRow:
     spent: int
     held: int
     resets_at: datetime | None  # in the budget's zone; None: never
+    cap: int | None = None  # the raised one while that is in force; None: unlimited
+    raised_until: datetime | None = None  # in the budget's zone; None: not raised
 
     @property
     def unit(self) -> Unit:
@@ -33,14 +36,14 @@ class BudgetRow:
     @property
     def left(self) -> int | None:
         """What may still be reserved; below 0 after an overshoot, None: unlimited."""
-        return None if self.budget.cap is None else self.budget.cap - self.spent - self.held
+        return None if self.cap is None else self.cap - self.spent - self.held
 
     @property
     def used_share(self) -> float:
         """How much of the cap is spent or held, 1 for all of it; 0 without a limit."""
-        if self.budget.cap is None:
+        if self.cap is None:
             return 0.0
-        return (self.spent + self.held) / self.budget.cap if self.budget.cap else 1.0
+        return (self.spent + self.held) / self.cap if self.cap else 1.0
 
 
 def states(budgets: Iterable[Budget], *, at: datetime) -> list[BudgetRow]:
@@ -64,9 +67,18 @@ def states(budgets: Iterable[Budget], *, at: datetime) -> list[BudgetRow]:
                 spent=counter.spent,
                 held=counter.held,
                 resets_at=values[budget.pk].resets_at(at),
+                cap=budget.cap_at(at),
+                raised_until=raised_until(budget, at=at),
             )
         )
     return found
+
+
+def raised_until(budget: Budget, *, at: datetime) -> datetime | None:
+    """Return when the raise in force at `at` ends, in the budget's zone; None without one."""
+    if budget.raised_until is None or budget.raised_until <= at.timestamp():
+        return None
+    return datetime.fromtimestamp(budget.raised_until, ZoneInfo(budget.time_zone))
 
 
 def of_team(team_id: int) -> QuerySet[Budget]:
@@ -89,5 +101,5 @@ def of_person(person_id: int) -> QuerySet[Budget]:
 
 def binding(rows: Sequence[BudgetRow]) -> BudgetRow | None:
     """Return the hard limit of which the smallest share is left, or None where nothing can refuse."""
-    limits = [row for row in rows if row.budget.hard and row.budget.cap is not None]
+    limits = [row for row in rows if row.budget.hard and row.cap is not None]
     return max(limits, key=lambda row: row.used_share, default=None)

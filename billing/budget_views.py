@@ -18,6 +18,8 @@ from billing.budget_forms import BudgetChangeForm, BudgetForm, CallRulesForm, no
 from billing.budget_state import BudgetRow, binding, of_key, of_person, of_team, states
 from billing.call_rules import own_rules, set_rules
 from billing.models import ApiKey, Budget
+from billing.raise_models import RaiseRequest
+from billing.raise_views import asked_rows
 from llmhub.lib import clock, forms
 from llmhub.lib.pages import render_page, screen_of
 from llmhub.people.access import actor_of, needs
@@ -34,12 +36,12 @@ class BudgetLine:
     @property
     def spent_percent(self) -> float:
         """How far the bar goes for what is spent."""
-        return _percent(self.row.spent, self.row.budget.cap)
+        return _percent(self.row.spent, self.row.cap)
 
     @property
     def held_percent(self) -> float:
         """How far it goes on for what calls in flight hold."""
-        return min(_percent(self.row.held, self.row.budget.cap), 100 - self.spent_percent)
+        return min(_percent(self.row.held, self.row.cap), 100 - self.spent_percent)
 
     @property
     def over(self) -> int:
@@ -82,6 +84,7 @@ def budget_list(request: HttpRequest) -> HttpResponse:
         "next_cursor": screen.next_cursor,
         "scope": scope,
         "scopes": Budget.Scope,
+        "asked": RaiseRequest.objects.filter(state="open").count(),
         "rules": CallRulesForm(initial=rules_now(own_rules(None))),
     }
     return render_page(
@@ -120,7 +123,8 @@ def budget_detail(request: HttpRequest, budget_id: int) -> HttpResponse:
         else:
             messages.success(request, "Saved. The next call goes by it.")
             return redirect("billing:budget_detail", budget_id)
-    context = {"line": _lines([budget])[0], "form": form}
+    waiting = RaiseRequest.objects.filter(budget=budget, state="open").select_related("budget")
+    context = {"line": _lines([budget])[0], "form": form, "asked": asked_rows(request, list(waiting))}
     return render(request, "billing/budget_detail.html", context, status=422 if form.is_bound else 200)
 
 

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from billing import amount
-from billing.models import CallRules
+from billing.call_rules_models import CallRules
 from billing.rules import MAX_OUTPUT_TOKENS, ORGANISATION, RuleBook, Rules
 from llmhub.audit import log
 from llmhub.audit.actor import Actor

@@ -16,6 +16,7 @@ from billing import ledger_rows as rows
 from billing import ledger_sql as sql
 from billing.entries import LEASE_EXPIRED, Hold, Move, OverBudget, Repeated, Reserve, Room, Settle
 from billing.totals import total
+from llmhub.lib import clock
 
 _MAX_REDOS = 20  # each one means that a cap was lowered within a millisecond
 
@@ -76,6 +77,7 @@ def apply(batch: Batch, *, alias: str, next_id: Callable[[], int]) -> Outcome:
 def _apply(batch: Batch, cursor: CursorWrapper, next_id: Callable[[], int]) -> Outcome:
     ended = {entry.id for entry in batch.settles} | {entry.id for entry in batch.releases}
     moves = {move.id: move.new for move in batch.moves if move.id not in ended}
+    now = int(clock.now().timestamp())
     taken = sql.take_reservations(cursor, ended | moves.keys())
     leases = {id_: lease for id_, lease in taken.items() if id_ in ended}
     settles, corrected = _countable(batch.settles, leases, cursor)
@@ -85,7 +87,7 @@ def _apply(batch: Batch, cursor: CursorWrapper, next_id: Callable[[], int]) -> O
     wishes = [*_moved(moves, taken), *map(fold.Wish, firsts)]
 
     counters = {hold for wish in wishes for hold in wish.deltas} | settled.keys()
-    standings = sql.lock_counters(cursor, sorted(counters, key=fold.lock_order))
+    standings = sql.lock_counters(cursor, sorted(counters, key=fold.lock_order), now=now)
     admission = fold.admit(fold.moved(standings, settled), wishes)
     given, held = _split(admission.accepted)
 
@@ -95,7 +97,7 @@ def _apply(batch: Batch, cursor: CursorWrapper, next_id: Callable[[], int]) -> O
     keys.free(cursor, _unused(batch, admission))
     sql.delete_records(cursor, corrected)
     _insert_records(cursor, settles, next_id)
-    if not sql.hold(cursor, held):
+    if not sql.hold(cursor, held, now=now):
         raise CapMoved
     gone = frozenset(move.id for move in batch.moves) - taken.keys()
     return Outcome(repeated, admission.refused, gone, admission.rooms)

@@ -27,8 +27,8 @@ from billing.ledger_rows import (
 )
 from llmhub.lib.ids import PER_MINUTE
 
-_CAP = (  # only a hard budget that was not removed refuses
-    "(SELECT cap FROM billing_budget"
+_CAP = (  # only a hard budget that was not removed refuses; its raise ends by the clock, %s is now
+    "(SELECT CASE WHEN raised_until > %s THEN raised_cap ELSE cap END FROM billing_budget"
     " WHERE billing_budget.id = budget_id AND billing_budget.hard AND billing_budget.removed_at IS NULL)"
 )
 _UNLIMITED = 2**63 - 1
@@ -122,8 +122,8 @@ def delete_records(cursor: CursorWrapper, ids: Iterable[int]) -> None:
         cursor.execute(f"DELETE FROM billing_usagerecord WHERE id IN ({_marks(len(wanted))})", wanted)  # noqa: S608
 
 
-def lock_counters(cursor: CursorWrapper, holds: Sequence[Hold]) -> dict[Hold, Standing]:
-    """Make the counters that are missing, lock all in order, and return what they say.
+def lock_counters(cursor: CursorWrapper, holds: Sequence[Hold], *, now: int) -> dict[Hold, Standing]:
+    """Make the counters that are missing, lock all in order, and return what they say at `now`, Unix seconds.
 
     The row proposed holds zeros: a CHECK looks at the proposed row, not at the outcome.
     """
@@ -134,7 +134,7 @@ def lock_counters(cursor: CursorWrapper, holds: Sequence[Hold]) -> dict[Hold, St
         f" VALUES {_tuples('%s,%s,0,0', len(holds))}"
         " ON CONFLICT (budget_id, period_start) DO UPDATE SET held = c.held"
         f" RETURNING budget_id, period_start, spent, held, {_CAP}",
-        [number for hold in holds for number in (hold.budget_id, hold.period_start)],
+        [*(number for hold in holds for number in (hold.budget_id, hold.period_start)), now],
     )
     return {Hold(row[0], row[1]): Standing(row[2], row[3], row[4]) for row in cursor.fetchall()}
 
@@ -151,7 +151,7 @@ def book(cursor: CursorWrapper, sums: Mapping[Hold, tuple[int, int]]) -> None:
     )
 
 
-def hold(cursor: CursorWrapper, sums: Mapping[Hold, tuple[int, int]]) -> bool:
+def hold(cursor: CursorWrapper, sums: Mapping[Hold, tuple[int, int]], *, now: int) -> bool:
     """Add to what counters hold, each only while it stays inside its cap; False: one did not."""
     if not sums:
         return True
@@ -161,7 +161,7 @@ def hold(cursor: CursorWrapper, sums: Mapping[Hold, tuple[int, int]]) -> bool:
         " FROM d WHERE budget_id = d.b AND period_start = d.p"
         f" AND spent + held + d.h <= COALESCE({_CAP}, {_UNLIMITED})"
         " RETURNING budget_id",
-        [n for hold, (_, held) in sums.items() for n in (hold.budget_id, hold.period_start, held)],
+        [*(n for hold, (_, held) in sums.items() for n in (hold.budget_id, hold.period_start, held)), now],
     )
     return len(cursor.fetchall()) == len(sums)
 

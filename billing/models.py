@@ -7,9 +7,18 @@ Amounts are nano-USD; ids of the ledger are those of `llmhub.lib.ids`.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 
-from billing import idempotency_models, retirement_models, rollup_models, worker_models  # noqa: F401
+from billing import (  # noqa: F401
+    call_rules_models,
+    idempotency_models,
+    raise_models,
+    retirement_models,
+    rollup_models,
+    worker_models,
+)
 from catalog.models import Origin
 from llmhub.lib import ids, money
 from llmhub.people.models import Team, User
@@ -107,7 +116,10 @@ class Budget(models.Model):
     cap = models.BigIntegerField(
         null=True, blank=True, help_text="in the unit, USD as nano-USD; empty: unlimited"
     )
+    raised_cap = models.BigIntegerField(null=True, blank=True, help_text="the cap until `raised_until`")
+    raised_until = models.BigIntegerField(null=True, blank=True, help_text="Unix seconds; empty: not raised")
     hard = models.BooleanField(default=True)
+    contact = models.CharField(max_length=200, blank=True, help_text="whom a refused caller may ask for more")
     origin = models.CharField(max_length=10, choices=Origin, default=Origin.PERSON)
     created_at = models.DateTimeField(auto_now_add=True)
     removed_at = models.DateTimeField(null=True, blank=True)
@@ -119,6 +131,13 @@ class Budget(models.Model):
             models.CheckConstraint(
                 condition=models.Q(cap=None) | models.Q(cap__gte=0, cap__lte=money.MAX_CAP_NANO),
                 name="cap_is_zero_to_ten_to_the_eighteenth",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(raised_cap=None, raised_until=None)
+                | models.Q(
+                    raised_cap__gt=models.F("cap"), raised_cap__lte=money.MAX_CAP_NANO, raised_until__gt=0
+                ),
+                name="a_raise_is_more_and_ends",
             ),
             models.CheckConstraint(
                 condition=models.Q(scope="organisation", scope_id=0, tag="")
@@ -140,36 +159,10 @@ class Budget(models.Model):
             ),
         ]
 
-
-class CallRules(models.Model):
-    """How calls under a hard cap are bounded: of the organisation, or what a team has otherwise."""
-
-    class Unpriced(models.TextChoices):
-        """What happens to a call of a model without a price under a hard cap in USD."""
-
-        BLOCK = "block", "Refuse"
-        ALLOW = "allow", "Let through"
-
-    team_id = models.BigIntegerField(unique=True, help_text="0: the organisation")
-    default_output_tokens = models.PositiveIntegerField(
-        null=True, blank=True, help_text="where a call sets no limit; empty: as above"
-    )
-    unpriced = models.CharField(max_length=10, choices=Unpriced, blank=True, help_text="empty: as above")
-    allowance_nano = models.BigIntegerField(
-        null=True, blank=True, help_text="nano-USD held for a call that tokens do not bound; empty: as above"
-    )
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(allowance_nano=None)
-                | models.Q(allowance_nano__gte=0, allowance_nano__lte=money.MAX_CALL_NANO),
-                name="allowance_is_a_cost_of_one_call",
-            ),
-            models.CheckConstraint(
-                condition=~models.Q(default_output_tokens=0), name="default_output_is_not_nothing"
-            ),
-        ]
+    def cap_at(self, at: datetime) -> int | None:
+        """Return what the ledger holds calls at `at` to: the raised cap while that is in force."""
+        raised = self.raised_until is not None and at.timestamp() < self.raised_until
+        return self.raised_cap if raised else self.cap
 
 
 class Counter(models.Model):

@@ -34,6 +34,7 @@ class BudgetValue:
     unit: Unit = "usd"
     hard: bool = True  # with a cap: it may refuse
     label: str = ""  # "team:support"
+    contact: str = ""  # whom to ask for more
 
     @property
     def only(self) -> Only | None:

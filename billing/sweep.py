@@ -59,7 +59,7 @@ def _sweep_some(moment: int, alias: str) -> int:
             for lease, _, estimate in ended
             for hold, held in lease.held().items()
         )
-        sql.lock_counters(cursor, list(sums))
+        sql.lock_counters(cursor, list(sums), now=moment)
         sql.book(cursor, sums)
         sql.insert_records(cursor, [row for lease, row, _ in ended if lease.id not in written])
     return len(leases)

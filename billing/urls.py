@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from billing import budget_views, key_views, request_views, supply_views
+from billing import budget_views, key_views, raise_views, request_views, supply_views
 
 app_name = "billing"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,6 +15,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("budgets/rules/", budget_views.call_rules, name="call_rules"),
     path("budgets/<int:budget_id>/", budget_views.budget_detail, name="budget_detail"),
     path("budgets/<int:budget_id>/remove/", budget_views.budget_remove, name="budget_remove"),
+    path("budgets/<int:budget_id>/raise/", raise_views.budget_raise, name="budget_raise"),
+    path("budgets/<int:budget_id>/raise/end/", raise_views.budget_raise_end, name="budget_raise_end"),
+    path("budgets/<int:budget_id>/ask/", raise_views.budget_ask, name="budget_ask"),
+    path("budgets/<int:budget_id>/history/", raise_views.budget_history, name="budget_history"),
+    path("budgets/requests/", raise_views.raise_request_list, name="raise_request_list"),
+    path("budgets/requests/<int:request_id>/", raise_views.raise_request_decide, name="raise_request_decide"),
+    path(
+        "budgets/requests/<int:request_id>/withdraw/",
+        raise_views.raise_request_withdraw,
+        name="raise_request_withdraw",
+    ),
     path("teams/<slug:slug>/budgets/", budget_views.team_budgets, name="team_budgets"),
     path("keys/<int:key_id>/budgets/", budget_views.key_budgets, name="key_budgets"),
     path("people/<int:person_id>/budgets/", budget_views.person_budgets, name="person_budgets"),

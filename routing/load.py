@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime
 
+from django.conf import settings
 from django.db.models import Max
 
 from billing.budget import in_force
@@ -56,6 +57,7 @@ def _read(version: int) -> Snapshot:
         aliases={name: slug for name, slug in aliases if slug in entries},
         providers=frozenset(provider.slug for provider in providers.values()),
         paused_reason=_paused_reason(),
+        console_url=settings.PUBLIC_URL,
         budgets=by_subject(in_force()),
         rules=rule_book(),
     )

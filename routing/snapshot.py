@@ -96,6 +96,7 @@ class Snapshot:
     aliases: Mapping[str, str] = field(repr=False, default_factory=dict)  # alias: slug
     providers: frozenset[str] = frozenset()  # slugs
     paused_reason: str = ""  # not empty: no call is let through
+    console_url: str = ""  # where people are sent
     budgets: Budgets = field(repr=False, default_factory=dict)  # by who pays
     rules: RuleBook = field(default_factory=RuleBook)
 

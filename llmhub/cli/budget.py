@@ -12,7 +12,7 @@ from billing.budget_state import states
 from billing.models import Budget
 from billing.periods import PERIODS
 from llmhub.audit.actor import COMMAND_LINE
-from llmhub.cli import show
+from llmhub.cli import budget_raise, show
 from llmhub.lib import clock
 
 UNLIMITED = "unlimited"
@@ -20,7 +20,7 @@ _COLUMNS = ("id", "scope", "name", "per", "unit", "cap", "hard", "spent", "reser
 
 
 def register(commands: _SubParsersAction[Any]) -> None:
-    """Add `budget create`, `list`, `show`, `change` and `remove`."""
+    """Add `budget create`, `list`, `show`, `change`, `remove`, and the verbs of raises."""
     noun = commands.add_parser("budget", help="budgets: what may be spent")
     verbs = noun.add_subparsers(required=True, metavar="VERB")
     _register_create(verbs.add_parser("create", help="make a budget"))
@@ -36,11 +36,13 @@ def register(commands: _SubParsersAction[Any]) -> None:
     change = verbs.add_parser("change", help="give a budget another cap, or make it hard or soft")
     change.add_argument("budget", type=int, help="its id")
     change.add_argument("--cap", help=f"USD such as 250.00, a whole number, or {UNLIMITED}")
+    change.add_argument("--contact", help="whom a refused caller may ask for more")
     _add_hardness(change)
     change.set_defaults(run=change_one)
     remove = verbs.add_parser("remove", help="let a budget limit nothing any more")
     remove.add_argument("budget", type=int, help="its id")
     remove.set_defaults(run=remove_one)
+    budget_raise.register(verbs)
 
 
 def _register_create(create: ArgumentParser) -> None:
@@ -51,6 +53,7 @@ def _register_create(create: ArgumentParser) -> None:
     create.add_argument("--per", choices=PERIODS, required=True)
     create.add_argument("--cap", required=True, help=f"USD such as 250.00, a whole number, or {UNLIMITED}")
     create.add_argument("--unit", choices=Budget.Unit.values, default="usd")
+    create.add_argument("--contact", default="", help="whom a refused caller may ask for more")
     create.add_argument("--time-zone", default="", help="IANA name; the organisation's by default")
     _add_hardness(create)
     show.add_json(create)
@@ -74,6 +77,7 @@ def create_one(options: Namespace) -> int:
         unit=options.unit,
         hard=options.hard is not False,
         time_zone=options.time_zone,
+        contact=options.contact,
     )
     if options.json:
         return show.document(_row(budget))
@@ -89,9 +93,9 @@ def list_all(options: Namespace) -> int:
     if options.scope and options.name:
         tag = options.name if options.scope == Budget.Scope.TAG else ""
         budgets = budgets.filter(scope_id=find_owner(options.scope, options.name), tag=tag)
-    found = [budget_out(row).model_dump() for row in states(budgets, at=clock.now())]
+    rows = [budget_out(row).model_dump() for row in states(budgets, at=clock.now())]
     return show.rows(
-        options, found, columns=_COLUMNS, empty="no budget yet: see `llmhub budget create --help`"
+        options, rows, columns=_COLUMNS, empty="no budget yet: see `llmhub budget create --help`"
     )
 
 
@@ -107,8 +111,10 @@ def change_one(options: Namespace) -> int:
         wanted["cap"] = _cap(options.cap)
     if options.hard is not None:
         wanted["hard"] = options.hard
+    if options.contact is not None:
+        wanted["contact"] = options.contact
     if not wanted:
-        raise ValueError("nothing to change: give --cap, --hard or --soft")
+        raise ValueError("nothing to change: give --cap, --hard, --soft or --contact")
     change_budget(actor=COMMAND_LINE, budget=_found(options.budget), **wanted)
     show.line(f"changed budget {options.budget}")
     return 0

@@ -35,7 +35,9 @@ def _saved(actor: Actor, scope: str, name: str, section: BudgetSection) -> Budge
         remove_budget(actor=actor, budget=row)
         row = None
     if row is not None:
-        return change_budget(actor=actor, budget=row, cap=section.amount, origin=Origin.FILE)
+        return change_budget(
+            actor=actor, budget=row, cap=section.amount, contact=section.contact, origin=Origin.FILE
+        )
     return create_budget(
         actor=actor,
         scope=scope,
@@ -45,5 +47,6 @@ def _saved(actor: Actor, scope: str, name: str, section: BudgetSection) -> Budge
         unit=section.unit,
         hard=section.hard,
         time_zone=section.timezone or "",
+        contact=section.contact,
         origin=Origin.FILE,
     )

@@ -69,6 +69,7 @@ BUDGET_KEYS = {
     "per": "per",
     "unit": "unit",
     "hard": "hard",
+    "contact": "contact",
     "timezone": "time_zone",
 }
 RULE_KEYS = {

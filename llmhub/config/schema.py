@@ -109,6 +109,7 @@ class BudgetSection(Section):
     per: Literal["hour", "day", "week", "month", "year", "total"]
     unit: Literal["usd", "tokens", "requests"] = "usd"
     hard: bool = True
+    contact: Annotated[str, Field(max_length=200)] = ""  # whom a refused caller may ask for more
     timezone: Zone | None = None  # None: the hub's
 
     @property

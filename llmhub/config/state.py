@@ -12,7 +12,8 @@ from typing import Any
 from billing import amount
 from billing.budget import unit_of
 from billing.budget_names import Names
-from billing.models import Budget, CallRules
+from billing.call_rules_models import CallRules
+from billing.models import Budget
 from billing.rollup_tags import report_tags
 from billing.rules import ORGANISATION
 from catalog.models import CatalogEntry
@@ -119,6 +120,7 @@ def _budgets() -> Iterator[Thing]:
 
 def _budget(row: Budget, name: str) -> Thing:
     values = {key: getattr(row, field) for key, field in BUDGET_KEYS.items()}
+    values = known(values)
     values["cap"] = UNLIMITED if row.cap is None else amount.show(row.cap, unit_of(row))
     kind = f"{row.per}, {row.unit}, {'hard' if row.hard else 'soft'}"
     if row.scope == Budget.Scope.TEAM:

@@ -127,7 +127,7 @@ def _book(cursor: CursorWrapper, charges: template.Charges, move: Move) -> None:
     for (bucket, payer), charged in charges.items():
         at = datetime.fromtimestamp(bucket + move.ms // 1000, UTC)
         spent[budgets.hold_of(payer, payer.period_start(at))] += charged
-    ledger_sql.lock_counters(cursor, sorted(spent, key=lock_order))
+    ledger_sql.lock_counters(cursor, sorted(spent, key=lock_order), now=0)
     ledger_sql.book(cursor, {hold: (charged, 0) for hold, charged in spent.items()})
 
 

@@ -77,6 +77,7 @@ def _over(asked: Asked, unfit: Unfit) -> Refusal:
             "reserved": amount.show(error.held, budget.unit),
             "estimate": amount.show(error.amount, budget.unit),
             "resets_at": None if resets_at is None else resets_at.isoformat(),
+            "contact": budget.contact or None,
         },
         remedies=tuple(_remedies(asked, unfit, budget)),
     )
@@ -113,7 +114,8 @@ def _remedies(asked: Asked, unfit: Unfit, budget: BudgetValue) -> Iterator[str]:
         resets_at = budget.resets_at(at)
         if resets_at is not None and error.amount <= error.cap:
             yield f"wait until {resets_at.isoformat()}, when the budget of {budget.label} begins anew"
-    yield f"have an admin raise the budget of {budget.label}"
+    who = f"ask {budget.contact} to" if budget.contact else "have an admin"
+    yield f"{who} raise the budget of {budget.label}: {asked.snapshot.console_url}/budgets/{budget.id}/ask/"
 
 
 def _unpriced(asked: Asked) -> Refusal:

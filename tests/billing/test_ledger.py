@@ -192,8 +192,8 @@ def test_a_cap_that_is_lowered_between_reading_and_writing_holds(ledger, monkeyp
     read = ledger_sql.lock_counters
     moments = []
 
-    def lower_after_reading(cursor, holds):
-        found = read(cursor, holds)
+    def lower_after_reading(cursor, holds, **options):
+        found = read(cursor, holds, **options)
         if not moments:
             moments.append("lowered")
             return {key: replace(value, cap=1000) for key, value in found.items()}

@@ -152,7 +152,9 @@ def _budgets() -> None:
         ("tag", "env=a b"),
         ("team", "support"),
     ):
-        create_budget(actor=COMMAND_LINE, scope=scope, name=name, per="month", cap="250.123456789")
+        create_budget(
+            actor=COMMAND_LINE, scope=scope, name=name, per="month", cap="250.123456789", contact="#ai"
+        )
     create_budget(actor=COMMAND_LINE, scope="team", name="support", per="month", cap=None, hard=False)
     create_budget(
         actor=COMMAND_LINE,

@@ -9,7 +9,8 @@ import pytest
 from django.apps import apps
 from pydantic import BaseModel
 
-from billing.models import Budget, CallRules
+from billing.call_rules_models import CallRules
+from billing.models import Budget
 from billing.rollup_models import ReportTag
 from catalog.entry import Facts
 from catalog.models import Alias, CatalogEntry, Offer, Origin, Price
@@ -80,7 +81,8 @@ SAID: dict[type, set[str]] = {
     Offer: {*fields.OFFER_KEYS.values(), "entry", "provider", "withdrawn_at", "params"},  # not used yet
     Price: {*fields.PRICE_KEYS.values(), *AMOUNTS, "offer", "input_nano", "output_nano",  # nano: computed
             "meters"},  # only discovery writes it
-    Budget: {*fields.BUDGET_KEYS.values(), "scope_id", "tag", "removed_at"},  # by name
+    Budget: {*fields.BUDGET_KEYS.values(), "scope_id", "tag", "removed_at",  # by name
+             "raised_cap", "raised_until"},  # for a while: what ends by itself is no configuration
     CallRules: {*fields.RULE_KEYS.values(), "team_id"},
     ReportTag: {"name", "slot", "since"},  # in their order
 }  # fmt: skip
@@ -90,7 +92,7 @@ NO_CONFIGURATION = {
     "providers.ListedModel", "catalog.PublicName", "billing.ApiKey", "billing.Counter",
     "billing.Reservation", "billing.Worker", "billing.UsageRecord", "billing.Attempt",
     "billing.IdempotencyKey", "billing.Discrepancy", "billing.DirtyBucket", "billing.RollUp",
-    "billing.SupplyRollUp", "billing.Retention", "billing.RetirementNotice",
+    "billing.SupplyRollUp", "billing.Retention", "billing.RetirementNotice", "billing.RaiseRequest",
     "catalog.DiscoveryRun", "catalog.DiscoveryState", "catalog.HeldList", "catalog.CatalogEvent",
     "catalog.InboxRule",  # nothing sets one yet
     "providers.HealthCheck", "providers.StatusChange",

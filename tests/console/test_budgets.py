@@ -6,7 +6,8 @@ import pytest
 
 from billing.budget import create_budget, value_of
 from billing.budget_names import Names
-from billing.models import ApiKey, Budget, CallRules, Counter
+from billing.call_rules_models import CallRules
+from billing.models import ApiKey, Budget, Counter
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.lib import clock
 from tests.console.test_keys import made as make_key

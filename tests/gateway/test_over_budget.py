@@ -70,7 +70,8 @@ def test_no_output_limit_is_named_where_the_input_alone_is_too_dear(gateway, sim
     remedies = budgets.ask(model)[2]["error"]["remedies"]
 
     assert not any("max_tokens" in remedy for remedy in remedies)
-    assert remedies[-1] == f"have an admin raise the budget of team:{model.team}"
+    assert remedies[-1].startswith(f"have an admin raise the budget of team:{model.team}: http://")
+    assert remedies[-1].endswith("/ask/")
 
 
 def test_the_cheaper_model_it_names_takes_the_same_call(make_gateway, simulator):

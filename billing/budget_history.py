@@ -1,0 +1,46 @@
+"""Pure: what happened to a budget, in words, from its audit events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_WORDS = {
+    "budget.created": "Made with a cap of {cap}",
+    "budget.removed": "Removed",
+    "budget.raised": "Raised to {raised_to} until {raised_until}",
+    "budget.raise_ended": "The raise was ended",
+    "budget.raise_asked": "Asked for {cap} until {until}: {reason}",
+    "budget.raise_approved": "Approved {cap} until {until}",
+    "budget.raise_refused": "Refused {cap}",
+    "budget.raise_withdrawn": "Took the question for {cap} back",
+}
+_FIELDS = {"cap": "cap", "hard": "hard", "contact": "whom to ask", "origin": "origin"}
+
+
+def told(action: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
+    """Return one line for an event; fields that it does not have are left out of it."""
+    if action == "budget.changed":
+        return "Changed " + "; ".join(_changes(before or {}, after or {}))
+    text = _WORDS.get(action, action).format_map(_Known(after or {}))
+    note = (after or {}).get("note") or (
+        "" if action == "budget.raise_asked" else (after or {}).get("reason")
+    )
+    return f"{text}: {note}" if note else text
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{name} from {_word(before.get(key))} to {_word(after.get(key))}"
+        for key, name in _FIELDS.items()
+        if before.get(key) != after.get(key)
+    ]
+
+
+def _word(value: object) -> str:
+    return {True: "yes", False: "no", "": "nobody", None: "nothing"}.get(value, str(value))
+
+
+class _Known(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "?"

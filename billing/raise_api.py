@@ -1,0 +1,150 @@
+"""Raises of budgets, and the questions for them, in the management API."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Router, Status
+from pydantic import AwareDatetime, Field
+
+from billing import amount
+from billing.budget import unit_of
+from billing.budget_api import BudgetOut, Cap, budget_out
+from billing.budget_raise import end_raise, raise_budget
+from billing.budget_state import states
+from billing.models import Budget
+from billing.raise_models import RaiseRequest
+from billing.raise_request import approve, ask_for_raise, end_of, refuse, withdraw
+from llmhub.lib import clock
+from llmhub.lib.pages import keyset
+from llmhub.lib.rest import REFUSALS, BadQuery, Cursor, Input, Limit, Output, Page
+from llmhub.people.api_access import caller
+
+router = Router()
+
+Until = Annotated[AwareDatetime | None, Field(description="null: the end of the budget's period")]
+Note = Annotated[str, Field(max_length=300)]
+
+
+class RaiseIn(Input):
+    """Another cap until an end."""
+
+    cap: Cap
+    until: Until = None
+    reason: Note = ""
+
+
+class AskIn(Input):
+    """A raise to ask for."""
+
+    cap: Cap
+    until: Until = None
+    reason: Annotated[str, Field(min_length=1, max_length=300)]
+
+
+class DecisionIn(Input):
+    """A decision; `approve` may give another cap and end than what was asked for."""
+
+    verdict: Literal["approve", "refuse", "withdraw"]
+    cap: Cap | None = None
+    until: Until = None
+    note: Note = ""
+
+
+class RaiseRequestOut(Output):
+    """A question for more, with its outcome."""
+
+    id: int
+    budget: int
+    cap: str
+    until: datetime
+    reason: str
+    asked_by: str
+    asked_at: datetime
+    state: str
+    decided_by: str
+    decided_at: datetime | None
+    note: str
+
+
+def request_out(row: RaiseRequest) -> RaiseRequestOut:
+    """Return a question as programs read it."""
+    return RaiseRequestOut(
+        id=row.pk,
+        budget=row.budget_id,
+        cap=amount.show(row.cap, unit_of(row.budget)),
+        until=end_of(row),
+        reason=row.reason,
+        asked_by=row.asked_by,
+        asked_at=row.asked_at.astimezone(UTC),
+        state=row.state,
+        decided_by=row.decided_by,
+        decided_at=row.decided_at,
+        note=row.note,
+    )
+
+
+def _shown(budget: Budget) -> BudgetOut:
+    return budget_out(states([budget], at=clock.now())[0])
+
+
+@router.put("/budgets/{int:budget_id}/raise", response={200: BudgetOut, **REFUSALS})
+def set_raise(request: HttpRequest, budget_id: int, body: RaiseIn) -> BudgetOut:
+    """Raise a budget until an end; the next call goes by it, and at the end the old cap is back."""
+    actor = caller(request, "configure")
+    budget = get_object_or_404(Budget, pk=budget_id)
+    return _shown(raise_budget(actor=actor, budget=budget, **body.model_dump()))
+
+
+@router.delete("/budgets/{int:budget_id}/raise", response={200: BudgetOut, **REFUSALS})
+def take_raise_back(request: HttpRequest, budget_id: int) -> BudgetOut:
+    """Take a raise back before its end."""
+    actor = caller(request, "configure")
+    return _shown(end_raise(actor=actor, budget=get_object_or_404(Budget, pk=budget_id)))
+
+
+@router.post("/budgets/{int:budget_id}/raise-requests", response={201: RaiseRequestOut, **REFUSALS})
+def make_request(request: HttpRequest, budget_id: int, body: AskIn) -> Status[RaiseRequestOut]:
+    """Ask for a raise; asking again while it is open changes the question."""
+    actor = caller(request, "view")
+    budget = get_object_or_404(Budget.objects.in_force(), pk=budget_id)
+    return Status(201, request_out(ask_for_raise(actor=actor, budget=budget, **body.model_dump())))
+
+
+@router.get("/raise-requests", response={200: Page[RaiseRequestOut], **REFUSALS})
+def list_requests(
+    request: HttpRequest,
+    state: Literal["open", "approved", "refused", "withdrawn"] | None = None,
+    budget: int | None = None,
+    cursor: Cursor = "",
+    limit: Limit = 50,
+) -> Page[RaiseRequestOut]:
+    """List questions for more, newest first."""
+    caller(request, "view")
+    rows = RaiseRequest.objects.select_related("budget")
+    if state:
+        rows = rows.filter(state=state)
+    if budget is not None:
+        rows = rows.filter(budget=budget)
+    try:
+        screen = keyset(rows, by="-id", after=cursor, limit=limit)
+    except (ValueError, OverflowError) as exc:
+        raise BadQuery(f"cursor {cursor!r} is none of this list's: take next_cursor as it came") from exc
+    return Page(data=[request_out(row) for row in screen.rows], next_cursor=screen.next_cursor)
+
+
+@router.post("/raise-requests/{int:request_id}/decide", response={200: RaiseRequestOut, **REFUSALS})
+def decide(request: HttpRequest, request_id: int, body: DecisionIn) -> RaiseRequestOut:
+    """Approve or refuse a question, or take one's own back."""
+    actor = caller(request, "view" if body.verdict == "withdraw" else "configure")
+    asked = get_object_or_404(RaiseRequest, pk=request_id)
+    if body.verdict == "approve":
+        done = approve(actor=actor, asked=asked, cap=body.cap or "", until=body.until, note=body.note)
+    elif body.verdict == "refuse":
+        done = refuse(actor=actor, asked=asked, note=body.note)
+    else:
+        done = withdraw(actor=actor, asked=asked)
+    return request_out(done)

@@ -1,0 +1,121 @@
+"""Ask for a higher cap, and decide: each step is in the audit log of the budget."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from billing import amount
+from billing.budget import subject, unit_of
+from billing.budget_raise import checked, raise_budget
+from billing.models import Budget
+from billing.raise_models import RaiseRequest
+from llmhub.audit import log
+from llmhub.audit.actor import Actor
+from llmhub.lib import clock
+from llmhub.people.roles import require
+
+_STATE = RaiseRequest.State
+_MAX_TEXT = 300
+
+
+@transaction.atomic
+def ask_for_raise(
+    *, actor: Actor, budget: Budget, cap: str, reason: str, until: datetime | None = None
+) -> RaiseRequest:
+    """Save that somebody asks to raise `budget` to `cap` until `until`, by default the end of its period.
+
+    Who asks again while the first question is open changes it. Raises `ValidationError` on what no
+    raise could be, and without a reason.
+    """
+    require(actor, "view")
+    row = Budget.objects.select_for_update().get(pk=budget.pk)
+    wanted, end = checked(row, cap=cap, until=until)
+    reason = _text("reason", reason)
+    if not reason:
+        raise ValidationError({"reason": "say what it is for: who decides reads this"})
+    asked = RaiseRequest.objects.filter(budget=row, asked_by=actor.label, state=_STATE.OPEN).first()
+    asked = asked or RaiseRequest(budget=row, asked_by=actor.label)
+    asked.cap, asked.until, asked.reason, asked.asked_at = wanted, end, reason, clock.now()
+    asked.full_clean(exclude=["budget"])
+    asked.save()
+    log.record(actor, "budget.raise_asked", subject(row), after=facts(asked))
+    return asked
+
+
+@transaction.atomic
+def approve(
+    *, actor: Actor, asked: RaiseRequest, cap: str = "", until: datetime | None = None, note: str = ""
+) -> RaiseRequest:
+    """Raise the budget as asked, or to another `cap` and end.
+
+    Raises `ValidationError` when the question was answered before, or its end has passed.
+    """
+    require(actor, "configure")
+    row = _open(asked)
+    budget = row.budget
+    raise_budget(
+        actor=actor,
+        budget=budget,
+        cap=cap or amount.show(row.cap, unit_of(budget)),
+        until=until or end_of(row),
+        reason=f"{row.asked_by}: {row.reason}"[:_MAX_TEXT],
+    )
+    return _decided(actor, row, _STATE.APPROVED, note)
+
+
+@transaction.atomic
+def refuse(*, actor: Actor, asked: RaiseRequest, note: str = "") -> RaiseRequest:
+    """Leave the budget as it is. Raises `ValidationError` when the question was answered before."""
+    require(actor, "configure")
+    return _decided(actor, _open(asked), _STATE.REFUSED, note)
+
+
+@transaction.atomic
+def withdraw(*, actor: Actor, asked: RaiseRequest) -> RaiseRequest:
+    """Take one's own question back. Raises `ValidationError` when it is another's, or was answered."""
+    require(actor, "view")
+    row = _open(asked)
+    if row.asked_by != actor.label:
+        raise ValidationError(f"{row.asked_by} asked this: only they can take it back; refuse it instead")
+    return _decided(actor, row, _STATE.WITHDRAWN, "")
+
+
+def end_of(asked: RaiseRequest) -> datetime:
+    """Return until when a raise is asked for."""
+    return datetime.fromtimestamp(asked.until, UTC)
+
+
+def facts(asked: RaiseRequest) -> dict[str, Any]:
+    """Return a question for the audit log."""
+    return {
+        "request": asked.pk,
+        "cap": amount.show(asked.cap, unit_of(asked.budget)),
+        "until": end_of(asked).isoformat(),
+        "reason": asked.reason,
+    }
+
+
+def _open(asked: RaiseRequest) -> RaiseRequest:
+    row = RaiseRequest.objects.select_for_update(of=("self",)).select_related("budget").get(pk=asked.pk)
+    if row.state != _STATE.OPEN:
+        raise ValidationError(f"this was {row.get_state_display().lower()} by {row.decided_by} already")
+    return row
+
+
+def _decided(actor: Actor, row: RaiseRequest, state: RaiseRequest.State, note: str) -> RaiseRequest:
+    row.state, row.note = state, _text("note", note)
+    row.decided_by, row.decided_at = actor.label, clock.now()
+    row.save(update_fields=["state", "note", "decided_by", "decided_at"])
+    log.record(actor, f"budget.raise_{state}", subject(row.budget), after={**facts(row), "note": row.note})
+    return row
+
+
+def _text(field: str, text: str) -> str:
+    text = text.strip()
+    if len(text) > _MAX_TEXT:
+        raise ValidationError({field: f"this has {len(text)} letters: {_MAX_TEXT} at most"})
+    return text

@@ -1,0 +1,181 @@
+"""Pages that raise a budget for a while, ask for that, and decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from billing.budget import subject
+from billing.budget_history import told
+from billing.budget_names import Names
+from billing.budget_raise import end_raise, raise_budget
+from billing.budget_state import states
+from billing.models import Budget
+from billing.raise_forms import AskForm, DecisionForm, RaiseForm, asked_now
+from billing.raise_models import RaiseRequest
+from billing.raise_request import approve, ask_for_raise, refuse, withdraw
+from llmhub.audit.models import AuditEvent
+from llmhub.lib import clock, forms
+from llmhub.lib.pages import render_page, screen_of
+from llmhub.people.access import actor_of, needs
+
+_HISTORY = 50  # events shown
+_SAID = {
+    "approve": "Approved: the next call goes by the higher cap.",
+    "refuse": "Refused. The budget stays as it is.",
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question as pages show it."""
+
+    request: RaiseRequest
+    label: str  # of the budget: "team:support"
+    until: datetime  # in the budget's zone
+    is_own: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """One step in the history of a budget."""
+
+    at: datetime
+    actor: str
+    told: str
+
+
+@require_http_methods(["GET", "POST"])
+@needs("configure")
+def budget_raise(request: HttpRequest, budget_id: int) -> HttpResponse:
+    """The form that raises a budget until an end."""
+    budget = get_object_or_404(Budget.objects.in_force(), pk=budget_id)
+    form = RaiseForm(request.POST or None, budget=budget)
+    if form.is_valid():
+        try:
+            raise_budget(actor=actor_of(request), budget=budget, **form.cleaned_data)
+        except ValidationError as error:
+            forms.refuse(form, error)
+        else:
+            messages.success(request, "Raised. The next call goes by it; at its end the old cap is back.")
+            return redirect("billing:budget_detail", budget_id)
+    return _form(request, budget, form, "billing/budget_raise.html")
+
+
+@require_POST
+@needs("configure")
+def budget_raise_end(request: HttpRequest, budget_id: int) -> HttpResponse:
+    """Take a raise back before its end."""
+    end_raise(actor=actor_of(request), budget=get_object_or_404(Budget, pk=budget_id))
+    messages.success(request, "The old cap is back. The next call goes by it.")
+    return redirect("billing:budget_detail", budget_id)
+
+
+@require_http_methods(["GET", "POST"])
+@needs("view")
+def budget_ask(request: HttpRequest, budget_id: int) -> HttpResponse:
+    """The form that asks for a raise: where the 402 of a refused call points to."""
+    budget = get_object_or_404(Budget.objects.in_force(), pk=budget_id)
+    actor = actor_of(request)
+    own = RaiseRequest.objects.filter(budget=budget, asked_by=actor.label, state="open").first()
+    form = AskForm(request.POST or None, budget=budget, initial=asked_now(own))
+    if form.is_valid():
+        try:
+            ask_for_raise(actor=actor, budget=budget, **form.cleaned_data)
+        except ValidationError as error:
+            forms.refuse(form, error)
+        else:
+            messages.success(request, "Asked. You see here when it is decided.")
+            return redirect("billing:budget_detail", budget_id)
+    return _form(request, budget, form, "billing/budget_ask.html")
+
+
+def _form(request: HttpRequest, budget: Budget, form: RaiseForm, page: str) -> HttpResponse:
+    row = states([budget], at=clock.now())[0]
+    return render(request, page, {"form": form, "row": row}, status=422 if form.is_bound else 200)
+
+
+@require_GET
+@needs("view")
+def raise_request_list(request: HttpRequest) -> HttpResponse:
+    """Every question for more, open ones by default; choosing a state swaps only the table."""
+    state = request.GET.get("state", "open")
+    rows = RaiseRequest.objects.select_related("budget")
+    screen = screen_of(request, rows if state == "any" else rows.filter(state=state), by="-id")
+    context = {
+        "asked": asked_rows(request, screen.rows),
+        "next_cursor": screen.next_cursor,
+        "state": state,
+        "states": RaiseRequest.State,
+    }
+    return render_page(
+        request, page="billing/raise_request_list.html", partial="billing/_raise_table.html", context=context
+    )
+
+
+def asked_rows(request: HttpRequest, rows: Sequence[RaiseRequest]) -> list[Asked]:
+    """Return questions as pages show them."""
+    names, label = Names.of([row.budget for row in rows]), actor_of(request).label
+    return [
+        Asked(
+            row,
+            names.label(row.budget),
+            datetime.fromtimestamp(row.until, ZoneInfo(row.budget.time_zone)),
+            is_own=row.asked_by == label,
+        )
+        for row in rows
+    ]
+
+
+@require_POST
+@needs("configure")
+def raise_request_decide(request: HttpRequest, request_id: int) -> HttpResponse:
+    """Approve or refuse a question."""
+    asked = get_object_or_404(RaiseRequest, pk=request_id)
+    form = DecisionForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Say whether it is approved or refused.")
+        return redirect("billing:raise_request_list")
+    decide = approve if form.cleaned_data["verdict"] == "approve" else refuse
+    try:
+        decide(actor=actor_of(request), asked=asked, note=form.cleaned_data["note"])
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("billing:raise_request_list")
+    messages.success(request, _SAID[form.cleaned_data["verdict"]])
+    return redirect("billing:budget_detail", asked.budget_id)
+
+
+@require_POST
+@needs("view")
+def raise_request_withdraw(request: HttpRequest, request_id: int) -> HttpResponse:
+    """Take one's own question back."""
+    asked = get_object_or_404(RaiseRequest, pk=request_id)
+    try:
+        withdraw(actor=actor_of(request), asked=asked)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, "Taken back.")
+    return redirect("billing:budget_detail", asked.budget_id)
+
+
+@require_GET
+@needs("view")
+def budget_history(request: HttpRequest, budget_id: int) -> HttpResponse:
+    """Who changed a budget, asked for more and decided, newest first: a panel of its page."""
+    budget = get_object_or_404(Budget, pk=budget_id)
+    events = AuditEvent.objects.filter(object=subject(budget)).order_by("-id")[:_HISTORY]
+    lines = [Line(event.at, event.actor, told(event.action, event.before, event.after)) for event in events]
+    context = {"events": lines, "budget": budget}
+    return render_page(
+        request, page="billing/budget_history.html", partial="billing/_budget_history.html", context=context
+    )

@@ -62,6 +62,9 @@ class KeyOut(Output):
     paused_reason: str
     requests_per_minute: int | None
     tokens_per_minute: int | None
+    allowed_models: list[str]  # none: every model
+    allowed_providers: list[str]  # none: every provider
+    old_text_until: datetime | None  # after a rotation
 
 
 class KeyMade(KeyOut):
@@ -70,7 +73,8 @@ class KeyMade(KeyOut):
     key: str
 
 
-def _key(key: ApiKey) -> KeyOut:
+def key_out(key: ApiKey) -> KeyOut:
+    """Return a key as programs read it."""
     return KeyOut(
         id=key.pk,
         team=key.team.slug,
@@ -84,6 +88,9 @@ def _key(key: ApiKey) -> KeyOut:
         paused_reason=key.paused_reason,
         requests_per_minute=key.requests_per_minute,
         tokens_per_minute=key.tokens_per_minute,
+        allowed_models=key.allowed_models,
+        allowed_providers=key.allowed_providers,
+        old_text_until=key.old_until,
     )
 
 
@@ -93,7 +100,8 @@ def _rates(key: ApiKey, body: KeyChange) -> dict[str, int | None]:
     return {name: getattr(body if name in body.model_fields_set else key, name) for name in names}
 
 
-def _found(key_id: int) -> ApiKey:
+def found_key(key_id: int) -> ApiKey:
+    """Return a key by its id. Raises `Http404`."""
     return get_object_or_404(ApiKey.objects.select_related("team", "person"), pk=key_id)
 
 
@@ -112,7 +120,7 @@ def list_keys(
         keys = keys.filter(person__email=person.lower())
     if team:
         keys = keys.filter(team__slug=team)
-    return page(keys, _key, by="-id", cursor=cursor, limit=limit)
+    return page(keys, key_out, by="-id", cursor=cursor, limit=limit)
 
 
 @router.post("/keys", response={201: KeyMade, **REFUSALS})
@@ -122,13 +130,13 @@ def make_key(request: HttpRequest, body: KeyIn) -> Status[KeyMade]:
     team = get_object_or_404(Team, slug=body.team)
     wanted = body.model_dump(exclude={"team", "person"})
     key, token = create_key(actor=actor, team=team, person=_person(body.person), **wanted)
-    return Status(201, KeyMade(**_key(key).model_dump(), key=token))
+    return Status(201, KeyMade(**key_out(key).model_dump(), key=token))
 
 
 @router.patch("/keys/{key_id}", response={200: KeyOut, **REFUSALS})
 def change_key(request: HttpRequest, key_id: int, body: KeyChange) -> KeyOut:
     """Pause a key with a reason, let it call again with an empty one, change its person or its rates."""
-    actor, key, given = caller(request, "configure"), _found(key_id), body.model_fields_set
+    actor, key, given = caller(request, "configure"), found_key(key_id), body.model_fields_set
     with transaction.atomic():
         if "paused_reason" in given:
             pause_key(actor=actor, key=key, reason=body.paused_reason)
@@ -136,12 +144,12 @@ def change_key(request: HttpRequest, key_id: int, body: KeyChange) -> KeyOut:
             assign_key(actor=actor, key=key, person=_person(body.person))
         if given - {"paused_reason", "person"}:
             set_rates(actor=actor, key=key, **_rates(key, body))
-    return _key(_found(key_id))
+    return key_out(found_key(key_id))
 
 
 @router.delete("/keys/{key_id}", response={204: None, **REFUSALS})
 def end_key(request: HttpRequest, key_id: int) -> Status[None]:
     """Revoke a key for good; calls with it are refused within seconds."""
     actor = caller(request, "configure")
-    revoke_key(actor=actor, key=_found(key_id))
+    revoke_key(actor=actor, key=found_key(key_id))
     return Status(204, None)

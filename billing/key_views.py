@@ -116,12 +116,13 @@ def key_new(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             forms.refuse(form, error)
         else:
-            return render(request, "billing/key_made.html", {"key": key, "key_text": text, **_first_call()})
+            return render(request, "billing/key_made.html", {"key": key, "key_text": text, **first_call()})
     context = {"form": form, "teams": Team.objects.exists()}
     return render(request, "billing/key_new.html", context, status=422 if form.is_bound else 200)
 
 
-def _first_call() -> dict[str, object]:
+def first_call() -> dict[str, object]:
+    """Return what a page needs to show a call."""
     return {"base_url": f"{settings.PUBLIC_URL}/v1", "model": first_callable()}
 
 
@@ -143,7 +144,7 @@ def _detail(
     now = {name: getattr(key, name) for name in ("requests_per_minute", "tokens_per_minute")}
     rates = rates or RatesForm(initial=now)
     owner = owner or PersonForm(initial={"person": key.person.email if key.person else ""})
-    context = {"row": _row(key, clock.now()), "form": form, "rates": rates, "owner": owner, **_first_call()}
+    context = {"row": _row(key, clock.now()), "form": form, "rates": rates, "owner": owner, **first_call()}
     status = 422 if form.is_bound or rates.is_bound or owner.is_bound else 200
     return render(request, "billing/key_detail.html", context, status=status)
 

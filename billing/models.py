@@ -54,6 +54,12 @@ class ApiKey(models.Model):
     paused_reason = models.CharField(max_length=200, blank=True)
     requests_per_minute = models.PositiveIntegerField(null=True, blank=True, help_text="empty: no limit")
     tokens_per_minute = models.PositiveIntegerField(null=True, blank=True, help_text="empty: no limit")
+    allowed_models = models.JSONField(default=list, blank=True, help_text="names, or acme/*; empty: all")
+    allowed_providers = models.JSONField(default=list, blank=True, help_text="short names; empty: all")
+    old_digest = models.CharField(
+        max_length=64, unique=True, null=True, blank=True, help_text="of the text before the last rotation"
+    )
+    old_until = models.DateTimeField(null=True, blank=True, help_text="until when the old text works")
 
     objects = ApiKeyQuerySet.as_manager()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from billing import budget_views, key_views, raise_views, request_views, supply_views
+from billing import budget_views, key_reach_views, key_views, raise_views, request_views, supply_views
 
 app_name = "billing"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -37,6 +37,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("keys/", key_views.key_list, name="key_list"),
     path("keys/add/", key_views.key_new, name="key_new"),
     path("keys/<int:key_id>/", key_views.key_detail, name="key_detail"),
+    path("keys/<int:key_id>/reach/", key_reach_views.key_reach, name="key_reach"),
+    path("keys/<int:key_id>/rotate/", key_reach_views.key_rotate, name="key_rotate"),
+    path("keys/<int:key_id>/rotate/end/", key_reach_views.key_end_old, name="key_end_old"),
     path("keys/<int:key_id>/revoke/", key_views.key_revoke, name="key_revoke"),
     path("keys/<int:key_id>/pause/", key_views.key_pause, name="key_pause"),
     path("keys/<int:key_id>/resume/", key_views.key_resume, name="key_resume"),

@@ -14,6 +14,7 @@ from ninja.errors import ValidationError as BadInput
 
 from billing.api import router as billing_router
 from billing.budget_api import router as budget_router
+from billing.key_reach_api import router as key_reach_router
 from billing.raise_api import router as raise_router
 from billing.usage_api import router as usage_router
 from catalog.api import router as catalog_router
@@ -49,6 +50,7 @@ api.add_router("", inbox_router, tags=["discovery"])
 api.add_router("", catalog_router, tags=["catalog"])
 api.add_router("", history_router, tags=["catalog"])
 api.add_router("", billing_router, tags=["keys"])
+api.add_router("", key_reach_router, tags=["keys"])
 api.add_router("", budget_router, tags=["budgets"])
 api.add_router("", raise_router, tags=["budgets"])
 api.add_router("", routing_router, tags=["keys"])

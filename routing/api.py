@@ -9,13 +9,15 @@ from django.shortcuts import get_object_or_404
 from ninja import Router
 from pydantic import Field
 
+from billing.models import ApiKey
 from billing.spend import Figures
 from catalog.event_rows import event_rows, events
 from catalog.inbox_shapes import EventOut, event_out
 from llmhub.lib import clock, money
 from llmhub.lib.rest import REFUSALS, Input, Output
 from llmhub.people.api_access import caller
-from routing.key_check import check_key
+from routing.key_check import check_key, check_one
+from routing.key_verdict import Verdict
 from routing.touches import Touches, touches
 
 router = Router()
@@ -47,7 +49,17 @@ class VerdictOut(Output):
 def test_key(request: HttpRequest, body: KeyTestIn) -> VerdictOut:
     """Say what a key can do now, without a call to any provider."""
     caller(request, "view")
-    verdict = check_key(body.key)
+    return _verdict(check_key(body.key))
+
+
+@router.get("/keys/{int:key_id}/models", response={200: VerdictOut, **REFUSALS})
+def models_of_key(request: HttpRequest, key_id: int) -> VerdictOut:
+    """Say what a key can call now, and what keeps it from the rest."""
+    caller(request, "view")
+    return _verdict(check_one(get_object_or_404(ApiKey, pk=key_id)))
+
+
+def _verdict(verdict: Verdict) -> VerdictOut:
     return VerdictOut(
         problem=verdict.problem,
         team=verdict.caller.team_slug if verdict.caller else None,

@@ -15,3 +15,10 @@ def check_key(text: str) -> Verdict:
     if revoked is not None:
         return Verdict(f"This key, {revoked.name!r}, was revoked: make a new one.")
     return judge(load_snapshot(), digest, now=clock.now())
+
+
+def check_one(key: ApiKey) -> Verdict:
+    """Return what a key that is known can do now."""
+    if key.revoked_at is not None:
+        return Verdict(f"This key, {key.name!r}, was revoked: make a new one.")
+    return judge(load_snapshot(), key.digest, now=clock.now())

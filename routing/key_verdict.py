@@ -9,6 +9,7 @@ from datetime import datetime
 from routing.gateway.authenticate import admit, authenticate, refuse_deactivated
 from routing.gateway.errors import Refusal
 from routing.plan import plan, purpose
+from routing.reach import Reach
 from routing.resolve import resolve
 from routing.snapshot import Caller, Snapshot
 
@@ -46,7 +47,7 @@ def judge(snapshot: Snapshot, digest: str, *, now: datetime) -> Verdict:
         return Verdict(problem)
     models, refused = [], defaultdict(list)
     for slug in snapshot.entries:
-        if why := _why_not(snapshot, slug, now):
+        if why := _why_not(snapshot, slug, caller.reach, now):
             refused[why].append(slug)
         else:
             models.append(slug)
@@ -71,11 +72,13 @@ def _problem(snapshot: Snapshot, digest: str, now: datetime) -> str:
     return ""
 
 
-def _why_not(snapshot: Snapshot, slug: str, now: datetime) -> str:
+def _why_not(snapshot: Snapshot, slug: str, reach: Reach, now: datetime) -> str:
     """Return why a model cannot be called, in words that do not name it; "" when it can."""
+    if not reach.has_model(slug, slug):
+        return "the key may not use it"
     try:
         entry = resolve(snapshot, slug, now=now)
-        plan(entry, dialect=DIALECT, operation=purpose(entry))
+        plan(entry, dialect=DIALECT, operation=purpose(entry), reach=reach)
     except Refusal as refusal:
         return refusal.message.replace(repr(slug), "", 1).strip().removeprefix("cannot be called now: ")
     return ""

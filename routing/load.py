@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import datetime
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from llmhub.audit.models import AuditEvent
 from llmhub.lib import clock
 from llmhub.people.models import Organisation
 from providers.models import Credential, Provider
+from routing.reach import Reach
 from routing.retiring import notice
 from routing.snapshot import Caller, EntryValue, OfferValue, ProviderValue, SealedCredential, Snapshot
 
@@ -69,21 +71,30 @@ def _paused_reason() -> str:
 
 
 def _keys() -> dict[str, Caller]:
-    return {
-        key.digest: Caller(
-            key_id=key.pk,
-            key_name=key.name,
-            team_id=key.team_id,
-            team_slug=key.team.slug,
-            person_id=key.person_id,
-            deactivated_person=key.person.email if key.person and not key.person.is_active else "",
-            expires_at=key.expires_at,
-            paused_reason=key.paused_reason,
-            requests_per_minute=key.requests_per_minute,
-            tokens_per_minute=key.tokens_per_minute,
-        )
-        for key in ApiKey.objects.active().select_related("team", "person")
-    }
+    """Return who calls by the digests of their keys; after a rotation both texts work for a while."""
+    found: dict[str, Caller] = {}
+    for key in ApiKey.objects.active().select_related("team", "person"):
+        found[key.digest] = caller = _caller(key)
+        if key.old_digest and key.old_until:
+            ends = min(key.old_until, key.expires_at or key.old_until)
+            found[key.old_digest] = replace(caller, expires_at=ends, was_replaced=True)
+    return found
+
+
+def _caller(key: ApiKey) -> Caller:
+    return Caller(
+        key_id=key.pk,
+        key_name=key.name,
+        team_id=key.team_id,
+        team_slug=key.team.slug,
+        person_id=key.person_id,
+        deactivated_person=key.person.email if key.person and not key.person.is_active else "",
+        expires_at=key.expires_at,
+        paused_reason=key.paused_reason,
+        requests_per_minute=key.requests_per_minute,
+        tokens_per_minute=key.tokens_per_minute,
+        reach=Reach.of(key.allowed_models, key.allowed_providers),
+    )
 
 
 def _providers() -> dict[int, ProviderValue]:

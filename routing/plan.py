@@ -10,16 +10,24 @@ from providers.adapters import Adapter, DialectNotServed, adapter_for
 from providers.translators import TRANSLATORS
 from providers.wire import Terms
 from routing.gateway.errors import Refusal
+from routing.reach import EVERYTHING, Reach
 from routing.snapshot import EntryValue, OfferValue
 
 Reason = Literal[
-    "not_requested", "provider_paused", "no_credential", "dialect_not_served", "not_offered", "failing"
+    "not_requested",
+    "not_allowed",
+    "provider_paused",
+    "no_credential",
+    "dialect_not_served",
+    "not_offered",
+    "failing",
 ]
 Operation = Literal["generate", "embed", "count"]
 
 _NONE: Mapping[tuple[int, str], float] = {}
 _WORDS: dict[Reason, str] = {
     "not_requested": "not among the providers asked for",
+    "not_allowed": "not among the providers that the key may use",
     "provider_paused": "paused",
     "no_credential": "has no credential",
     "dialect_not_served": "cannot be spoken to yet",
@@ -68,18 +76,22 @@ def plan(
     dialect: str,
     operation: Operation = "generate",
     only: Collection[str] = (),
+    reach: Reach = EVERYTHING,
     waits: Mapping[tuple[int, str], float] = _NONE,
 ) -> Plan:
     """Return the offers of `entry` that can be tried, in their order.
 
-    `only` restricts them to the providers named; `waits` are the seconds for which an offer (by its id
-    and address) is not called, because it fails. Raises `Refusal` when nothing is left.
+    `only` restricts them to the providers named, `reach` to those that the key may use; `waits` are the
+    seconds for which an offer (by its id and address) is not called, because it fails. Raises `Refusal`
+    when nothing is left.
     """
     _check_endpoint(entry, operation)
     candidates: list[Candidate] = []
     dropped: list[Dropped] = []
     for offer in entry.offers:
         found = _judge(offer, dialect, operation, only)
+        if not reach.has_provider(offer.provider.slug):
+            found = Dropped(offer, "not_allowed")
         wait = waits.get((offer.id, offer.provider.base_url), 0.0)
         if wait and isinstance(found, Candidate):
             found = Dropped(offer, "failing", f"tried again in {wait:.0f} s")
@@ -138,13 +150,16 @@ def _judge(
 def _nothing_left(
     entry: EntryValue, dropped: list[Dropped], waits: Mapping[tuple[int, str], float]
 ) -> Refusal:
-    asked = [drop for drop in dropped if drop.reason != "not_requested"]
+    asked = [drop for drop in dropped if drop.reason not in ("not_requested", "not_allowed")]
     details = {
         "dropped": [
             {"provider": drop.offer.provider.slug, "reason": drop.reason, "detail": drop.detail}
             for drop in dropped
         ]
     }
+    if dropped and not asked and any(drop.reason == "not_allowed" for drop in dropped):
+        message = f"The key may not use any provider that offers {entry.slug!r}"
+        return Refusal("provider_not_allowed", message, details=details)
     if dropped and not asked:
         offered = ", ".join(dict.fromkeys(drop.offer.provider.slug for drop in dropped))
         return Refusal("not_at_provider", f"{entry.slug!r} is offered by {offered} only", details=details)

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from billing.rules import RuleBook
 from billing.scopes import Budgets
 from catalog.pricing import PriceValue
+from routing.reach import EVERYTHING, Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Caller:
     paused_reason: str = ""
     requests_per_minute: int | None = None  # None: no limit
     tokens_per_minute: int | None = None
+    reach: Reach = EVERYTHING
+    was_replaced: bool = False  # it calls with the text from before the last rotation
 
 
 @dataclass(frozen=True, slots=True)

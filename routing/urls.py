@@ -9,5 +9,6 @@ from routing import views
 app_name = "routing"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("keys/test/", views.key_test, name="key_test"),
+    path("keys/<int:key_id>/models/", views.key_models, name="key_models"),
     path("inbox/<int:event_id>/touches/", views.event_touches, name="event_touches"),
 ]

@@ -9,11 +9,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
+from billing.models import ApiKey
 from catalog.event_rows import event_rows, events
 from llmhub.lib import clock
 from llmhub.lib.pages import render_page
 from llmhub.people.access import needs
-from routing.key_check import check_key
+from routing.key_check import check_key, check_one
 from routing.key_verdict import Verdict
 from routing.touches import DAYS, touches
 
@@ -47,6 +48,19 @@ def key_test(request: HttpRequest) -> HttpResponse:
         partial="routing/_key_verdict.html",
         context={"form": form, "verdict": verdict},
         status=422 if failed else 200,
+    )
+
+
+@require_GET
+@needs("view")
+def key_models(request: HttpRequest, key_id: int) -> HttpResponse:
+    """What a key can call now, and what keeps it from the rest: a panel of its page."""
+    key = get_object_or_404(ApiKey, pk=key_id)
+    return render_page(
+        request,
+        page="routing/key_models.html",
+        partial="routing/_key_models.html",
+        context={"verdict": check_one(key), "key": key},
     )
 
 

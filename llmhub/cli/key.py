@@ -13,12 +13,12 @@ from billing.key import assign_key, create_key, pause_key, revoke_key, set_rates
 from billing.models import ApiKey
 from billing.periods import PERIODS
 from llmhub.audit.actor import COMMAND_LINE
-from llmhub.cli import find, show
+from llmhub.cli import find, key_reach, show
 from llmhub.people.models import User
 
 
 def register(commands: _SubParsersAction[Any]) -> None:
-    """Add `key create`, `list`, `revoke`, `assign`, `limit`, `pause` and `resume`."""
+    """Add `key create`, `list`, `revoke`, `assign`, `limit`, `pause`, `resume`, and the verbs of reach."""
     noun = commands.add_parser("key", help="gateway keys of callers")
     verbs = noun.add_subparsers(required=True, metavar="VERB")
     create = verbs.add_parser("create", help="make a key and print it, this once")
@@ -51,6 +51,7 @@ def register(commands: _SubParsersAction[Any]) -> None:
     pause.add_argument("key", help="its id or its first letters")
     pause.add_argument("reason")
     pause.set_defaults(run=pause_one)
+    key_reach.register(verbs)
 
 
 def _add_rates(parser: ArgumentParser) -> None:

@@ -38,7 +38,8 @@ def authenticate(snapshot: Snapshot, digest: str, *, now: datetime) -> Caller:
         raise _invalid()
     if caller.expires_at is not None and caller.expires_at <= now:
         moment = f"{caller.expires_at:%Y-%m-%d %H:%M} UTC"
-        raise Refusal("expired_key", f"The key {caller.key_name!r} expired at {moment}")
+        what = "has a new text, this one ended" if caller.was_replaced else "expired"
+        raise Refusal("expired_key", f"The key {caller.key_name!r} {what} at {moment}")
     return caller
 
 

@@ -13,6 +13,7 @@ from routing.gateway.errors import Refusal
 from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
 from routing.plan import standing
+from routing.reach import Reach, refuse_out_of_reach
 from routing.resolve import resolve
 from routing.snapshot import Caller, EntryValue, OfferValue, Snapshot
 
@@ -23,7 +24,9 @@ async def list_models(hub: Hub, exchange: Exchange, caller: Caller, content: byt
     """Answer with every name that can be called."""
     snapshot, now = hub.watch.snapshot, clock.now()
     rows = [
-        describe(snapshot, name, now=now) for name in snapshot.names() if _is_callable(snapshot, name, now)
+        describe(snapshot, name, now=now, reach=caller.reach)
+        for name in snapshot.names()
+        if _is_callable(snapshot, name, now, caller.reach)
     ]
     ends = (
         {"first_id": rows[0]["id"], "last_id": rows[-1]["id"]}
@@ -37,20 +40,21 @@ async def show_model(hub: Hub, exchange: Exchange, caller: Caller, content: byte
     """Answer with one model, whose id may hold slashes."""
     snapshot, now = hub.watch.snapshot, clock.now()
     name = exchange.path.removeprefix("/v1/models/")
-    resolve(snapshot, name, now=now)
-    if not _is_callable(snapshot, name, now):
+    entry = resolve(snapshot, name, now=now)
+    refuse_out_of_reach(caller.reach, name, entry.slug, key_name=caller.key_name)
+    if not _is_callable(snapshot, name, now, caller.reach):
         raise Refusal(
             "no_candidate",
             f"{name!r} has no offer that can be called: see why on its page in the console",
             param="model",
         )
-    await exchange.answer(msgspec.json.encode(describe(snapshot, name, now=now)))
+    await exchange.answer(msgspec.json.encode(describe(snapshot, name, now=now, reach=caller.reach)))
 
 
-def describe(snapshot: Snapshot, name: str, *, now: datetime) -> dict[str, Any]:
+def describe(snapshot: Snapshot, name: str, *, now: datetime, reach: Reach) -> dict[str, Any]:
     """Return a model as the SDKs of both dialects read one, with what llmhub knows besides."""
     entry = _entry(snapshot, name)
-    offers = standing(entry)
+    offers = [offer for offer in standing(entry) if reach.has_provider(offer.provider.slug)]
     return {
         "id": name,
         "object": "model",
@@ -77,9 +81,11 @@ def _entry(snapshot: Snapshot, name: str) -> EntryValue:
     return snapshot.entries[snapshot.aliases.get(name, name)]
 
 
-def _is_callable(snapshot: Snapshot, name: str, now: datetime) -> bool:
+def _is_callable(snapshot: Snapshot, name: str, now: datetime, reach: Reach) -> bool:
     entry = _entry(snapshot, name)
-    return bool(standing(entry)) and not (entry.sunset_on and entry.sunset_on <= now.date())
+    if not reach.has_model(name, entry.slug) or (entry.sunset_on and entry.sunset_on <= now.date()):
+        return False
+    return any(reach.has_provider(offer.provider.slug) for offer in standing(entry))
 
 
 def _price(offer: OfferValue, now: datetime) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from routing.gateway.estimate import estimate
 from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
 from routing.plan import Plan, plan
+from routing.reach import refuse_out_of_reach
 from routing.resolve import resolve
 from routing.snapshot import Caller, EntryValue, Snapshot
 
@@ -31,11 +32,13 @@ async def open_call(
     read = partial(reader, headers=exchange.headers, known_providers=snapshot.providers)
     request = exchange.asked = await hub.large.read(content, read)
     entry = resolve(snapshot, request.model, now=now)
+    refuse_out_of_reach(caller.reach, request.model, entry.slug, key_name=caller.key_name)
     route = plan(
         entry,
         dialect=request.dialect,
         operation=request.operation,
         only=request.extras.providers,
+        reach=caller.reach,
         waits=hub.breakers.waits(time.monotonic()),
     )
     exchange.facts |= {"model": entry.slug, "streamed": request.stream}

@@ -18,6 +18,7 @@ from providers.errors import (
     hiding,
 )
 from providers.listing import Listing
+from providers.whole_list import goes_on, whole_list
 from providers.wire import Call, Target
 
 _TIMEOUTS = Timeouts(total=15.0)
@@ -97,6 +98,21 @@ async def _look(client: Client, target: Target, adapter: Adapter, *, light: bool
     listings = tuple(adapter.parse_models(reply.content))
     if proof:
         _raise_for(await client.send(proof, timeout=_TIMEOUTS), adapter)
+    said = f"it answers and lists {len(listings)} models"
+    if not goes_on(adapter, reply.content):
+        return Check(Outcome.OK, said, listings)
+    if light:
+        return Check(Outcome.OK, f"{said} on the first page of its list", listings)
+    return await _all_pages(client, target, adapter, reply.content)
+
+
+async def _all_pages(client: Client, target: Target, adapter: Adapter, first: bytes) -> Check:
+    """Return what a long list holds; one that breaks off is discovery's to tell: the provider answers."""
+    try:
+        content = await whole_list(client, target, adapter, first, timeout=_TIMEOUTS)
+        listings = tuple(adapter.parse_models(content))
+    except ProviderError as error:
+        return Check(Outcome.OK, f"it answers, but its list of models cannot be read whole: {error}")
     return Check(Outcome.OK, f"it answers and lists {len(listings)} models", listings)
 
 

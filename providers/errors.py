@@ -45,6 +45,10 @@ class ProviderError(Exception):
     def __str__(self) -> str:
         return self.message
 
+    def add_place(self, where: str) -> None:
+        """Say where it happened before what was said."""
+        self._said = f"{where}: {self._said}"
+
     @property
     def is_free(self) -> bool:
         """Whether it proves that nothing was generated: no connection, or a status that says no."""

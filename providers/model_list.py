@@ -9,9 +9,10 @@ from asgiref.sync import async_to_sync
 from providers.adapters import KINDS, Adapter, adapter_for
 from providers.client import Client, Timeouts
 from providers.credential import opened
-from providers.errors import hiding
+from providers.errors import BadReply, hiding
 from providers.listing import Listing
 from providers.models import Credential, Provider
+from providers.whole_list import goes_on, whole_list
 from providers.wire import Target
 
 _TIMEOUTS = Timeouts(total=30.0)
@@ -53,14 +54,16 @@ async def _fetch(target: Target, adapter: Adapter) -> ModelList:
             reply = await client.send(adapter.models_call(target), timeout=_TIMEOUTS)
             if reply.status != 200:
                 raise adapter.failure(reply.status, reply.headers, reply.content)
-            return read(reply.content, adapter)
+            return read(await whole_list(client, target, adapter, reply.content, timeout=_TIMEOUTS), adapter)
     finally:
         await client.aclose()
 
 
 def read(content: bytes, adapter: Adapter) -> ModelList:
-    """Return a list of models that was sent or saved. Raises `BadReply` when it is none."""
+    """Return a list of models that was sent or saved, whole. Raises `BadReply` when it is none."""
     listings: dict[str, Listing] = {}
     for listing in adapter.parse_models(content):
         listings.setdefault(listing.upstream_id, listing)
+    if goes_on(adapter, content):
+        raise BadReply("it is one page of several: half a list would read as if the other models had left")
     return ModelList(content, listings)

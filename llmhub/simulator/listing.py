@@ -35,9 +35,11 @@ def answer(request: Request, path: Path) -> Answer:
         return json_answer(row(wanted))
     if wanted:
         return refusal(request, 404, f"The model '{wanted}' does not exist", code="model_not_found")
+    if how == "torn" and {"offset", "after_id"} & _query(request).keys():
+        return refusal(request, 503, "The server is overloaded, please try again later.")
     if is_messages(request):
-        return json_answer(_page(request, found))
-    return json_answer({"object": "list", "data": [row(name) for name in found]})
+        return json_answer(_page(request, path, found))
+    return json_answer(_linked_page(request, path, found))
 
 
 def _row(name: str) -> dict[str, object]:
@@ -60,12 +62,13 @@ def _messages_row(name: str) -> dict[str, object]:
     }
 
 
-def _page(request: Request, found: tuple[str, ...]) -> dict[str, object]:
+def _page(request: Request, path: Path, found: tuple[str, ...]) -> dict[str, object]:
     """Return one page of the list, as long as the query says and after the model that it names."""
-    query = parse_qs(request.target.partition("?")[2])
-    limit, after = query.get("limit", [str(PAGE)])[0], query.get("after_id", [""])[0]
-    rest = found[found.index(after) + 1 :] if after in found else found
-    size = min(int(limit) if limit.isdecimal() and int(limit) else PAGE, LARGEST_PAGE)
+    query = _query(request)
+    limit, after = query.get("limit", str(PAGE)), query.get("after_id", "")
+    is_circle = path.text("list") == "circle"
+    rest = found[found.index(after) + 1 :] if after in found and not is_circle else found
+    size = min(int(limit) if limit.isdecimal() and int(limit) else PAGE, path.number("page", LARGEST_PAGE))
     page = rest[:size]
     return {
         "data": [_messages_row(name) for name in page],
@@ -73,3 +76,20 @@ def _page(request: Request, found: tuple[str, ...]) -> dict[str, object]:
         "first_id": page[0] if page else None,
         "last_id": page[-1] if page else None,
     }
+
+
+def _linked_page(request: Request, path: Path, found: tuple[str, ...]) -> dict[str, object]:
+    """Return one page of the list of the chat dialect; where it has pages, with the address of the next."""
+    if "page" not in path:
+        return {"object": "list", "data": [_row(name) for name in found]}
+    start = int(_query(request).get("offset", "0"))
+    end = start + path.number("page")
+    how = path.text("list")
+    host = "127.0.0.2:9" if how == "elsewhere" else request.headers.get("host", "")
+    there = f"http://{host}{request.path}?offset={0 if how == 'circle' else end}"
+    rows = [_row(name) for name in found[start:end]]
+    return {"data": rows, "total_count": len(found), "links": {"next": there if end < len(found) else None}}
+
+
+def _query(request: Request) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(request.target.partition("?")[2]).items()}

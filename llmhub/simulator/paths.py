@@ -45,11 +45,13 @@ SHAPE = (
     Switch("key", "refuse every request without this credential (401)", "SECRET", free=True),
     Switch("strict", "refuse models that are not in the list (404)"),
     Switch("models", "length of the model list (default 6)", "N"),
+    Switch("page", "models on a page of the list at most; the chat dialect links the next one", "N"),
     Switch(
         "list",
-        "the model list is not there (404), refused (401), empty, or no JSON",
+        "the model list is not there (404), refused (401), empty, or no JSON; or its second page is a 503, "
+        "its pages lead in a circle, or to another server",
         "HOW",
-        words=("missing", "refused", "empty", "broken"),
+        words=("missing", "refused", "empty", "broken", "torn", "circle", "elsewhere"),
     ),
     Switch("tag", "nothing: keeps counters and hits of one test apart", "NAME", free=True),
     Switch("api", "nothing: some base addresses end in `/api/v1`"),

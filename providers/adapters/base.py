@@ -53,6 +53,12 @@ class Adapter(Protocol):
     def models_call(self, target: Target) -> Call:
         """Return the free call that lists models."""
 
+    def next_models_call(self, target: Target, content: bytes) -> Call | None:
+        """Return the call for the page of the list behind this one, None at the end.
+
+        It goes where `models_call` goes. Raises `BadReply` where the page says something else.
+        """
+
     def credential_call(self, target: Target) -> Call | None:
         """Return a free call that needs the credential, or None when `models_call` already does."""
 

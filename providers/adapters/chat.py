@@ -14,6 +14,7 @@ import msgspec
 from providers.adapters import failures
 from providers.adapters.base import NO_HEADERS
 from providers.adapters.chat_usage import usage_of
+from providers.adapters.list_pages import linked_page
 from providers.adapters.listing import compatible_listing
 from providers.adapters.reading import decode, decode_raw, items, mapping, name, text, value_of
 from providers.errors import BadReply, ProviderError
@@ -94,6 +95,10 @@ class ChatAdapter:
     def models_call(self, target: Target) -> Call:
         """Return the free call that lists models."""
         return Call("GET", url(target, "models"), self.headers(target))
+
+    def next_models_call(self, target: Target, content: bytes) -> Call | None:
+        """Return the call for the next page: few servers have one, and they link it."""
+        return linked_page(self.models_call(target), content)
 
     def credential_call(self, target: Target) -> Call | None:
         """Return None: listing models needs the credential."""

@@ -14,6 +14,7 @@ import msgspec
 from providers.adapters import failures
 from providers.adapters.base import NO_HEADERS
 from providers.adapters.claude_ids import UNKNOWN, terms_of
+from providers.adapters.list_pages import page_after
 from providers.adapters.listing import messages_listing
 from providers.adapters.messages_events import error_in, event_reader, failure_of, is_content
 from providers.adapters.messages_usage import usage_of
@@ -101,6 +102,10 @@ class MessagesAdapter:
         Source: https://platform.claude.com/docs/en/api/models-list
         """
         return Call("GET", url(target, "models?limit=1000"), self.headers(target))
+
+    def next_models_call(self, target: Target, content: bytes) -> Call | None:
+        """Return the call for the models behind the last one of this page."""
+        return page_after(self.models_call(target), content)
 
     def credential_call(self, target: Target) -> Call | None:
         """Return None: listing models needs the credential."""

@@ -13,6 +13,7 @@ from datetime import datetime
 from django.db.models import Count, OuterRef, Prefetch, Q, Subquery
 
 from catalog.models import CatalogEntry, Offer, Price
+from catalog.pricing import has_ended
 from catalog.words import most_telling
 from llmhub.lib import clock
 from providers.adapters import DialectNotServed, adapter_for
@@ -94,7 +95,15 @@ def offers_of(provider: Provider, now: datetime) -> list[OfferNow]:
 
 def prices_in_force(offers: Iterable[Offer], now: datetime) -> dict[int, tuple[Price, ...]]:
     """Return the prices in force of each offer, the base price first; an empty tuple is unknown."""
-    begun = Price.objects.filter(offer=OuterRef("offer")).in_force(now)
+    return {
+        pk: tuple(row for row in rows if not has_ended(row.ends_at, now))
+        for pk, rows in last_prices(offers, now).items()
+    }
+
+
+def last_prices(offers: Iterable[Offer], now: datetime) -> dict[int, tuple[Price, ...]]:
+    """Return the last prices that were known of each offer, those included that ended since."""
+    begun = Price.objects.filter(offer=OuterRef("offer")).begun(now)
     ids = [offer.pk for offer in offers]
     rows = Price.objects.filter(offer__in=ids, effective_from=Subquery(begun.values("effective_from")[:1]))
     found: dict[int, list[Price]] = defaultdict(list)

@@ -11,11 +11,12 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 
-from catalog.availability import prices_in_force
+from catalog.availability import last_prices
 from catalog.discovery_models import CatalogEvent, DiscoveryRun
 from catalog.listing_diff import Change, Kind
 from catalog.listing_text import plain
 from catalog.models import CatalogEntry, Offer, Origin, Price, name_letters
+from catalog.pricing import has_ended
 from catalog.proposal import proposed_slug
 from providers.listing import Listing, column
 from providers.models import Provider
@@ -54,7 +55,7 @@ class Writer:
         slugs = {id_: proposed_slug(self._provider.slug, id_) for id_ in ids}
         rows = {row.slug: row for row in CatalogEntry.objects.filter(slug__in=slugs.values())}
         self._entries = {id_: rows[slug] for id_, slug in slugs.items() if slug in rows}
-        self._prices = prices_in_force([offer for rows in self._offers.values() for offer in rows], self._now)
+        self._prices = last_prices([offer for rows in self._offers.values() for offer in rows], self._now)
 
     def _make_entries(self, listings: Sequence[Listing]) -> None:
         """Save an entry for each listing that has none, and its offer."""
@@ -174,7 +175,9 @@ class Writer:
         return change.kind == Kind.BACK and len(gone) == len(offers)
 
     def _differs(self, offer: Offer, row: Listing) -> bool:
-        return tuple(price.rates for price in self._prices.get(offer.pk, ())) != row.tiers
+        newest = self._prices.get(offer.pk, ())
+        has_gone = any(has_ended(price.ends_at, self._now) for price in newest)
+        return has_gone or tuple(price.rates for price in newest) != row.tiers
 
     def _apply_facts(self, change: Change, entry: CatalogEntry | None) -> bool:
         """Describe a discovered entry anew; what a person wrote about a curated one stays."""

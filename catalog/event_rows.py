@@ -20,7 +20,7 @@ from llmhub.lib import clock
 _VERBS = {
     Kind.VANISHED: "Withdraw the offer",
     Kind.BACK: "Offer it again",
-    Kind.PRICE_LOST: "Keep the last price",
+    Kind.PRICE_LOST: "End the price",
 }
 
 

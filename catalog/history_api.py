@@ -28,6 +28,7 @@ class PriceStepOut(PriceOut):
     provider: str
     upstream_id: str
     until: datetime | None  # null: nothing comes after it yet
+    ended: bool  # true: from `until` on it was unknown what the offer costs
 
 
 class SaidOut(Output):
@@ -79,6 +80,7 @@ def list_prices(request: HttpRequest, model: ModelId) -> Page[PriceStepOut]:
                 provider=step.offer.provider.slug,
                 upstream_id=step.offer.upstream_id,
                 until=step.until,
+                ended=step.ended,
             )
             for step in steps
         ]

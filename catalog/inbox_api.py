@@ -71,13 +71,16 @@ def list_events(
 
 @router.post("/inbox/{int:event_id}/accept", response={200: EventOut, **REFUSALS})
 def accept(request: HttpRequest, event_id: int) -> EventOut:
-    """Write what the event says into the catalog; a discovered model that is new is promoted."""
+    """Write what the event says into the catalog.
+
+    A discovered model that is new is promoted; a price that is no longer said ends.
+    """
     return _out(inbox.accept(actor=caller(request, "configure"), event=_event(event_id)))
 
 
 @router.post("/inbox/{int:event_id}/ignore", response={200: EventOut, **REFUSALS})
 def ignore(request: HttpRequest, event_id: int) -> EventOut:
-    """Leave the catalog as it is."""
+    """Leave the catalog as it is; a price that is no longer said stays in force."""
     return _out(inbox.ignore(actor=caller(request, "configure"), event=_event(event_id)))
 
 

@@ -15,7 +15,7 @@ from catalog.entry import Facts, update_entry
 from catalog.listing_diff import Kind
 from catalog.listing_text import day_of, tiers_of
 from catalog.models import CatalogEntry, Offer, Origin
-from catalog.offer import add_offer, set_price, withdraw_offer
+from catalog.offer import add_offer, end_price, set_price, withdraw_offer
 from catalog.promote import promote
 from llmhub.audit.actor import Actor
 from llmhub.lib import clock
@@ -48,7 +48,7 @@ def write(actor: Actor, event: CatalogEvent, *, by: str = "") -> None:
     elif kind in ARRIVALS:
         _offer(actor, event, entry)
     elif kind in PRICES:
-        _reprice(actor, event)
+        (_end_prices if kind == Kind.PRICE_LOST else _reprice)(actor, event)
     else:
         update_entry(actor=actor, entry=entry, **_facts(event, entry))
 
@@ -103,6 +103,18 @@ def _reprice(actor: Actor, event: CatalogEvent) -> None:
             meters=meters,
             follows_list=(now[0] if now else offer).origin == Origin.DISCOVERED,
         )
+
+
+def _end_prices(actor: Actor, event: CatalogEvent) -> None:
+    """End the prices in force. Raises `ValidationError` where one was set after the list fell silent."""
+    offers = list(_offers(event).filter(withdrawn_at=None))
+    in_force = prices_in_force(offers, clock.now())
+    for offer in offers:
+        if any(price.effective_from > event.found_at for price in in_force[offer.pk]):
+            raise ValidationError(
+                f"another price of {offer.entry.slug} was set since: ignore this, and that one stays"
+            )
+        end_price(actor=actor, offer=offer)
 
 
 def list_address(provider: Provider) -> str:

@@ -180,13 +180,13 @@ class Offer(models.Model):
 class PriceQuerySet(models.QuerySet["Price"]):
     """The reading vocabulary of prices."""
 
-    def in_force(self, moment: datetime) -> PriceQuerySet:
-        """Prices that began at or before `moment`, newest first: the first of an offer and tier counts."""
+    def begun(self, moment: datetime) -> PriceQuerySet:
+        """Prices that began at or before `moment`, newest first; the newest may have ended since."""
         return self.filter(effective_from__lte=moment).order_by("-effective_from", "-id")
 
 
 class Price(models.Model):
-    """What one offer costs from a moment on, in USD per million tokens; never changed, only succeeded.
+    """What one offer costs from a moment on, in USD per million tokens; succeeded or ended, never changed.
 
     A long-context tier is a row of its own: it applies to the whole call when its input is
     strictly greater than `above_input_tokens`. NULL in a cache price: cached tokens cost
@@ -195,6 +195,7 @@ class Price(models.Model):
 
     offer = models.ForeignKey(Offer, on_delete=models.CASCADE, related_name="prices")
     effective_from = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True, help_text="unknown from then on, until the next")
     above_input_tokens = models.PositiveIntegerField(default=0, help_text="tokens; 0: the base price")
     input = PriceField()
     output = PriceField()
@@ -247,6 +248,7 @@ class Price(models.Model):
         return PriceValue(
             id=self.pk,
             effective_from=self.effective_from,
+            ends_at=self.ends_at,
             input=self.input,
             output=self.output,
             cache_read=self.cache_read,

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from catalog.availability import prices_in_force
 from catalog.entry import claims, origin_of
 from catalog.models import CatalogEntry, Offer, Origin, Price
 from llmhub.audit import log
@@ -121,6 +122,23 @@ def set_price(
     after = {"provider": offer.provider.slug, "from": begins.isoformat(), "tiers": list(map(_texts, tiers))}
     log.record(actor, "price.set", f"model:{offer.entry.slug}", after=after)
     return prices
+
+
+@transaction.atomic
+def end_price(*, actor: Actor, offer: Offer) -> None:
+    """Let what an offer costs be unknown from now on, until a price is set; the one before stays on record.
+
+    Nothing is written where no price is in force.
+    """
+    require(actor, "configure")
+    now = clock.now()
+    prices = prices_in_force([offer], now)[offer.pk]
+    if not prices:
+        return
+    Price.objects.filter(pk__in=[price.pk for price in prices]).update(ends_at=now)
+    before = {"provider": offer.provider.slug, "tiers": [_texts(price.rates) for price in prices]}
+    after = {"provider": offer.provider.slug, "ends": now.isoformat()}
+    log.record(actor, "price.ended", f"model:{offer.entry.slug}", before=before, after=after)
 
 
 def _save(offer: Offer, origin: Origin, rank: int, params: dict[str, Any]) -> None:

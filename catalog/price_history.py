@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from catalog.availability import prices_in_force
 from catalog.models import CatalogEntry, Offer, Price
 from providers.adapters import DialectNotServed, adapter_for
 from providers.listing import Listing
@@ -23,7 +24,12 @@ class PriceStep:
     offer: Offer
     price: Price
     before: Price | None
-    until: datetime | None  # when the next one began; None: it is the last
+    until: datetime | None  # when it ended or the next one began; None: it is the last
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing came in its place at once: the price was unknown from then on."""
+        return self.until is not None and self.until == self.price.ends_at
 
     @property
     def input_change(self) -> Decimal | None:
@@ -52,12 +58,17 @@ def history(entry: CatalogEntry) -> list[PriceStep]:
             offer=offers[offer_id],
             price=price,
             before=found[place - 1] if place else None,
-            until=found[place + 1].effective_from if place + 1 < len(found) else None,
+            until=_until(price, found[place + 1 : place + 2]),
         )
         for offer_id, found in rows.items()
         for place, price in enumerate(found)
     ]
     return sorted(steps, key=lambda step: (step.price.effective_from, step.price.pk), reverse=True)
+
+
+def _until(price: Price, following: Sequence[Price]) -> datetime | None:
+    ends = [next_.effective_from for next_ in following]
+    return min([*ends, price.ends_at] if price.ends_at else ends, default=None)
 
 
 def figure(steps: Sequence[PriceStep], now: datetime) -> dict[str, Any]:
@@ -78,18 +89,24 @@ def figure(steps: Sequence[PriceStep], now: datetime) -> dict[str, Any]:
 def _line(found: Sequence[PriceStep], meter: str, number: int, now: datetime) -> dict[str, Any]:
     from plotly.graph_objects import Scatter  # 60 ms, and only a chart needs it
 
-    begins = [step.price.effective_from for step in found]
-    amounts = [str(getattr(step.price, meter)) for step in found]
-    ends = max(now, begins[-1])
+    points = [point for step in found for point in _points(step, str(getattr(step.price, meter)), now)]
     line: dict[str, Any] = Scatter(
         mode="lines",
         name=f"{found[0].offer.provider.name}, {meter}",
-        x=[moment.isoformat() for moment in (*begins, ends)],
-        y=[*amounts, amounts[-1]],
+        x=[moment.isoformat() for moment, _ in points],
+        y=[amount for _, amount in points],
         line={"shape": "hv", "dash": "solid" if meter == "output" else "dot"},
         meta=number,  # which colour of the page's theme
     ).to_plotly_json()
     return line
+
+
+def _points(step: PriceStep, amount: str, now: datetime) -> list[tuple[datetime, str | None]]:
+    """Return where a price begins, and where its line ends: at a gap, or today."""
+    begins = step.price.effective_from
+    if step.until is None:
+        return [(begins, amount), (max(now, begins), amount)]
+    return [(begins, amount), (step.until, amount), (step.until, None)] if step.ended else [(begins, amount)]
 
 
 @dataclass(frozen=True)
@@ -130,12 +147,13 @@ def sources(entry: CatalogEntry, now: datetime) -> list[Sources]:
             upstream_id__in=[offer.upstream_id for offer in offers],
         )
     }
+    prices = prices_in_force(offers, now)
     found = []
     for offer in offers:
         row = listed.get((offer.provider_id, offer.upstream_id))
         said = _listing(offer, row) if row else None
         if row is not None and said is not None:
-            found.append(Sources(offer, row, _beside(entry, offer, said, now)))
+            found.append(Sources(offer, row, _beside(entry, next(iter(prices[offer.pk]), None), said)))
     return found
 
 
@@ -148,8 +166,7 @@ def _listing(offer: Offer, row: ListedModel) -> Listing | None:
         return None
 
 
-def _beside(entry: CatalogEntry, offer: Offer, said: Listing, now: datetime) -> tuple[Said, ...]:
-    price = offer.prices.filter(above_input_tokens=0).in_force(now).first()
+def _beside(entry: CatalogEntry, price: Price | None, said: Listing) -> tuple[Said, ...]:
     listed: Rates | None = said.tiers[0] if said.tiers else None
     amounts = [
         Said(

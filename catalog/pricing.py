@@ -35,6 +35,7 @@ class PriceValue:
     cache_write_1h: Decimal | None = None  # None: as much as cache_write
     per_request: Decimal = Decimal(0)  # USD
     above_input_tokens: int = 0  # the tier applies to inputs strictly greater than this
+    ends_at: datetime | None = None  # None: it holds until the next begins
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,12 @@ def in_force(prices: Sequence[PriceValue], *, at: datetime) -> list[PriceValue]:
     """Return every tier of the price in force at `at`; nothing where there is none."""
     begun = [price for price in prices if price.effective_from <= at]
     newest = max((price.effective_from for price in begun), default=None)
-    return [price for price in begun if price.effective_from == newest]
+    return [price for price in begun if price.effective_from == newest and not has_ended(price.ends_at, at)]
+
+
+def has_ended(ends_at: datetime | None, at: datetime) -> bool:
+    """Return whether a price that ends then is over at `at`."""
+    return ends_at is not None and ends_at <= at
 
 
 def cost_usd(usage: Usage, price: PriceValue) -> Decimal:

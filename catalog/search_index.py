@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from django.db.models import Max
 
 from catalog.models import CatalogEntry, Offer, Price
+from catalog.pricing import has_ended
 from catalog.search import Doc, Index, build
 from llmhub.audit.models import AuditEvent
 from llmhub.lib import clock
@@ -90,15 +91,16 @@ def _offers() -> tuple[dict[int, set[str]], dict[int, tuple[int, int]]]:
     for pk, entry_id, slug in rows.values_list("pk", "entry_id", "provider__slug"):
         providers[entry_id].add(slug)
         entry_of[pk] = entry_id
-    newest: dict[int, tuple[int, int]] = {}
-    prices = Price.objects.filter(above_input_tokens=0, effective_from__lte=clock.now())
-    for offer_id, given, made in prices.order_by("effective_from", "id").values_list(
-        "offer_id", "input_nano", "output_nano"
+    newest: dict[int, tuple[int, int] | None] = {}
+    now = clock.now()
+    prices = Price.objects.filter(above_input_tokens=0, effective_from__lte=now)
+    for offer_id, given, made, ends_at in prices.order_by("effective_from", "id").values_list(
+        "offer_id", "input_nano", "output_nano", "ends_at"
     ):
-        newest[offer_id] = (given, made)
+        newest[offer_id] = None if has_ended(ends_at, now) else (given, made)
     cheapest: dict[int, tuple[int, int]] = {}
     for offer_id, price in newest.items():
-        if offer_id in entry_of:
+        if price is not None and offer_id in entry_of:
             entry_id = entry_of[offer_id]
             cheapest[entry_id] = min(cheapest.get(entry_id, price), price, key=sum)
     return providers, cheapest

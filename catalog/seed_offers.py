@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, time
 from typing import Protocol
 
-from catalog.availability import prices_in_force
+from catalog.availability import last_prices
 from catalog.curated import CuratedEntry, CuratedOffer
 from catalog.models import CatalogEntry, Offer, Origin, Price
 from llmhub.lib import clock
@@ -43,7 +43,7 @@ class OfferSeeder:
                 if offer is not None:
                     kept.append((entry.slug, wanted, offer))
         self._withdraw_others({offer.pk for _, _, offer in kept})
-        newest = prices_in_force([offer for _, _, offer in kept], datetime.max.replace(tzinfo=UTC))
+        newest = last_prices([offer for _, _, offer in kept], datetime.max.replace(tzinfo=UTC))
         for slug, wanted, offer in kept:
             self._seed_price(slug, wanted, offer, newest[offer.pk])
         Price.objects.bulk_create(self._new_prices)

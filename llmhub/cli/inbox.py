@@ -27,8 +27,12 @@ def register(commands: _SubParsersAction[Any]) -> None:
     noun.set_defaults(run=list_events)
     verbs = noun.add_subparsers(metavar="VERB")
     for verb, function, what in (
-        ("accept", accept_some, "write what events say into the catalog; a new model is promoted"),
-        ("ignore", ignore_some, "leave the catalog as it is"),
+        (
+            "accept",
+            accept_some,
+            "write what events say into the catalog; a new model is promoted, a price no longer said ends",
+        ),
+        ("ignore", ignore_some, "leave the catalog as it is; a price no longer said stays in force"),
     ):
         command = verbs.add_parser(verb, help=what)
         command.add_argument("ids", nargs="+", type=int, metavar="ID")

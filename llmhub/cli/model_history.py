@@ -11,7 +11,7 @@ from catalog.retirement import leaving
 from llmhub.cli import find, show
 from llmhub.lib import clock
 
-PRICES = ("from", "provider", "input", "output", "cache_read", "origin", "source")
+PRICES = ("from", "until", "provider", "input", "output", "cache_read", "origin", "source")
 LEAVING = ("model", "stage", "ends", "days_left", "replacement", "called_by")
 
 
@@ -32,6 +32,7 @@ def list_prices(options: Namespace) -> int:
     rows = [
         {
             "from": step.price.effective_from,
+            "until": step.until,
             "provider": step.offer.provider.slug,
             "input": format(step.price.input, "f"),
             "output": format(step.price.output, "f"),

@@ -9,9 +9,10 @@ from typing import Any
 
 from django.db.models import Q
 
-from catalog.availability import prices_in_force
+from catalog.availability import last_prices
 from catalog.curated import CuratedEntry
 from catalog.models import Alias, CatalogEntry, Offer, Origin, Price
+from catalog.pricing import has_ended
 from catalog.seed import bundled
 from llmhub.config.fields import FACTS
 from llmhub.config.things import Thing, known
@@ -63,7 +64,7 @@ def _offers(ours: dict[str, CuratedEntry], now: datetime) -> dict[int, list[Thin
     rows = Offer.objects.filter(entry__withdrawn_at=None, provider__removed_at=None)
     rows = rows.filter(entry__source=CatalogEntry.Source.CURATED).select_related("entry", "provider")
     offers = list(rows.order_by("rank", "id"))
-    prices = prices_in_force(offers, now)
+    prices = last_prices(offers, now)
     planned: dict[int, list[Price]] = defaultdict(list)
     for price in Price.objects.filter(effective_from__gt=now).order_by(
         "effective_from", "above_input_tokens"
@@ -73,7 +74,7 @@ def _offers(ours: dict[str, CuratedEntry], now: datetime) -> dict[int, list[Thin
     for offer in offers:
         path = ("models", offer.entry.slug, "offers", offer.provider.slug)
         if offer.withdrawn_at is None:
-            found[offer.entry_id].append(_offer(path, offer, prices[offer.pk], planned[offer.pk]))
+            found[offer.entry_id].append(_offer(path, offer, prices[offer.pk], planned[offer.pk], now))
         elif (
             offer.origin in (Origin.FILE, Origin.PERSON) and (*path[1::2], offer.upstream_id) in known_offers
         ):
@@ -82,8 +83,10 @@ def _offers(ours: dict[str, CuratedEntry], now: datetime) -> dict[int, list[Thin
     return found
 
 
-def _offer(path: tuple[str, ...], offer: Offer, now: Sequence[Price], planned: Sequence[Price]) -> Thing:
-    if _follows_the_list(offer, now, planned):
+def _offer(
+    path: tuple[str, ...], offer: Offer, last: Sequence[Price], planned: Sequence[Price], now: datetime
+) -> Thing:
+    if _follows_the_list(offer, last, planned):
         values = {"id": offer.upstream_id, "rank": offer.rank, "discovered": True}
         return Thing(path, values, key=offer.upstream_id, owner=offer.origin)
     moments = sorted({price.effective_from for price in planned})
@@ -91,16 +94,17 @@ def _offer(path: tuple[str, ...], offer: Offer, now: Sequence[Price], planned: S
         {"since": moment, **_price([row for row in planned if row.effective_from == moment])}
         for moment in moments
     ]
-    values = known({"id": offer.upstream_id, "rank": offer.rank, **_price(now), "later": later})
-    origins = {offer.origin, *(price.origin for price in (*now, *planned))}
+    in_force = [price for price in last if not has_ended(price.ends_at, now)]
+    values = known({"id": offer.upstream_id, "rank": offer.rank, **_price(in_force), "later": later})
+    origins = {offer.origin, *(price.origin for price in (*last, *planned))}
     return Thing(
         path, values, key=offer.upstream_id, owner=offer.origin, is_bundled=origins == {Origin.BUNDLED}
     )
 
 
-def _follows_the_list(offer: Offer, now: Sequence[Price], planned: Sequence[Price]) -> bool:
+def _follows_the_list(offer: Offer, last: Sequence[Price], planned: Sequence[Price]) -> bool:
     """Whether discovery keeps the price: it is no configuration then."""
-    origins = [price.origin for price in (*now, *planned)] or [offer.origin]
+    origins = [price.origin for price in (*last, *planned)] or [offer.origin]
     return set(origins) == {Origin.DISCOVERED}
 
 

@@ -9,21 +9,29 @@ import pytest
 import time_machine
 from django.core.exceptions import ValidationError
 
-from catalog import inbox
+from catalog import inbox, pricing
 from catalog.alias import add_alias
 from catalog.discovery_models import CatalogEvent, InboxRule
 from catalog.entry import create_entry
+from catalog.model_search import models
 from catalog.models import CatalogEntry, Offer, Price, PublicName
 from catalog.offer import add_offer, set_price, withdraw_offer
+from catalog.price_history import history
 from catalog.promote import promote
 from catalog.rule_book import remove_rule, sentence, set_rule
 from llmhub.audit.actor import COMMAND_LINE, Actor
 from llmhub.audit.models import AuditEvent
 from llmhub.people.roles import NotAllowed
 from providers.rates import Rates
+from routing.load import load_snapshot
 from tests.fixtures.lists import START, many, row
 
 pytestmark = pytest.mark.django_db
+
+
+def freeze(*, hour):
+    """Run a test at an hour after its lists begin."""
+    return time_machine.travel(START + timedelta(hours=hour), tick=False)
 
 
 @pytest.fixture
@@ -100,6 +108,71 @@ def test_accepting_a_fact_writes_it(take, curated, more, field, expected):
 
     curated.refresh_from_db()
     assert getattr(curated, field) == expected
+
+
+def silent(take, hour=1):
+    """The list says no price of the model any more: the event that tells so."""
+    take([row("acme/m0", price="-1", supported_parameters=["tools", "reasoning"]), *many()[1:]], hour=hour)
+    return CatalogEvent.objects.get(kind="price_lost", state="open")
+
+
+def in_force(hour):
+    """What the gateway would price a call with at an hour."""
+    at = START + timedelta(hours=hour)
+    with freeze(hour=hour):
+        [entry] = [each for each in load_snapshot().entries.values() if each.slug == "acme/m0"]
+    return [str(price.input) for offer in entry.offers for price in pricing.in_force(offer.prices, at=at)]
+
+
+@freeze(hour=2)
+def test_accepting_that_no_price_is_said_any_more_ends_it_from_then_on(take, curated):
+    event = silent(take)
+    assert (in_force(0), in_force(2)) == (["9"], ["9"])
+
+    inbox.accept(actor=COMMAND_LINE, event=event)
+
+    assert (in_force(1), in_force(2)) == (["9"], [])  # a call that began before costs what it cost
+    [step] = history(curated)
+    assert (step.price.input, step.until, step.ended) == (9, START + timedelta(hours=2), True)
+    [now] = models([curated.slug])
+    assert now.cheapest is None
+    said = AuditEvent.objects.get(action="price.ended")
+    assert (said.object, said.before["tiers"][0]["input"]) == ("model:acme/m0", "9")
+
+
+def test_a_price_that_ended_begins_again_when_the_list_says_one(take):
+    create_entry(actor=COMMAND_LINE, slug="acme/m0")
+    take(many()[1:], hour=0)
+    take(many(), hour=1)
+    inbox.accept(actor=COMMAND_LINE, event=CatalogEvent.objects.get(state="open"))
+    with freeze(hour=24 * 365):
+        inbox.accept(actor=COMMAND_LINE, event=silent(take, hour=24 * 365 - 1))
+    assert in_force(24 * 365) == []
+
+    take([row("acme/m0", supported_parameters=["tools", "reasoning"]), *many()[1:]], hour=24 * 365 + 1)
+
+    assert in_force(24 * 365 + 1) == ["1"]
+
+
+@freeze(hour=2)
+def test_ignoring_that_no_price_is_said_any_more_keeps_the_last(take, curated):
+    inbox.ignore(actor=COMMAND_LINE, event=silent(take))
+
+    assert in_force(3) == ["9"]
+    assert not Price.objects.exclude(ends_at=None).exists()
+
+
+@freeze(hour=2)
+def test_a_price_that_was_set_after_the_list_fell_silent_is_not_ended(take, curated):
+    event = silent(take)
+    set_price(
+        actor=COMMAND_LINE, offer=Offer.objects.get(entry=curated), tiers=[Rates(Decimal(7), Decimal(7))]
+    )
+
+    with pytest.raises(ValidationError, match="another price of acme/m0 was set since"):
+        inbox.accept(actor=COMMAND_LINE, event=event)
+
+    assert in_force(3) == ["7"]
 
 
 def test_accepting_that_it_vanished_withdraws_the_offer_and_that_it_is_back_offers_it_again(take, curated):

@@ -103,7 +103,7 @@ def test_a_new_price_leaves_the_old_one_as_it_was(admin, offer):
 
     assert Price.objects.count() == 2
     assert Price.objects.get(pk=old.pk).input == Decimal("0.15")
-    assert offer.prices.in_force(clock.now()).first().input == 1
+    assert offer.prices.begun(clock.now()).first().input == 1
 
 
 def test_a_price_can_be_announced(admin, offer):
@@ -112,8 +112,8 @@ def test_a_price_can_be_announced(admin, offer):
 
     set_price(actor=admin, offer=offer, tiers=[Rates(Decimal(1), Decimal(2))], effective_from=tomorrow)
 
-    assert offer.prices.in_force(clock.now()).first().input == Decimal("0.15")
-    assert offer.prices.in_force(tomorrow).first().input == 1
+    assert offer.prices.begun(clock.now()).first().input == Decimal("0.15")
+    assert offer.prices.begun(tomorrow).first().input == 1
 
 
 def test_history_is_not_written_backwards(admin, offer):

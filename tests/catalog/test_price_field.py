@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from decimal import Context, Decimal
 
 import pytest
@@ -72,11 +73,13 @@ def test_calls_are_priced_with_all_that_a_row_says(offer):
     amounts = {
         name: Decimal(n) for n, name in enumerate(("input", "output", "cache_read", "cache_write"), start=1)
     } | {"cache_write_1h": Decimal(5), "per_request": Decimal(6)}
-    full = save_price(offer, **amounts, above_input_tokens=200_000)
+    end = datetime(2026, 12, 1, tzinfo=UTC)
+    full = save_price(offer, **amounts, above_input_tokens=200_000, ends_at=end)
     bare = save_price(offer)
 
     assert asdict(full.value()) == amounts | {
         "id": full.pk, "effective_from": full.effective_from, "above_input_tokens": 200_000,
+        "ends_at": end,
     }  # fmt: skip
     assert (bare.value().cache_read, bare.value().cache_write, bare.value().per_request) == (None, None, 0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -240,3 +241,15 @@ def test_more_output_never_costs_less(usage, one, more):
     longer = Usage(**{**vars(usage), "output_tokens": usage.output_tokens + more})
 
     assert cost_usd(longer, one) >= cost_usd(usage, one)
+
+
+def test_a_price_that_ended_is_unknown_until_the_next_begins_and_the_one_before_does_not_come_back():
+    def at(day):
+        return NOW + timedelta(days=day)
+
+    prices = [price(1, since=at(0)), replace(price(2, since=at(2)), ends_at=at(4)), price(3, since=at(6))]
+
+    found = [price_for(prices, input_tokens=5, at=at(day)) for day in (1, 3, 4, 5, 6)]
+
+    assert [one and one.id for one in found] == [1, 2, None, None, 3]
+    assert cost_of(Usage(input_tokens=5), prices, at=at(5)).source == "unpriced"

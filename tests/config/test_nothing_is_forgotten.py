@@ -80,7 +80,8 @@ SAID: dict[type, set[str]] = {
     Alias: {*fields.ALIAS_KEYS.values()},
     Offer: {*fields.OFFER_KEYS.values(), "entry", "provider", "withdrawn_at", "params"},  # not used yet
     Price: {*fields.PRICE_KEYS.values(), *AMOUNTS, "offer", "input_nano", "output_nano",  # nano: computed
-            "meters"},  # only discovery writes it
+            "meters",  # only discovery writes it
+            "ends_at"},  # decided in the inbox: a price that ended is not in force, and so not said
     Budget: {*fields.BUDGET_KEYS.values(), "scope_id", "tag", "removed_at",  # by name
              "raised_cap", "raised_until"},  # for a while: what ends by itself is no configuration
     CallRules: {*fields.RULE_KEYS.values(), "team_id"},

@@ -37,9 +37,21 @@ def check_due() -> int:
     now = clock.now()
     turn = [row for row in _due(now) if take_turn(row, now)]
     if turn:
-        async_to_sync(_check_all)([(row, list(row.credentials.filter(disabled_reason=""))) for row in turn])
+        used = [(row, list(row.credentials.filter(disabled_reason=""))) for row in turn]
+        async_to_sync(_check_all)(used, light=True)
         forget(now)
     return len(turn)
+
+
+def check_now(providers: Sequence[Provider]) -> list[Check | None]:
+    """Check providers now with each of their credentials, and return what was found, in their order.
+
+    Some are checked at once; one that hangs or fails holds up no other. None: a bug kept it from
+    being checked, and the log says which.
+    """
+    ids = [row.pk for row in providers]
+    Provider.objects.filter(pk__in=ids).update(health_claimed_at=clock.now())  # the schedule's turn, too
+    return async_to_sync(_check_all)([(row, list(row.credentials.all())) for row in providers], light=False)
 
 
 def _due(now: datetime) -> list[Provider]:
@@ -56,30 +68,32 @@ def take_turn(provider: Provider, now: datetime) -> bool:
     return bool(same.update(health_claimed_at=now))
 
 
-async def _check_all(turn: Sequence[tuple[Provider, list[Credential]]]) -> None:
+async def _check_all(turn: Sequence[tuple[Provider, list[Credential]]], *, light: bool) -> list[Check | None]:
     place = asyncio.Semaphore(_AT_ONCE)
 
-    async def one(provider: Provider, credentials: list[Credential]) -> None:
+    async def one(provider: Provider, credentials: list[Credential]) -> Check | None:
         async with place:
             try:
-                await _check(provider, credentials)
+                return await _check(provider, credentials, light=light)
             except Exception:  # a bug about one provider must not keep the others from being checked
                 _logger.exception("a provider could not be checked", extra={"provider": provider.slug})
+                return None
 
-    await asyncio.gather(*(one(*each) for each in turn))
+    return await asyncio.gather(*(one(*each) for each in turn))
 
 
-async def _check(provider: Provider, credentials: list[Credential]) -> None:
+async def _check(provider: Provider, credentials: list[Credential], *, light: bool) -> Check:
     """Check one provider and keep what was found at once: a later one may take its time."""
     try:
         async with asyncio.timeout(_PATIENCE):
-            verdict, each = await look(provider, credentials, light=True)
+            verdict, each = await look(provider, credentials, light=light)
     except TimeoutError:
         said = f"it was given up after {_PATIENCE:g} seconds: check whether the server is stuck"
         verdict, each = Check(Outcome.TIMEOUT, said, latency_ms=round(_PATIENCE * 1000)), []
     await sync_to_async(keep_check)(
         provider, verdict, list(zip(credentials, each, strict=True)) if each else []
     )
+    return verdict
 
 
 def forget(now: datetime) -> None:

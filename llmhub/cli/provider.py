@@ -9,9 +9,9 @@ from llmhub.audit.actor import COMMAND_LINE
 from llmhub.cli import alias, credential, find, show
 from providers.adapters import KINDS
 from providers.credential_now import CredentialNow, credentials_now
+from providers.health import check_now
 from providers.models import Provider
 from providers.provider import create_provider, pause_provider, remove_provider
-from providers.saved_check import check_and_save
 from providers.status import outcome_kind
 
 NEEDS_ONE = "needs a credential"
@@ -113,7 +113,7 @@ def add_one(options: Namespace) -> int:
 def check_some(options: Namespace) -> int:
     """Check one provider or all that can be called, with each credential; 1 when one does not answer."""
     chosen = [find.provider(options.slug)] if options.slug else _checkable()
-    checks = {provider.slug: check_and_save(provider) for provider in chosen}
+    checks = check_now(chosen)
     found = [_checked(find.provider(provider.slug)) for provider in chosen]
     if options.json:
         show.document(found)
@@ -122,7 +122,7 @@ def check_some(options: Namespace) -> int:
         show.rows(
             options, lines, columns=("provider", "credential", "state", "says"), empty="nothing to check yet"
         )
-    return 1 if any(outcome_kind(check.outcome) == "bad" for check in checks.values()) else 0
+    return 1 if any(check is None or outcome_kind(check.outcome) == "bad" for check in checks) else 0
 
 
 def _checked(provider: Provider) -> show.Row:

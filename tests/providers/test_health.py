@@ -19,8 +19,10 @@ from providers.health_rules import settle
 from providers.models import HealthCheck, Provider, StatusChange
 from providers.provider import remove_provider, update_provider
 from providers.saved_check import check_and_save, keep_check
+from tests.providers.servers import answer, serving_in_a_thread
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
+MODELS = answer(b'{"object":"list","data":[{"id":"a"}]}')
 PAID = ("/chat/completions", "/messages", "/embeddings", "/responses")
 
 
@@ -107,6 +109,33 @@ def test_one_that_hangs_holds_up_no_other_and_is_told(simulator, monkeypatch):
     hangs = Provider.objects.get(slug="a-hangs")
     assert (hangs.health, hangs.check_outcome, hangs.check_latency_ms) == ("down", "timeout", 500)
     assert "given up after 0.5 seconds" in hangs.check_message
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("how", ["by itself", "by a person"])
+def test_providers_are_checked_at_once_but_only_so_many(monkeypatch, how):
+    monkeypatch.setattr(health, "_AT_ONCE", 3)
+    waiting, peak = set(), []
+
+    async def answer_when_three_wait(reader, writer, seen):
+        mine = len(seen.requests)
+        waiting.add(mine)
+        peak.append(len(waiting))
+        while len(seen.requests) < 3 * -(-mine // 3):  # of its three, the last
+            await asyncio.sleep(0.005)
+        waiting.remove(mine)
+        writer.write(MODELS)
+        await writer.drain()
+
+    with serving_in_a_thread(answer_when_three_wait) as server:
+        rows = [provider(f"p{number}", server.url) for number in range(6)]
+        if how == "by itself":
+            health.check_due()
+        else:
+            assert [check.outcome for check in health.check_now(rows)] == ["ok"] * 6
+
+    assert set(Provider.objects.values_list("health", flat=True)) == {"up"}
+    assert max(peak) == 3
 
 
 @pytest.mark.django_db

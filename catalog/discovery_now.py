@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from django.db.models import Max, QuerySet
+from django.db.models import F, Func, IntegerField, Max, QuerySet, Subquery
 
 from catalog.bundled_list import list_date
 from catalog.discovery_models import CatalogEvent, DiscoveryRun, DiscoveryState, HeldList
@@ -101,7 +101,17 @@ def told(run: DiscoveryRun) -> str:
 
 def open_events() -> int:
     """Return how many events wait for a decision."""
-    return CatalogEvent.objects.filter(state=CatalogEvent.State.OPEN, provider__removed_at=None).count()
+    return _waiting().count()
+
+
+def open_events_beside() -> Subquery:
+    """Return the same number as a column of a query that is made anyway."""
+    number = Func(F("pk"), function="COUNT", output_field=IntegerField())
+    return Subquery(_waiting().order_by().annotate(number=number).values("number"))
+
+
+def _waiting() -> QuerySet[CatalogEvent]:
+    return CatalogEvent.objects.filter(state=CatalogEvent.State.OPEN, provider__removed_at=None)
 
 
 def held_lists() -> QuerySet[HeldList]:

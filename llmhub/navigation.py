@@ -11,9 +11,8 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
-from catalog.discovery_now import open_events
 from llmhub.people.roles import Action, role_allows
-from llmhub.zone import organisation_of
+from llmhub.zone import open_events_of, organisation_of
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,6 @@ class Place:
     needs: Action = "view"
 
 
-_OPEN_EVENTS = "_llmhub_open_events"
 INBOX = "catalog:inbox_list"
 _MODELS = ("catalog:model", "catalog:retirement", "catalog:offer", "catalog:alias", "catalog:provider")
 
@@ -83,15 +81,6 @@ def _item(place: Place, here: str, counts: Mapping[str, int]) -> dict[str, Any] 
         "active": here.startswith(place.section),
         "count": counts.get(place.url_name, 0),
     }
-
-
-def open_events_of(request: HttpRequest) -> int:
-    """Return how many events wait in the inbox, counted once a request."""
-    found: int | None = getattr(request, _OPEN_EVENTS, None)
-    if found is None:
-        found = open_events()
-        setattr(request, _OPEN_EVENTS, found)
-    return found
 
 
 def _menu_of(request: HttpRequest, here: str) -> list[tuple[str, list[dict[str, Any]]]]:

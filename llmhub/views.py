@@ -19,12 +19,11 @@ from llmhub.first_steps import first_steps
 from llmhub.forms import OrganisationForm, PauseForm
 from llmhub.lib import clock
 from llmhub.lib.pages import render_page
-from llmhub.navigation import open_events_of
 from llmhub.overview import bars, figures, provider_states
 from llmhub.people import organisation
 from llmhub.people.access import actor_of, needs
 from llmhub.people.roles import allowed
-from llmhub.zone import organisation_of
+from llmhub.zone import open_events_of, organisation_of
 from providers.credential_now import taken_out
 
 DISCREPANCIES_SHOWN = 10

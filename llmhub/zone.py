@@ -1,14 +1,14 @@
-"""Show every time on a page in the organisation's time zone."""
+"""What every page knows of the organisation; every time on it is shown in its time zone."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from catalog.discovery_now import open_events, open_events_beside
 from llmhub.people import organisation
 from llmhub.people.models import Organisation
 
@@ -18,11 +18,21 @@ _ORGANISATION = "_llmhub_organisation"
 
 def organisation_of(request: HttpRequest) -> Organisation:
     """Return the organisation, read once a request."""
-    found = getattr(request, _ORGANISATION, None)
+    return _read(request)[0]
+
+
+def open_events_of(request: HttpRequest) -> int:
+    """Return how many events wait in the inbox, which every page shows: read with the organisation."""
+    return _read(request)[1]
+
+
+def _read(request: HttpRequest) -> tuple[Organisation, int]:
+    found: tuple[Organisation, int] | None = getattr(request, _ORGANISATION, None)
     if found is None:
-        found = organisation.current()
+        row = Organisation.objects.filter(pk=1).annotate(open_events=open_events_beside()).first()
+        found = (row, row.open_events) if row else (organisation.current(), open_events())
         setattr(request, _ORGANISATION, found)
-    return cast("Organisation", found)
+    return found
 
 
 def in_time_zone(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -74,8 +75,25 @@ def test_the_list_takes_a_fixed_number_of_queries(signed_in, news, take, django_
     take([*many(), *(row(f"new/{n}") for n in range(9))], hour=2)
     client = signed_in()
 
-    with django_assert_num_queries(9):  # session, person, zone, held, events, offers, prices, filter
+    with django_assert_num_queries(8):  # session, person, organisation, held, events, offers, prices, filter
         client.get("/inbox/")
+
+
+def test_the_number_in_the_menu_is_the_one_of_this_moment_without_a_query_of_its_own(
+    signed_in, news, django_assert_num_queries
+):
+    client = signed_in()
+
+    assert badge(client.get("/settings/")) == "2"
+    CatalogEvent.objects.update(state="ignored")  # as another process does
+    with django_assert_num_queries(5):  # session, person, organisation, audit events
+        assert badge(client.get("/settings/")) == ""
+
+
+def badge(page):
+    """The number beside Inbox in the menu."""
+    found = re.search(r'nav-count"><span [^>]*>: </span>(\d+)<', page.text)
+    return found[1] if found else ""
 
 
 def test_one_event_is_accepted_by_its_button(signed_in, news):

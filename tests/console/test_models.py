@@ -185,7 +185,7 @@ def test_80_models_take_a_fixed_number_of_queries_and_two_screens(signed_in, lab
 
     # session, person, organisation, inbox, providers of the filter, state of the index, its entries, offers
     # and prices; then the rows: entries, offers with providers, prices
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         page = client.get("/models/").text
 
     assert "acme/m49" in page

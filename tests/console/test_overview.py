@@ -167,7 +167,7 @@ def test_the_page_takes_the_same_queries_however_many_calls(signed_in, call, dja
 
     # session, person, organisation; first steps; 6 of the figures; providers; refused credentials;
     # models that are leaving; inbox, held lists
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(14):
         client.get("/")
 
 

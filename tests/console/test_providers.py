@@ -75,7 +75,7 @@ def test_the_list_counts_offers_and_takes_a_fixed_number_of_queries(
             base_url="http://127.0.0.1:9",
         )
 
-    with django_assert_num_queries(5):  # session, person, organisation, providers, inbox
+    with django_assert_num_queries(4):  # session, person, organisation, providers
         page = client.get("/providers/").text
 
     assert '?provider=lab">1</a>' in page

@@ -132,7 +132,7 @@ def test_what_people_wrote_is_escaped(signed_in):
 def test_the_page_takes_six_queries(signed_in, django_assert_num_queries):
     client = signed_in()
 
-    with django_assert_num_queries(6):  # session, person, organisation, audit events, inbox
+    with django_assert_num_queries(5):  # session, person, organisation, audit events
         client.get("/settings/")
 
 

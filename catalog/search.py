@@ -10,7 +10,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from operator import itemgetter
+from typing import Literal, NamedTuple
 
 Sort = Literal["relevance", "id", "name", "input", "output", "context", "newest"]
 SORTS: tuple[Sort, ...] = ("relevance", "id", "name", "input", "output", "context", "newest")
@@ -66,10 +67,10 @@ class Index:
     words: Sequence[frozenset[str]] = field(repr=False, default=())  # of each doc
     by_group: dict[str, list[str]] = field(repr=False, default_factory=dict)  # letters → words
     by_word: dict[str, list[int]] = field(repr=False, default_factory=dict)  # word → places in `docs`
+    sizes: dict[str, int] = field(repr=False, default_factory=dict)  # word → how many groups it has
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A model that fits, and its place in the order."""
 
     key: Key
@@ -85,22 +86,27 @@ def build(docs: Iterable[Doc]) -> Index:
         for word in found:
             by_word[word].append(place)
     by_group: dict[str, list[str]] = defaultdict(list)
+    sizes: dict[str, int] = {}
     for word in by_word:
-        for group in (*_groups(word), _letters(word)):
+        groups = _groups(word)
+        sizes[word] = len(groups)
+        for group in groups:
             by_group[group].append(word)
-    return Index(rows, words, dict(by_group), dict(by_word))
+        by_group[_letters(word)].append(word)
+    return Index(rows, words, dict(by_group), dict(by_word), sizes)
 
 
 def find(index: Index, query: Query) -> list[Hit]:
     """Return every model that fits, in order; equal ones by id."""
     scores = _scores(index, query.text)
     places = range(len(index.docs)) if scores is None else scores
+    is_free = query == Query(text=query.text, sort=query.sort)  # no filter: 5,000 times nothing to ask
     hits = [
-        Hit(_key(doc, query, scores[place] if scores else 0.0), doc)
+        Hit(_key(index.docs[place], query, scores[place] if scores else 0.0), index.docs[place])
         for place in places
-        if _fits(doc := index.docs[place], query)
+        if is_free or _fits(index.docs[place], query)
     ]
-    return sorted(hits, key=lambda hit: hit.key)
+    return sorted(hits, key=itemgetter(0))
 
 
 def after(hits: Sequence[Hit], key: Key | None, limit: int) -> list[Hit]:
@@ -118,9 +124,9 @@ def _words_of(doc: Doc) -> frozenset[str]:
     return frozenset({*parts, whole, tail, tail.replace("-", "")})
 
 
-def _groups(word: str) -> frozenset[str]:
+def _groups(word: str) -> set[str]:
     padded = f" {word} "
-    return frozenset(padded[start : start + 3] for start in range(max(1, len(padded) - 2)))
+    return {padded[start : start + 3] for start in range(max(1, len(padded) - 2))}
 
 
 def _letters(word: str) -> str:
@@ -153,26 +159,32 @@ def _scores(index: Index, text: str) -> dict[int, float] | None:
 
 def _known_parts(index: Index, word: str) -> list[str]:
     """Return a word as it is where it stands in some model, else its parts."""
-    joined = word.replace("-", "")
-    is_known = any(word in known or joined in known for known in index.by_word)
+    is_known = _holding(index, word) or _holding(index, word.replace("-", ""))
     return [word] if is_known else [part for part in word.split("-") if part]
+
+
+def _holding(index: Index, part: str) -> list[str]:
+    """Return the words in which `part` stands; each has all of its groups, so the rarest leads to them."""
+    inner = [part[start : start + 3] for start in range(len(part) - 2)]
+    words = min((index.by_group.get(group, []) for group in inner), key=len, default=index.by_word)
+    return [known for known in words if part in known]
 
 
 def _near(index: Index, word: str) -> dict[str, float]:
     """Return the words of the index that `word` may mean, 3 for the same down to 0 for hardly."""
-    found = {known: 2.0 for known in index.by_word if known.startswith(word)}
+    holding = _holding(index, word)
+    found = {known: 2.0 for known in holding if known.startswith(word)}
     if len(word) >= 3:
-        joined = word.replace("-", "")
-        inside = (known for known in index.by_word if word in known or joined in known)
-        found |= {known: 1.5 for known in inside if known not in found}
+        inside = {*holding, *_holding(index, word.replace("-", ""))}
+        found |= dict.fromkeys(inside - found.keys(), 1.5)
     if word in index.by_word:
         found[word] = 3.0
-    if found and any(score >= 1.5 for score in found.values()):
+    if found:
         return found
     groups = _groups(word)
     shared = Counter(near for group in groups for near in index.by_group.get(group, ()))
     for near, count in shared.items():
-        likeness = 2 * count / (len(groups) + len(_groups(near)))
+        likeness = 2 * count / (len(groups) + index.sizes[near])
         if likeness >= ENOUGH:
             found.setdefault(near, likeness)
     for near in index.by_group.get(_letters(word), ()):

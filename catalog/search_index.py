@@ -6,8 +6,9 @@ import threading
 import time
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from django.db.models import Max
+from django.db.models import Max, Min
 
 from catalog.models import CatalogEntry, Offer, Price
 from catalog.pricing import has_ended
@@ -16,7 +17,7 @@ from llmhub.audit.models import AuditEvent
 from llmhub.lib import clock
 
 _ABOUT = ("model:", "provider:", "catalog:", "alias:")  # audit events after which models may be others
-_MAX_AGE = 60.0  # seconds: a dated price may begin in between
+_MAX_AGE = 3600.0  # seconds: for what was changed past the audit log, as by hand in the database
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,13 @@ class _Made:
     index: Index
     version: int
     at: float
+    until: datetime | None  # when the next dated price begins
+
+    @property
+    def is_old(self) -> bool:
+        """Whether time alone made it another one."""
+        is_over = self.until is not None and self.until <= clock.now()
+        return is_over or time.monotonic() - self.at > _MAX_AGE
 
 
 _lock = threading.Lock()
@@ -35,8 +43,9 @@ def current() -> Index:
     with _lock:
         made = _made.get("default")
         seen, is_changed = _changes_since(made.version if made else None)
-        if made is None or is_changed or time.monotonic() - made.at > _MAX_AGE:
-            made = _Made(build(_docs()), seen, time.monotonic())
+        if made is None or is_changed or made.is_old:
+            until = _next_price()  # first: one that begins meanwhile is not missed
+            made = _Made(build(_docs()), seen, time.monotonic(), until)
         _made["default"] = replace(made, version=seen)
     return made.index
 
@@ -54,6 +63,13 @@ def _changes_since(version: int | None) -> tuple[int, bool]:
     newer = list(AuditEvent.objects.filter(id__gt=version).order_by("id").values_list("id", "object"))
     last = newer[-1][0] if newer else version
     return last, any(about.startswith(_ABOUT) for _, about in newer)
+
+
+def _next_price() -> datetime | None:
+    begins: datetime | None = Price.objects.filter(effective_from__gt=clock.now()).aggregate(
+        at=Min("effective_from")
+    )["at"]
+    return begins
 
 
 def _docs() -> list[Doc]:

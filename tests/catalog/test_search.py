@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+import time_machine
 
 from catalog.model_search import BadCursor, search
 from catalog.models import CatalogEntry, Offer, Price
 from catalog.search import SORTS, Doc, Query, after, build, find
+from catalog.search_index import current
 from llmhub.lib import clock
 from providers.models import Provider
 
@@ -144,6 +146,21 @@ def test_5000_models_are_searched_fast(capsys):
     with capsys.disabled():
         print(f"\n5,000 models: p50 {spans[len(spans) // 2]:.1f} ms, p95 {p95:.1f} ms")
     assert p95 < 500  # ten times the aim: other tests run at the same time
+
+
+@pytest.mark.django_db
+def test_the_index_is_kept_until_a_price_begins_that_was_planned():
+    fill(3)
+    with time_machine.travel(clock.now(), tick=False) as travel:
+        begins = clock.now() + timedelta(minutes=50)
+        Price.objects.create(offer=Offer.objects.earliest("pk"), effective_from=begins, input="9", output="9")
+        kept = current()
+        travel.shift(timedelta(minutes=49))
+        assert current() is kept
+
+        travel.shift(timedelta(minutes=1))
+
+        assert sorted(doc.input_nano for doc in current().docs) == [10**9, 10**9, 9 * 10**9]
 
 
 @pytest.mark.django_db

@@ -183,9 +183,9 @@ def test_80_models_take_a_fixed_number_of_queries_and_two_screens(signed_in, lab
         )
     client = signed_in("viewer")
 
-    # session, person, organisation, inbox, providers of the filter, state of the index, its entries, offers
-    # and prices; then the rows: entries, offers with providers, prices
-    with django_assert_num_queries(11):
+    # session, person, organisation, providers of the filter, state of the index, planned prices, its
+    # entries, offers and prices; then the rows: entries, offers with providers, prices
+    with django_assert_num_queries(12):
         page = client.get("/models/").text
 
     assert "acme/m49" in page
@@ -453,3 +453,10 @@ def test_a_change_elsewhere_does_not_make_the_index_anew_and_one_of_a_model_does
     create_entry(actor=COMMAND_LINE, slug="other/big")
 
     assert "other/big" in client.get("/models/").text
+
+
+def test_what_a_model_can_do_is_ticked(signed_in):
+    page = signed_in("viewer").get("/models/?can=vision").text
+
+    assert re.search(r'<input type="checkbox" name="can" value="tools"[^>]*>', page)
+    assert re.search(r'<input type="checkbox" name="can" value="vision"[^>]* checked[^>]*>', page)

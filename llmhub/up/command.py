@@ -13,6 +13,7 @@ from django.conf import settings
 from llmhub.demo import fill, setting
 from llmhub.demo.own_home import be_a_demo
 from llmhub.up import home, ready
+from llmhub.up.apart import Ended, run_apart
 from llmhub.up.prepare import Prepared, prepare
 from llmhub.up.process import Process, Spec
 from llmhub.up.processes import embedded_redis, live_calls, specs
@@ -38,7 +39,7 @@ def run(options: Namespace) -> int:
         lock = home.take(settings.HOME)
         ready.claim(options.host, options.port)
         _serve(options)
-    except (home.HomeTaken, ready.PortTaken, CannotStart, FileNotFoundError) as exc:
+    except (home.HomeTaken, ready.PortTaken, CannotStart, Ended, FileNotFoundError) as exc:
         _complain(str(exc))
         return 1
     except KeyboardInterrupt:  # before anything was started
@@ -50,7 +51,7 @@ def run(options: Namespace) -> int:
 
 def _serve(options: Namespace) -> None:
     _say("Preparing …")
-    prepared = prepare()
+    prepared = run_apart(prepare)
     if prepared.config:
         _say(prepared.config)
     simulator_port = _prepare_demo() if settings.DEMO else None
@@ -89,7 +90,7 @@ def _prepare_demo() -> int:
         _say("Writing a month of demo traffic …")
     port = ready.port_or_another(int(note.read_text()) if note.exists() else 0)
     note.write_text(f"{port}\n")
-    fill.prepare(ready.url("127.0.0.1", port))
+    run_apart(lambda: fill.prepare(ready.url("127.0.0.1", port)))
     return port
 
 

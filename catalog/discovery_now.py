@@ -11,7 +11,7 @@ from django.db.models import F, Func, IntegerField, Max, QuerySet, Subquery
 
 from catalog.bundled_list import list_date
 from catalog.discovery_models import CatalogEvent, DiscoveryRun, DiscoveryState, HeldList
-from providers.adapters import KINDS
+from providers.model_list import lists_openly
 from providers.models import Provider
 
 Pool = Literal["list", "bundled", "none"]  # where the discovered models of a provider are from
@@ -137,6 +137,6 @@ def _pool(state: DiscoveryState | None, *, is_bundled: bool) -> Pool:
 def _why_not(provider: Provider) -> str:
     if provider.paused_reason:
         return f"it is paused: {provider.paused_reason}"
-    if provider.needs_credential and not provider.usable and not KINDS[provider.kind].lists_openly:
+    if provider.needs_credential and not provider.usable and not lists_openly(provider):
         return "it needs a credential"
     return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from asgiref.sync import async_to_sync
+from django.conf import settings
 
 from providers.adapters import KINDS, Adapter, adapter_for
 from providers.client import Client, Timeouts
@@ -31,13 +32,14 @@ def usable_credential(provider: Provider) -> Credential | None:
     return provider.credentials.filter(disabled_reason="").order_by("id").first()
 
 
+def lists_openly(provider: Provider) -> bool:
+    """Return whether the list is given to everybody, and may be asked for: a demo asks nobody outside."""
+    return KINDS[provider.kind].lists_openly and not settings.DEMO
+
+
 def can_list(provider: Provider) -> bool:
     """Return whether the list can be asked for: with a credential, or where it is open or needs none."""
-    return (
-        not provider.needs_credential
-        or KINDS[provider.kind].lists_openly
-        or usable_credential(provider) is not None
-    )
+    return not provider.needs_credential or lists_openly(provider) or usable_credential(provider) is not None
 
 
 def fetch(provider: Provider) -> ModelList:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from billing.entries import Unit
+from providers.adapters import KINDS
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,13 @@ class DemoProvider:
     reports_cost: bool = False
     needs_credential: bool = True
     dialect: str = "chat"
+    kind: str = "custom"
     credentials: tuple[tuple[str, int], ...] = (("default", 1),)  # label and weight
     taken_out: str = ""  # the label of the one that the provider refuses
 
 
+# The kind of provider whose list says what each model costs and can.
+RESELLER = next(kind.name for kind in KINDS.values() if kind.lists_openly)
 PROVIDERS = (
     DemoProvider(
         "aurora",
@@ -43,6 +47,7 @@ PROVIDERS = (
         160,
         0.03,
         reports_cost=True,
+        kind=RESELLER,
         credentials=(("default", 1), ("trial", 1)),
         taken_out="trial",
     ),

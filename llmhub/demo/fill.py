@@ -13,10 +13,11 @@ from billing import ledger_batch, ledger_sql, rollup, rollup_bucket
 from billing import ledger_rows as rows
 from billing.ledger_batch import Batch
 from billing.models import ApiKey, UsageRecord
+from billing.retirement_notice import notice_due
 from billing.rollup_models import DirtyBucket
 from billing.scopes import Budgets
 from catalog.models import Alias, CatalogEntry, Offer
-from llmhub.demo import budgets, cast, setting, shelf
+from llmhub.demo import budgets, cast, news, setting, shelf
 from llmhub.demo.budgets import holds_of
 from llmhub.demo.traffic import WORKER, Call, Caller, Facts, calls_of, refusals_of
 from llmhub.demo.upstream import OfferFacts
@@ -37,11 +38,13 @@ def prepare(simulator_url: str, *, days: int = DAYS) -> None:
         raise RuntimeError("this home is no demo: demo data goes only where LLMHUB_DEMO=true")
     now = clock.now()
     setting.write(simulator_url, now)
+    news.write(now, began=now - setting.OPENED)
     known = facts()
     _write_calls(known, now, days)
     _write_refusals(known, now, days)
     _add_up(now)
     budgets.fit_caps()
+    notice_due(now)
 
 
 def _write_calls(known: Facts, now: datetime, days: int) -> None:

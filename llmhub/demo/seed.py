@@ -24,7 +24,7 @@ from billing.ledger_fold import lock_order
 from billing.models import Attempt, Counter, Reservation, UsageRecord
 from billing.rollup_models import DirtyBucket, Discrepancy, ReportTag, Retention, RollUp, SupplyRollUp
 from catalog.models import Price
-from llmhub.demo import budgets, cast, copies, template
+from llmhub.demo import budgets, cast, copies, shelf, template
 from llmhub.demo.copies import Move
 from llmhub.demo.fill import facts
 from llmhub.demo.traffic import Facts, calls_of
@@ -133,7 +133,8 @@ def _book(cursor: CursorWrapper, charges: template.Charges, move: Move) -> None:
 
 def _price_changes() -> list[date]:
     """Return the days on which the demo's prices changed, the first ones included."""
-    ours = Price.objects.filter(offer__provider__slug__in=[row.slug for row in cast.PROVIDERS])
+    called = Price.objects.filter(offer__entry__slug__in=[row.slug for row in shelf.MODELS])
+    ours = called.filter(offer__provider__slug__in=[row.slug for row in cast.PROVIDERS])
     return sorted({moment.date() for moment in ours.values_list("effective_from", flat=True)})
 
 

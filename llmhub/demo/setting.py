@@ -86,7 +86,7 @@ def _follow(simulator_url: str) -> None:
 
 
 def _address(row: cast.DemoProvider, simulator_url: str) -> str:
-    return f"{simulator_url.rstrip('/')}/{row.switches}/v1"
+    return f"{simulator_url.rstrip('/')}/listed/{row.slug}/{row.switches}/v1"
 
 
 def _make_provider(row: cast.DemoProvider, simulator_url: str) -> Provider:
@@ -94,7 +94,7 @@ def _make_provider(row: cast.DemoProvider, simulator_url: str) -> Provider:
         actor=SYSTEM,
         slug=row.slug,
         name=row.name,
-        kind="custom",
+        kind=row.kind,
         dialect=row.dialect,
         base_url=_address(row, simulator_url),
         needs_credential=row.needs_credential,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from llmhub.simulator.hits import Hits
+from llmhub.simulator.lists import Lists
 from llmhub.simulator.provider import SimulatedProvider
 from llmhub.simulator.recordings import Recordings
 from llmhub.simulator.server import serve
@@ -26,14 +27,15 @@ def options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--recordings", type=Path, metavar="DIR", help="folder of recorded cases")
+    parser.add_argument("--lists", type=Path, metavar="DIR", help="folder of model lists")
     parser.add_argument("--log", type=Path, metavar="FILE", help="append each hit as a line of JSON")
     return parser.parse_args()
 
 
-async def run(host: str, port: int, recordings: Path | None, log: TextIO | None) -> None:
+async def run(given: argparse.Namespace, log: TextIO | None) -> None:
     """Serve until the process is told to end; the first line printed is the address."""
-    provider = SimulatedProvider(Hits(log), Recordings(recordings))
-    server = await serve(provider, host, port)
+    provider = SimulatedProvider(Hits(log), Recordings(given.recordings), Lists(given.lists))
+    server = await serve(provider, given.host, given.port)
     address, bound = server.sockets[0].getsockname()[:2]
     sys.stdout.write(f"http://{address}:{bound}\n")
     sys.stdout.flush()
@@ -46,7 +48,7 @@ def main() -> None:
     given = options()
     with contextlib.ExitStack() as stack, contextlib.suppress(KeyboardInterrupt):
         log = stack.enter_context(given.log.open("a")) if given.log else None
-        asyncio.run(run(given.host, given.port, given.recordings, log))
+        asyncio.run(run(given, log))
 
 
 if __name__ == "__main__":

@@ -29,6 +29,8 @@ def answer(hit: Hit, path: Path) -> Answer:
     method, endpoint = hit.request.method, path.endpoint
     if endpoint.startswith("/v1/models") and method == "GET":
         return listing.answer(hit.request, path)
+    if endpoint == "/v1/key" and method == "GET":
+        return json_answer({"data": {"label": "simulated", "usage": 0, "limit": None, "is_free_tier": False}})
     if endpoint not in ENDPOINTS:
         return refusal(hit.request, 404, f"Unknown endpoint {endpoint}.", number=hit.number)
     if method != "POST":

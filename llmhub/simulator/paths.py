@@ -53,6 +53,7 @@ SHAPE = (
         "HOW",
         words=("missing", "refused", "empty", "broken", "torn", "circle", "elsewhere"),
     ),
+    Switch("listed", "the model list of this file below --lists, see below", "NAME", free=True),
     Switch("tag", "nothing: keeps counters and hits of one test apart", "NAME", free=True),
     Switch("api", "nothing: some base addresses end in `/api/v1`"),
 )

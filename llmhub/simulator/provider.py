@@ -12,15 +12,17 @@ from llmhub.simulator import endpoints, faults, paths
 from llmhub.simulator.errors import is_messages, messages_error, refusal
 from llmhub.simulator.exchange import Answer, Part, Pause, Request, blocks, error_answer, json_answer
 from llmhub.simulator.hits import Hit, Hits
+from llmhub.simulator.lists import Lists
 from llmhub.simulator.recordings import Recordings
 
 
 class SimulatedProvider:
     """Everything between the sockets: it remembers hits and counts calls per path."""
 
-    def __init__(self, hits: Hits, recordings: Recordings) -> None:
+    def __init__(self, hits: Hits, recordings: Recordings, lists: Lists | None = None) -> None:
         self.hits = hits
         self._recordings = recordings
+        self._lists = lists or Lists(None)
         self._calls: defaultdict[str, int] = defaultdict(int)  # by prefix
 
     def control(self, request: Request) -> Answer | None:
@@ -30,6 +32,7 @@ class SimulatedProvider:
         if request.method == "DELETE":
             self.hits.clear()
             self._calls.clear()
+            self._lists.begin_again()
             return json_answer({})
         since = parse_qs(request.target.partition("?")[2]).get("since", ["0"])[0]
         lines = self.hits.lines(int(since) if since.isdecimal() else 0)
@@ -71,6 +74,8 @@ class SimulatedProvider:
         """Return what the endpoint answers when all is well."""
         if "case" in path:
             return self._recordings.answer(path.text("case"))
+        if "listed" in path and hit.request.method == "GET" and path.endpoint.startswith("/v1/models"):
+            return self._lists.answer(hit.request, path)
         return endpoints.answer(hit, path)
 
 

@@ -31,10 +31,14 @@ def specs(*, host: str, port: int, simulator_port: int | None = None) -> list[Sp
         Spec("beat", beat(), niceness=5),
     ]
     if simulator_port is not None:
-        found.append(
-            Spec("simulator", (*_PYTHON, "llmhub.simulator", "--port", str(simulator_port)), niceness=5)
-        )
+        found.append(Spec("simulator", simulator(simulator_port), niceness=5))
     return found
+
+
+def simulator(port: int) -> tuple[str, ...]:
+    """Return the command of the demo's providers, which list the models that its fill wrote down."""
+    where = ("--port", str(port), "--lists", str(settings.HOME / "lists"))
+    return (*_PYTHON, "llmhub.simulator", *where)
 
 
 def live_calls(address: str, keys: Path) -> Spec:

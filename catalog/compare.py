@@ -34,7 +34,7 @@ class Comparison:
     facts: tuple[Row, ...]
     abilities: tuple[Row, ...]  # True, False; None where nothing is known
     offers: tuple[tuple[OfferNow, ...], ...]  # of each model
-    parameters: tuple[Row, ...]  # the descriptor, None where it is not taken
+    parameters: tuple[Row, ...]  # the descriptor, {} where it is not taken; None where nothing is known
 
 
 def compare(rows: Sequence[EntryNow]) -> Comparison:
@@ -57,7 +57,7 @@ def compare(rows: Sequence[EntryNow]) -> Comparison:
         for word, meaning in CAPABILITIES.items()
     ]
     taken = sorted({name for entry in entries for name in entry.parameters})
-    parameters = [Row(name, tuple(entry.parameters.get(name) for entry in entries)) for name in taken]
+    parameters = [Row(name, tuple(_taken(entry.parameters, name) for entry in entries)) for name in taken]
     return Comparison(
         models=tuple(rows),
         facts=tuple(row for row in facts if any(row.values)),
@@ -69,3 +69,7 @@ def compare(rows: Sequence[EntryNow]) -> Comparison:
 
 def _can(capabilities: list[str], word: str) -> bool | None:
     return None if not capabilities else word in capabilities
+
+
+def _taken(parameters: dict[str, Any], name: str) -> dict[str, Any] | None:
+    return parameters.get(name, {}) if parameters else None

@@ -11,9 +11,11 @@ from django.db.models import F, Func, IntegerField, Max, QuerySet, Subquery
 
 from catalog.bundled_list import list_date
 from catalog.discovery_models import CatalogEvent, DiscoveryRun, DiscoveryState, HeldList
+from llmhub.lib import clock
 from providers.model_list import lists_openly
 from providers.models import Provider
 
+_WORDS = {"facts": "described anew"}  # of what no event tells
 Pool = Literal["list", "bundled", "none"]  # where the discovered models of a provider are from
 
 
@@ -31,7 +33,9 @@ class DiscoveryNow:
     @property
     def next_at(self) -> datetime | None:
         """When its list is read next; None where that is at once, or never."""
-        return self.state.next_at if self.state and not self.why_not else None
+        if self.state is None or self.why_not or self.state.next_at <= clock.now():
+            return None
+        return self.state.next_at
 
     @property
     def source(self) -> str:
@@ -91,7 +95,9 @@ def discovery_of(provider: Provider) -> DiscoveryNow:
 
 def told(run: DiscoveryRun) -> str:
     """Return what came of a run, in a few words."""
-    changes = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in run.counts.items())
+    changes = ", ".join(
+        f"{count} {_WORDS.get(kind, kind.replace('_', ' '))}" for kind, count in run.counts.items()
+    )
     if run.outcome in {DiscoveryRun.Outcome.FAILED, DiscoveryRun.Outcome.HELD}:
         return run.said
     if run.outcome == DiscoveryRun.Outcome.FIRST:

@@ -45,7 +45,7 @@ class SearchForm(forms.Form):
         required=False,
         label="What it can do",
         choices=[(word, meaning[:1].upper() + meaning[1:]) for word, meaning in CAPABILITIES.items()],
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
     )
     takes = forms.ChoiceField(
         required=False, label="Takes", choices=_choices("Any input", ((word, word) for word in MODALITIES))

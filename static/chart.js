@@ -1,14 +1,28 @@
 /* Draw the figures that a page holds as JSON: <div data-chart="id of its json_script">. */
 (() => {
-  const read = (name) => getComputedStyle(document.body).getPropertyValue(name).trim();
+  const pixel = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  pixel.globalCompositeOperation = "copy";
+
+  // A colour of the theme as numbers: plotly knows neither light-dark() nor oklch().
+  const read = (name) => {
+    const probe = document.createElement("span");
+    probe.style.color = `var(${name})`;
+    document.body.append(probe);
+    pixel.fillStyle = getComputedStyle(probe).color;
+    probe.remove();
+    pixel.fillRect(0, 0, 1, 1);
+    const [red, green, blue, opacity] = pixel.getImageData(0, 0, 1, 1).data;
+    return `rgba(${red}, ${green}, ${blue}, ${opacity / 255})`;
+  };
+
   const HUES = ["--tblr-primary", "--tblr-orange", "--tblr-teal", "--tblr-pink", "--tblr-yellow", "--tblr-azure"];
 
   const draw = (place) => {
     const source = document.getElementById(place.dataset.chart);
     if (!source || !window.Plotly) return;
     const figure = JSON.parse(source.textContent);
-    const ink = read("--tblr-secondary-color") || "#667382";
-    const line = read("--tblr-border-color") || "#dce1e7";
+    const ink = read("--tblr-secondary-color");
+    const line = read("--tblr-border-color");
     figure.data.forEach((trace) => {
       trace.line = { ...trace.line, color: read(HUES[(trace.meta || 0) % HUES.length]), width: 2 };
     });
@@ -16,9 +30,9 @@
     const layout = {
       paper_bgcolor: "transparent",
       plot_bgcolor: "transparent",
-      font: { family: "inherit", color: ink, size: 12 },
-      margin: { l: 48, r: 16, t: 12, b: 72 },
-      legend: { orientation: "h", y: -0.28 },
+      font: { family: getComputedStyle(document.body).fontFamily, color: ink, size: 12 },
+      margin: { l: 48, r: 16, t: 12, b: 40 },
+      legend: { orientation: "h", y: -0.2 },
       hovermode: "x unified",
       hoverlabel: { bgcolor: read("--tblr-bg-surface"), font: { color: read("--tblr-body-color") } },
       ...figure.layout,

@@ -38,7 +38,7 @@ def prepare(simulator_url: str, *, days: int = DAYS) -> None:
         raise RuntimeError("this home is no demo: demo data goes only where LLMHUB_DEMO=true")
     now = clock.now()
     setting.write(simulator_url, now)
-    news.write(now, began=now - setting.OPENED)
+    news.write(now)
     known = facts()
     _write_calls(known, now, days)
     _write_refusals(known, now, days)

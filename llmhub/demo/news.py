@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from catalog import discovery, inbox
-from catalog.discovery_models import CatalogEvent, DiscoveryRun
+from catalog.discovery_models import CatalogEvent, DiscoveryRun, InboxRule
 from catalog.entry import update_entry
 from catalog.models import CatalogEntry
 from catalog.rule_book import set_rule
@@ -19,6 +19,7 @@ from llmhub.audit.actor import SYSTEM, Actor
 from llmhub.demo import cast
 from llmhub.demo.listed import Row, first_lists
 from llmhub.demo.month import Decided, Reading, Replaced, Ruled, Step, steps
+from llmhub.demo.setting import OPENED
 from llmhub.lib import clock
 from llmhub.people.models import User
 from providers.models import Provider
@@ -32,8 +33,8 @@ def folder() -> Path:
 
 
 @transaction.atomic
-def write(now: datetime, *, began: datetime) -> None:
-    """Read the first lists at `began` and what changed since, once; the last lists are kept as files.
+def write(now: datetime) -> None:
+    """Let discovery read the first lists and what changed since, once; the last lists are kept as files.
 
     A demo that an earlier version made goes on without: its providers are of other kinds.
     """
@@ -42,7 +43,7 @@ def write(now: datetime, *, began: datetime) -> None:
     if made_before or DiscoveryRun.objects.filter(provider__in=providers.values()).exists():
         return
     month = _Month(providers, now)
-    month.begin(began)
+    month.begin((now - OPENED).replace(hour=6, minute=0, second=0, microsecond=0))
     for step in steps(now.date()):
         with clock.pretending(step.moment(now)):
             month.happen(step)
@@ -73,7 +74,8 @@ class _Month:
             decide(actor=_person(step.person), event=self._open(step))
         elif isinstance(step, Ruled):
             at = self._providers.get(step.provider)
-            set_rule(actor=_person(step.person), kind=step.kind.value, action=step.action, provider=at)
+            rule = set_rule(actor=_person(step.person), kind=step.kind.value, action=step.action, provider=at)
+            InboxRule.objects.filter(pk=rule.pk).update(created_at=clock.now())
         elif isinstance(step, Replaced):
             entry = CatalogEntry.objects.get(slug=step.slug)
             update_entry(actor=_person(step.person), entry=entry, replacement=step.replacement)

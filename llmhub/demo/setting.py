@@ -19,18 +19,20 @@ from catalog.models import CatalogEntry
 from catalog.offer import add_offer, set_price
 from llmhub.audit.actor import SYSTEM
 from llmhub.demo import cast, shelf
+from llmhub.lib import clock
 from llmhub.people.models import Team, User
 from llmhub.people.person import create_user
 from llmhub.people.team import create_team
 from providers.check import Outcome
 from providers.credential import set_credential
 from providers.credential_state import set_weight, take_out
-from providers.models import Provider
+from providers.models import Credential, Provider
 from providers.provider import create_provider, update_provider
 from providers.saved_check import check_and_save
 
 OPENED = timedelta(days=100)  # ago: when everything of the demo was made
 KEYS = "demo-keys.json"  # in the home: the texts of the keys, for the calls that come in while it runs
+TAKEN_OUT = timedelta(days=2, hours=5)  # ago: when a credential was refused
 CHECKS = 10  # of a provider at most, a fifth of a second apart: the simulator may still be starting
 REPRICED = timedelta(days=12)  # ago: when prices that have a `before` changed
 
@@ -41,6 +43,15 @@ def write(simulator_url: str, now: datetime) -> None:
     if Provider.objects.filter(slug=cast.PROVIDERS[0].slug).exists():
         _follow(simulator_url)
         return
+    with clock.pretending(now - OPENED):
+        _make_all(simulator_url, now)
+    for row in cast.PROVIDERS:
+        _take_out(row, now - TAKEN_OUT)
+    for model in (Team, ApiKey, Provider, Budget):  # nothing is younger than its first call
+        model.objects.update(created_at=now - OPENED)
+
+
+def _make_all(simulator_url: str, now: datetime) -> None:
     providers = {row.slug: _make_provider(row, simulator_url) for row in cast.PROVIDERS}
     entries = {row.slug: _make_model(row, providers, now) for row in shelf.MODELS}
     for alias, slug in shelf.ALIASES.items():
@@ -60,8 +71,6 @@ def write(simulator_url: str, now: datetime) -> None:
     (settings.HOME / KEYS).write_text(json.dumps({name: text for name, (_, text) in keys.items()}))
     for budget in cast.BUDGETS:
         _make_budget(budget)
-    for model in (Team, ApiKey, Provider, Budget):  # nothing is younger than its first call
-        model.objects.update(created_at=now - OPENED)
 
 
 def _make_person(name: str, role: str) -> User:
@@ -83,6 +92,7 @@ def _follow(simulator_url: str) -> None:
         if saved.base_url != address:
             moved = update_provider(actor=SYSTEM, provider=saved, base_url=address)
             _set_credential(row, moved)
+            _take_out(row, clock.now())
 
 
 def _address(row: cast.DemoProvider, simulator_url: str) -> str:
@@ -108,9 +118,14 @@ def _set_credential(row: cast.DemoProvider, provider: Provider) -> None:
         return
     for label, weight in row.credentials:
         secret = f"demo-{row.slug}-{label}-opens-nothing"
-        kept = set_credential(actor=SYSTEM, provider=provider, label=label, secret=secret)
+        set_credential(actor=SYSTEM, provider=provider, label=label, secret=secret)
         set_weight(actor=SYSTEM, provider=provider, label=label, weight=weight)
-        if label == row.taken_out:
+
+
+def _take_out(row: cast.DemoProvider, moment: datetime) -> None:
+    """Use the credential no more that a provider refuses, if there is one."""
+    for kept in Credential.objects.filter(provider__slug=row.slug, label=row.taken_out):
+        with clock.pretending(moment):
             take_out(kept.pk, kept, reason="the provider refuses it: its trial is over (401)")
 
 

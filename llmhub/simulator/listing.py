@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
 from urllib.parse import parse_qs
 
 from llmhub.simulator.errors import is_messages, refusal
@@ -31,30 +29,25 @@ def answer(request: Request, path: Path) -> Answer:
     if how == "broken":
         return Answer(headers=(("content-type", "text/plain"),), parts=(b"no models here",), length=14)
     row = _messages_row if is_messages(request) else _row
-    return answer_of([row(name) for name in names(path)] if how != "empty" else [], request, path)
-
-
-def answer_of(rows: list[dict[str, Any]], request: Request, path: Path) -> Answer:
-    """Return the answer to a request for a list of these models, or for one of them."""
-    found = {str(row["id"]): row for row in rows}
+    found = names(path) if how != "empty" else ()
     wanted = path.endpoint.removeprefix("/v1/models").strip("/")
     if wanted in found:
-        return json_answer(found[wanted])
+        return json_answer(row(wanted))
     if wanted:
         return refusal(request, 404, f"The model '{wanted}' does not exist", code="model_not_found")
     if how == "torn" and {"offset", "after_id"} & _query(request).keys():
         return refusal(request, 503, "The server is overloaded, please try again later.")
     if is_messages(request):
         return json_answer(_page(request, path, found))
-    return json_answer(_linked_page(request, path, rows))
+    return json_answer(_linked_page(request, path, found))
 
 
-def _row(name: str) -> dict[str, Any]:
+def _row(name: str) -> dict[str, object]:
     """Return one model as a row of the list."""
     return {"id": name, "object": "model", "created": CREATED, "owned_by": "simulator"}
 
 
-def _messages_row(name: str) -> dict[str, Any]:
+def _messages_row(name: str) -> dict[str, object]:
     """Return one model as a row of the list of the messages dialect."""
     return {
         "type": "model",
@@ -69,33 +62,33 @@ def _messages_row(name: str) -> dict[str, Any]:
     }
 
 
-def _page(request: Request, path: Path, rows: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+def _page(request: Request, path: Path, found: tuple[str, ...]) -> dict[str, object]:
     """Return one page of the list, as long as the query says and after the model that it names."""
     query = _query(request)
     limit, after = query.get("limit", str(PAGE)), query.get("after_id", "")
     is_circle = path.text("list") == "circle"
-    found = tuple(rows)
     rest = found[found.index(after) + 1 :] if after in found and not is_circle else found
     size = min(int(limit) if limit.isdecimal() and int(limit) else PAGE, path.number("page", LARGEST_PAGE))
     page = rest[:size]
     return {
-        "data": [rows[name] for name in page],
+        "data": [_messages_row(name) for name in page],
         "has_more": len(rest) > len(page),
         "first_id": page[0] if page else None,
         "last_id": page[-1] if page else None,
     }
 
 
-def _linked_page(request: Request, path: Path, found: list[dict[str, Any]]) -> dict[str, Any]:
+def _linked_page(request: Request, path: Path, found: tuple[str, ...]) -> dict[str, object]:
     """Return one page of the list of the chat dialect; where it has pages, with the address of the next."""
     if "page" not in path:
-        return {"object": "list", "data": found}
+        return {"object": "list", "data": [_row(name) for name in found]}
     start = int(_query(request).get("offset", "0"))
     end = start + path.number("page")
     how = path.text("list")
     host = "127.0.0.2:9" if how == "elsewhere" else request.headers.get("host", "")
     there = f"http://{host}{request.path}?offset={0 if how == 'circle' else end}"
-    return {"data": found[start:end], "total_count": len(found), "links": {"next": there if end < len(found) else None}}
+    rows = [_row(name) for name in found[start:end]]
+    return {"data": rows, "total_count": len(found), "links": {"next": there if end < len(found) else None}}
 
 
 def _query(request: Request) -> dict[str, str]:

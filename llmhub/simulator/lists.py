@@ -11,8 +11,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from llmhub.simulator import listing, paths
-from llmhub.simulator.exchange import Answer, Request, error_answer
+from llmhub.simulator import paths
+from llmhub.simulator.errors import refusal
+from llmhub.simulator.exchange import Answer, Request, error_answer, json_answer
 
 
 class Lists:
@@ -31,8 +32,8 @@ class Lists:
         if self._folder is None or not self._folder.is_dir():
             return _wrong("no lists: start the simulator with --lists DIR")
         name = path.text("listed")
-        if path.endpoint.rstrip("/") == "/v1/models" and "after_id" not in request.target:  # no next page
-            self._read[path.prefix] += 1
+        wanted = path.endpoint.removeprefix("/v1/models").strip("/")
+        self._read[path.prefix] += not wanted
         file = self._file(self._folder, name, max(1, self._read[path.prefix]))
         if file is None:
             return _wrong(f"no list {name!r} below the folder of lists")
@@ -40,7 +41,11 @@ class Lists:
             rows = _rows(file)
         except ValueError as wrong:
             return _wrong(f"{file.name}: {wrong}")
-        return listing.answer_of(rows, request, path)
+        if not wanted:
+            return json_answer({"object": "list", "data": rows, "has_more": False})
+        row = next((row for row in rows if row["id"] == wanted), None)
+        missing = f"The model '{wanted}' does not exist"
+        return json_answer(row) if row else refusal(request, 404, missing, code="model_not_found")
 
     def _file(self, folder: Path, name: str, reading: int) -> Path | None:
         """Return the list of the last turn that has come."""

@@ -47,6 +47,22 @@ def test_what_is_a_file_of_ours_or_a_link_is_not(html):
     assert not blocked(html)
 
 
+def depth(text: str) -> list[int]:
+    """How many braces are open wherever a rule begins at the start of a line, and at the end."""
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    starts = [match.start() for match in re.finditer(r"^[.#@:\w]", text, re.MULTILINE)] + [len(text)]
+    return [text[:start].count("{") - text[:start].count("}") for start in starts]
+
+
+@pytest.mark.parametrize("path", [path for path in OURS if path.suffix == ".css"], ids=relative)
+def test_each_rule_of_a_stylesheet_is_closed_before_the_next(path):
+    assert set(depth(path.read_text())) == {0}
+
+
+def test_a_rule_that_is_not_closed_is_seen():
+    assert depth(".a {\n  top: 0;\n\n.b {\n  top: 0;\n}\n") == [0, 1, 1]
+
+
 def icons_asked_for() -> set[str]:
     asked = {place.icon for _, places in MENU for place in places}
     asked |= {icon for _, icon in _ALERTS.values()} | {"info-circle"}

@@ -15,7 +15,7 @@ from catalog.entry import create_entry
 from catalog.models import Alias, CatalogEntry, Offer, Price
 from catalog.new_model import add_model
 from catalog.offer import add_offer, set_price
-from catalog.words import most_telling
+from catalog.words import CAPABILITIES, most_telling
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.lib import clock
 from providers.provider import create_provider
@@ -128,6 +128,14 @@ def test_typos_are_forgiven_and_every_filter_narrows(signed_in, offer, swap):
         assert "acme/small-1" not in client.get(f"/models/?{query}", headers=swap).text, query
 
 
+def test_what_a_model_can_do_is_chosen_by_boxes(signed_in, offer):
+    page = signed_in("viewer").get("/models/?can=vision").text
+
+    boxes = re.findall(r'<input type="checkbox" name="can" value="(\w+)"[^>]*?( checked)?>', page)
+    assert len(boxes) == len(CAPABILITIES)
+    assert [word for word, checked in boxes if checked] == ["vision"]
+
+
 def test_a_filter_that_makes_no_sense_is_named_and_does_not_filter(signed_in, offer):
     page = signed_in("viewer").get("/models/?most=cheap&sort=nothing&context=x").text
 
@@ -152,6 +160,20 @@ def test_models_side_by_side_mark_what_differs(signed_in, offer):
     assert page.count('class="differs"') >= 3
     assert "0.0375 <span" in page
     assert "No provider offers it" in page
+
+
+def test_parameters_that_nobody_said_are_unknown_and_not_refused(signed_in, offer):
+    for slug, parameters in (
+        ("a/some", {"seed": {"type": "integer"}}),
+        ("a/other", {"stop": {"type": "list"}}),
+    ):
+        create_entry(actor=COMMAND_LINE, slug=slug)
+        CatalogEntry.objects.filter(slug=slug).update(parameters=parameters)
+
+    page = one_line(signed_in("viewer").get("/compare/?id=a/some&id=a/other&id=acme/small-1").text)
+
+    seed = page[page.index(">seed<") :]
+    assert seed.index("<td>integer</td>") < seed.index("not taken") < seed.index("unknown")
 
 
 def test_nothing_to_compare_says_so(signed_in):

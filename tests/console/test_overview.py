@@ -224,3 +224,16 @@ def test_what_waits_in_the_inbox_and_a_held_list_are_told(signed_in, call, take)
 
     take(many(5), hour=2)
     assert "16 of 21 models are gone" in signed_in().get("/").text
+
+
+def test_what_waits_is_told_before_the_first_call_too(signed_in, take):
+    take(many(), hour=0)
+    assert "now-news" not in signed_in().get("/").text
+
+    take([*many(), listed("x/y")], hour=1)
+    take(many(5), hour=2)
+    page = signed_in().get("/").text
+
+    assert "Three steps" in page
+    assert "1 change at providers waits for a decision" in page
+    assert "16 of 21 models are gone" in page

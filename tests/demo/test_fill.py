@@ -13,7 +13,9 @@ from django.db.models import Sum
 from billing import reconcile, rollup_bucket
 from billing.budget_state import states
 from billing.models import ApiKey, Attempt, Budget, Counter, UsageRecord
+from billing.retirement_notice import still_called
 from billing.rollup_models import DirtyBucket, RollUp
+from catalog.discovery_models import CatalogEvent
 from catalog.models import Alias, CatalogEntry, Price
 from catalog.pricing import cost_of
 from catalog.seed import seed
@@ -22,8 +24,10 @@ from llmhub.demo import cast, fill, setting
 from llmhub.demo.setting import KEYS
 from llmhub.lib import clock, ids, secrets
 from llmhub.people.models import Team, User
+from providers.model_list import can_list
 from providers.models import Provider
 from providers.wire import Usage
+from routing.touches import touches
 
 URL = "http://127.0.0.1:9"
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -126,6 +130,20 @@ def test_sums_and_counters_are_those_of_the_calls(prepare):
     assert RollUp.objects.aggregate(Sum("refusals"))["refusals__sum"] > refused.count()
 
 
+def test_what_waits_in_the_inbox_touches_keys_and_a_leaving_model_is_still_called(prepare):
+    prepare()
+
+    found = {
+        event.kind: touches(event, now=clock.now()) for event in CatalogEvent.objects.filter(state="open")
+    }
+    assert found["capability_gained"].aliases == ("default",)
+    assert {row.key.name for row in found["capability_lost"].keys} == {"code-review"}
+    assert found["price_up"].all.spend_nano > found["price_up"].here.spend_nano > 0
+    (notice,) = still_called(clock.now())
+    assert notice.entry.slug == "aurora/lumen-1"
+    assert {row["key"] for row in notice.callers} == {"notebooks", "eval-runner"}
+
+
 def test_a_counter_that_misses_calls_is_found(prepare):
     prepare()
     research = Budget.objects.get(scope="team", unit="usd")
@@ -166,6 +184,8 @@ def test_it_opens_no_connection_and_nobody_outside_can_be_called(prepare, monkey
         callable_now = provider.credentials.exists() or not provider.needs_credential
         assert not callable_now or provider.base_url.startswith(URL + "/"), provider.slug
     assert Provider.objects.filter(base_url__startswith=URL).count() == len(cast.PROVIDERS)
+    asked = {provider.slug for provider in Provider.objects.listed() if can_list(provider)}
+    assert asked == {row.slug for row in cast.PROVIDERS}  # whose lists are read by themselves
 
 
 def test_providers_follow_the_simulator_to_another_port(prepare):

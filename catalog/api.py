@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from django.db import transaction
 from django.http import Http404, HttpRequest
@@ -20,6 +20,7 @@ from catalog.model_query import FoundModels, ModelQuery
 from catalog.model_search import BadCursor, models, search
 from catalog.models import Alias, CatalogEntry, Offer
 from catalog.offer import add_offer, set_price, update_offer, withdraw_offer
+from catalog.parameters import MAX_PARAMETERS
 from catalog.shapes import AliasOut, ModelOut, alias_out, model_out
 from llmhub.lib import clock, money
 from llmhub.lib.rest import REFUSALS, BadQuery, Cursor, Input, Limit, Page, page
@@ -44,6 +45,13 @@ Amount = Annotated[
 Rank = Annotated[int, Field(ge=0, le=32_767, description="lower is tried first")]
 Words = Annotated[list[Annotated[str, Field(max_length=30)]], Field(max_length=30)]
 
+Descriptors = Annotated[
+    dict[str, dict[str, Any]],
+    Field(
+        max_length=MAX_PARAMETERS, description="what each parameter of a call may be: all of them, by name"
+    ),
+]
+
 
 class FactsIn(Input):
     """Facts of a model; what is left out stays as it is."""
@@ -55,6 +63,8 @@ class FactsIn(Input):
     input_modalities: Words | None = None
     output_modalities: Words | None = None
     capabilities: Words | None = None
+    parameters: Descriptors | None = None
+    stands_for: Annotated[str, Field(max_length=200)] | None = None
     knowledge_on: date | None = None
     released_on: date | None = None
     deprecated_on: date | None = None

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from catalog import parameters
 from catalog.tables import Finding, Table
 from catalog.words import CAPABILITIES, MODALITIES
+from providers.adapters.parameters import completed
 from providers.rates import AMOUNTS, Rates, faults
 
 _PRICE_KEYS = {*AMOUNTS, "tiers", "since", "source", "checked"}
@@ -46,6 +48,7 @@ class CuratedEntry:
     input_modalities: tuple[str, ...]
     output_modalities: tuple[str, ...]
     capabilities: tuple[str, ...]
+    parameters: Mapping[str, Mapping[str, Any]]  # descriptors by name
     knowledge_on: date | None
     released_on: date | None
     deprecated_on: date | None
@@ -112,6 +115,8 @@ def _inherit(family: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     """Return the model's own table laid over its family's; `unset` takes values away."""
     kept = {key: value for key, value in family.items() if key not in _names(own.get("unset"))}
     merged: dict[str, Any] = {**kept, **own}
+    if isinstance(merged.get("parameters"), dict):
+        merged["parameters"] = _parameters_over(family.get("parameters"), own)
     defaults = family.get("offers", {})
     if isinstance(own.get("offers"), dict) and isinstance(defaults, dict):
         merged["offers"] = {
@@ -123,6 +128,16 @@ def _inherit(family: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     if plus or minus:
         merged["capabilities"] = [word for word in [*capabilities, *plus] if word not in minus]
     return merged
+
+
+def _parameters_over(inherited: Any, own: dict[str, Any]) -> Any:
+    """Return the model's parameters laid over its family's, each replaced whole."""
+    unset = _names(own.get("unset"))
+    kept = inherited if isinstance(inherited, dict) and "parameters" not in unset else {}
+    mine = own.get("parameters", {})
+    if not isinstance(mine, dict):
+        return mine
+    return {name: each for name, each in {**kept, **mine}.items() if f"parameters.{name}" not in unset}
 
 
 def _names(value: Any) -> list[str]:
@@ -142,6 +157,7 @@ def _entry(table: Table, slug: str) -> CuratedEntry | None:
         input_modalities=table.words("takes", MODALITIES),
         output_modalities=table.words("gives", MODALITIES),
         capabilities=table.words("capabilities", CAPABILITIES),
+        parameters=_parameters(table),
         knowledge_on=table.day("knowledge"),
         released_on=released,
         deprecated_on=table.day("deprecated"),
@@ -156,6 +172,23 @@ def _entry(table: Table, slug: str) -> CuratedEntry | None:
     table.done()
     _check(table, entry, checked)
     return entry
+
+
+def _parameters(table: Table) -> dict[str, dict[str, Any]]:
+    """Return the descriptors, completed by what the chat dialect says, each with its source."""
+    source = table.text("parameters_source")
+    found = {}
+    for name, own in table.table("parameters").items():
+        if not isinstance(own, dict):
+            table.note(f"parameters.{name}", "is no table: write {} for what the chat dialect says of it")
+            continue
+        found[name] = completed(name, {"source": source, **own} if source else own)
+    for name, descriptor in found.items():
+        for key, message in parameters.faults(descriptor, found):
+            table.note(f"parameters.{name}.{key}", message)
+        if "source" not in descriptor:
+            table.note(f"parameters.{name}.source", "is missing, and so is parameters_source")
+    return found
 
 
 def _check(table: Table, entry: CuratedEntry, checked: date | None) -> None:

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from catalog.models import CatalogEntry, Origin, PublicName
+from catalog.parameters import MAX_NAME, MAX_PARAMETERS, faults, is_name
 from catalog.public_name import take_name
 from llmhub.audit import log
 from llmhub.audit.actor import Actor
@@ -27,6 +28,8 @@ class Facts(TypedDict, total=False):
     input_modalities: list[str]
     output_modalities: list[str]
     capabilities: list[str]
+    parameters: dict[str, dict[str, Any]]
+    stands_for: str
     knowledge_on: date | None
     released_on: date | None
     deprecated_on: date | None
@@ -112,9 +115,29 @@ def _save(entry: CatalogEntry, actor: Actor, facts: Facts) -> None:
         setattr(entry, name, value)
     if entry.replacement and not _is_listed(entry.replacement):
         raise ValidationError({"replacement": f"{entry.replacement!r} is no model of the catalog"})
+    if "parameters" in facts:
+        _check_parameters(facts["parameters"])
     entry.origin = origin_of(actor)
     entry.full_clean()
     entry.save()
+
+
+def _check_parameters(parameters: Any) -> None:
+    """Raise `ValidationError` with everything that is wrong with the descriptors."""
+    if not isinstance(parameters, dict) or not all(isinstance(one, dict) for one in parameters.values()):
+        raise ValidationError({"parameters": "must be an object of descriptors by the parameter's name"})
+    wrong = [
+        f"{name[:60]}: {key} {message}"
+        for name, descriptor in parameters.items()
+        for key, message in faults(descriptor, parameters)
+    ]
+    if len(parameters) > MAX_PARAMETERS:
+        wrong.append(f"are more than {MAX_PARAMETERS}: state those that callers use")
+    wrong += [
+        f"{name[:60]!r}: a name has 1 to {MAX_NAME} letters" for name in parameters if not is_name(name)
+    ]
+    if wrong:
+        raise ValidationError({"parameters": wrong})
 
 
 def _is_listed(slug: str) -> bool:

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 
 from catalog.discovery_models import InboxRule
 from catalog.event_words import HEADLINES
+from catalog.parameter_check import read
 from catalog.pricing import MAX_PRICE
 from catalog.words import CAPABILITIES
 from llmhub.lib import money
@@ -139,6 +140,33 @@ class RetirementForm(forms.Form):
     def facts(self) -> dict[str, Any]:
         """Return what is said about the model."""
         return {name: self.cleaned_data[name] for name in self.FACTS}
+
+
+class BodyField(forms.CharField):
+    """The JSON body of a call."""
+
+    def clean(self, value: Any) -> dict[str, Any]:
+        """Return the object that was typed."""
+        try:
+            body = read(super().clean(value))
+        except ValueError as error:
+            raise ValidationError(f"This is {error}.") from None
+        if not isinstance(body, dict):
+            raise ValidationError("This is no object: write { … } with the parameters.")
+        return body
+
+
+class ParametersForm(forms.Form):
+    """The parameters of a call, to be checked."""
+
+    body = BodyField(
+        label="Try the parameters of a call",
+        max_length=200_000,
+        initial='{"temperature": 0.7, "max_tokens": 1000}',
+        widget=forms.Textarea(attrs={**_TYPED, "rows": 3, "class": "font-monospace"}),
+        help_text="The JSON body of a call, or its parameters alone. No call is made.",
+        error_messages={"required": "Write the parameters first: {} has none."},
+    )
 
 
 class AliasForm(forms.Form):

@@ -19,6 +19,7 @@ def toml_of(row: EntryNow, *, as_name: str = "") -> str:
         "takes": [word for word in entry.input_modalities if word in MODALITIES],
         "gives": [word for word in entry.output_modalities if word in MODALITIES],
         "capabilities": [word for word in entry.capabilities if word in CAPABILITIES],
+        "stands_for": entry.stands_for,
         "knowledge": entry.knowledge_on,
         "released": entry.released_on,
         "deprecated": entry.deprecated_on,
@@ -32,8 +33,9 @@ def toml_of(row: EntryNow, *, as_name: str = "") -> str:
             each.offer.rank,
             tuple(price.rates for price in each.prices),
             is_discovered=each.offer.origin == Origin.DISCOVERED,
+            meters=each.price.meters if each.price else {},
         )
         for each in row.offers
     ]
     names = set(entry.aliases.values_list("name_id", flat=True)) | ({as_name} if as_name else set())
-    return toml_patch(entry.slug, facts, offers, names - {entry.slug})
+    return toml_patch(entry.slug, facts, offers, names - {entry.slug}, entry.parameters)

@@ -140,24 +140,27 @@ class Sources:
 def sources(entry: CatalogEntry, now: datetime) -> list[Sources]:
     """Return, for each offer whose provider's list is known, what both say."""
     offers = list(entry.offers.filter(withdrawn_at=None).select_related("provider"))
-    listed = {
-        (row.provider_id, row.upstream_id): row
-        for row in ListedModel.objects.filter(
-            provider__in=[offer.provider_id for offer in offers],
-            upstream_id__in=[offer.upstream_id for offer in offers],
-        )
-    }
-    prices = prices_in_force(offers, now)
+    listed, prices = listed_models(offers), prices_in_force(offers, now)
     found = []
     for offer in offers:
         row = listed.get((offer.provider_id, offer.upstream_id))
-        said = _listing(offer, row) if row else None
+        said = listing_of(offer, row) if row else None
         if row is not None and said is not None:
             found.append(Sources(offer, row, _beside(entry, next(iter(prices[offer.pk]), None), said)))
     return found
 
 
-def _listing(offer: Offer, row: ListedModel) -> Listing | None:
+def listed_models(offers: Sequence[Offer]) -> dict[tuple[int, str], ListedModel]:
+    """Return the rows of the providers' lists that are about `offers`, by provider and id there."""
+    rows = ListedModel.objects.filter(
+        provider__in=[offer.provider_id for offer in offers],
+        upstream_id__in=[offer.upstream_id for offer in offers],
+    )
+    return {(row.provider_id, row.upstream_id): row for row in rows}
+
+
+def listing_of(offer: Offer, row: ListedModel) -> Listing | None:
+    """Return what its provider's list says of an offer; None where that cannot be read."""
     if not row.raw.get("id"):
         return None
     try:

@@ -24,7 +24,7 @@ from providers.models import Provider
 DATA = Path(__file__).resolve().parent / "data"
 _FACTS = [
     "name", "family", "context_tokens", "output_limit_tokens", "input_modalities", "output_modalities",
-    "capabilities", "knowledge_on", "released_on", "deprecated_on", "sunset_on", "replacement",
+    "capabilities", "parameters", "knowledge_on", "released_on", "deprecated_on", "sunset_on", "replacement",
     "facts_source", "facts_checked_on",
 ]  # fmt: skip
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -24,16 +24,24 @@ class OfferLines:
     rank: int
     tiers: tuple[Rates, ...] = ()
     is_discovered: bool = False  # its price is what the provider's list says
+    meters: Mapping[str, str] = field(default_factory=dict)  # USD per unit of what is not computed
 
 
 def toml_patch(
-    slug: str, facts: Mapping[str, Any], offers: Sequence[OfferLines], aliases: Iterable[str] = ()
+    slug: str,
+    facts: Mapping[str, Any],
+    offers: Sequence[OfferLines],
+    aliases: Iterable[str] = (),
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> str:
     """Return the lines; `facts` by the keys of the file, of which empty ones are left out.
 
     A provider has one offer of a model in the file: the first.
     """
     lines = [f"[models.{_text(slug)}]", *_pairs(facts)]
+    if parameters:
+        lines += ["", f"[models.{_text(slug)}.parameters]"]
+        lines += [f"{_text(name)} = {_value(each)}" for name, each in sorted(parameters.items())]
     first = {offer.provider: offer for offer in reversed(offers)}
     for offer in sorted(first.values(), key=lambda one: (one.rank, one.provider)):
         lines += ["", *_offer(slug, offer)]
@@ -52,6 +60,7 @@ def _offer(slug: str, offer: OfferLines) -> Iterator[str]:
         return
     if offer.tiers:
         yield from _amounts(offer.tiers[0])
+        yield from _pairs({"meters": offer.meters})
     for tier in offer.tiers[1:]:
         yield f"[[{path}.tiers]]"
         yield f"above = {tier.above_input_tokens}"
@@ -71,8 +80,13 @@ def _pairs(values: Mapping[str, Any], *, keep_zero: bool = False) -> Iterator[st
 def _value(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_value, value))}]"
-    if isinstance(value, int):
-        return str(value)
+    if isinstance(value, Mapping):
+        inside = ", ".join(f"{_text(key)} = {_value(each)}" for key, each in value.items())
+        return f"{{ {inside} }}" if inside else "{}"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return repr(value)
     if isinstance(value, date):
         return value.isoformat()
     return _text(format(value, "f") if isinstance(value, Decimal) else str(value))

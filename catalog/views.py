@@ -19,6 +19,7 @@ from catalog.forms import AliasForm, PromoteForm
 from catalog.model_search import BadCursor, Found, search
 from catalog.model_toml import toml_of
 from catalog.models import Alias, CatalogEntry
+from catalog.parameter_views import panel
 from catalog.search_form import SearchForm
 from catalog.words import CAPABILITIES
 from llmhub.lib import clock
@@ -80,8 +81,8 @@ def _detail(
     request: HttpRequest, row: EntryNow, form: AliasForm | None = None, status: int = 200
 ) -> HttpResponse:
     context: dict[str, Any] = {
+        **panel(row),
         "row": row,
-        "entry": row.entry,
         "aliases": row.entry.aliases.all(),
         "alias_form": form or AliasForm(),
         "promote_form": PromoteForm(),

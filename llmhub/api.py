@@ -21,6 +21,7 @@ from catalog.api import router as catalog_router
 from catalog.discovery_api import router as discovery_router
 from catalog.history_api import router as history_router
 from catalog.inbox_api import router as inbox_router
+from catalog.parameter_api import router as parameter_router
 from llmhub.config import BadFile
 from llmhub.config.api import router as config_router
 from llmhub.lib.rest import BadQuery, Failure, FailureAnswer
@@ -47,6 +48,7 @@ api.add_router("", providers_router, tags=["providers"])
 api.add_router("", credentials_router, tags=["providers"])
 api.add_router("", discovery_router, tags=["discovery"])  # first: a model's id may hold slashes
 api.add_router("", inbox_router, tags=["discovery"])
+api.add_router("", parameter_router, tags=["catalog"])  # before the paths of models, which end in anything
 api.add_router("", catalog_router, tags=["catalog"])
 api.add_router("", history_router, tags=["catalog"])
 api.add_router("", billing_router, tags=["keys"])

@@ -149,6 +149,9 @@ def known_now() -> Known:
         aliases=frozenset(name for name, origin in aliases.items() if origin != Origin.FILE),
         other_names=names - models - aliases.keys(),
         providers=dict(Provider.objects.listed().values_list("slug", "kind")),
+        parameters=frozenset(
+            name for names in curated().values_list("parameters", flat=True) for name in names
+        ),
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from decimal import Decimal
 
 from django.db.models import QuerySet
 
@@ -50,7 +51,8 @@ class ModelApplier:
         rows = {row.slug: row for row in CatalogEntry.objects.filter(slug__in=self._wanted)}
         for slug, section in self._wanted.items():
             with self._at("models", slug):
-                update_entry(actor=self._actor, entry=rows[slug], **section.facts())
+                entry = rows[slug]
+                update_entry(actor=self._actor, entry=entry, **section.facts(entry.parameters))
 
     def save_offers(self) -> None:
         """Save the offers of each model; other offers of a model are left alone."""
@@ -108,6 +110,7 @@ class ModelApplier:
             effective_from=begins,
             source=section.source or "",
             checked_on=section.checked,
+            meters=texts(section.meters or {}),
         )
 
     def withdraw_entries(self) -> None:
@@ -151,4 +154,10 @@ def _is_price(there: Sequence[Price], wanted: PriceSection) -> bool:
         tuple(row.rates for row in there) == wanted.price()
         and wanted.source in (None, there[0].source)
         and wanted.checked in (None, there[0].checked_on)
+        and (wanted.meters is None or texts(wanted.meters) == there[0].meters)
     )
+
+
+def texts(meters: Mapping[str, Decimal]) -> dict[str, str]:
+    """Return amounts as prices keep them beside those that are computed with."""
+    return {name: format(amount, "f") for name, amount in meters.items()}

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from catalog.parameters import KEYS
 from llmhub.config.schema import label_of
+from llmhub.config.schema_models import ONE_PARAMETER
 from llmhub.config.state import read_all
 from llmhub.config.things import Thing
 from llmhub.config.toml_text import Rows, comment, table
@@ -88,8 +90,23 @@ def _model(rows: Sequence[Thing]) -> Iterator[str]:
     """Yield a model and its offers, by their providers in the order in which they are tried."""
     model, *offers = rows
     if not model.is_bundled:
-        yield table(model.path, {**model.values, **({"unset": list(model.unset)} if model.unset else {})})
+        yield table(model.path, {**_facts(model), **({"unset": list(model.unset)} if model.unset else {})})
+        if parameters := _parameters(model):
+            yield table((*model.path, "parameters"), parameters)
     ours = [offer for offer in offers if not offer.is_bundled]
     for path in dict.fromkeys(offer.path for offer in ours):
         same = [offer for offer in ours if offer.path == path]
         yield from (table(path, offer.values, is_row=len(same) > 1) for offer in same)
+
+
+def _facts(model: Thing) -> dict[str, Any]:
+    return {key: value for key, value in model.values.items() if not key.startswith(ONE_PARAMETER)}
+
+
+def _parameters(model: Thing) -> dict[str, Any]:
+    """Return the descriptors by name, a line each, in an order that no database changes."""
+    said = {key: value for key, value in model.values.items() if key.startswith(ONE_PARAMETER)}
+    return {
+        key.removeprefix(ONE_PARAMETER): {word: descriptor[word] for word in KEYS if word in descriptor}
+        for key, descriptor in sorted(said.items())
+    }

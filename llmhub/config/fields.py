@@ -34,6 +34,8 @@ FACTS = (
     Fact("takes", "input_modalities", list),
     Fact("gives", "output_modalities", list),
     Fact("capabilities", "capabilities", list),
+    Fact("parameters", "parameters", dict),
+    Fact("stands_for", "stands_for"),
     Fact("knowledge", "knowledge_on", _nothing),
     Fact("released", "released_on", _nothing),
     Fact("deprecated", "deprecated_on", _nothing),
@@ -59,6 +61,7 @@ PRICE_KEYS = {  # of `Price`, whose amounts have the same names in both
     "since": "effective_from",
     "source": "source",
     "checked": "checked_on",
+    "meters": "meters",
 }
 ALIAS_KEYS = {"name": "name", "model": "entry"}  # `name = "model"`
 HUB_KEYS = {"name": "name", "timezone": "time_zone", "paused": "paused_reason"}

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from catalog.parameters import faults
 from llmhub.config.findings import Finding, Places, near
 from llmhub.config.positions import Path
 from llmhub.config.schema import Config, ProviderSection
+from llmhub.config.schema_models import ModelSection
 from llmhub.config.values import DIALECTS
 from providers.adapters import KINDS
+from providers.adapters.parameters import NAMES
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,7 @@ class Known:
     aliases: frozenset[str] = frozenset()
     other_names: frozenset[str] = frozenset()  # taken by routes and by withdrawn models
     providers: dict[str, str] = field(default_factory=dict)  # slug → kind
+    parameters: frozenset[str] = frozenset()  # names of those that any model has
 
 
 Fault = tuple[Path, str, str]
@@ -59,10 +63,21 @@ def _models(config: Config, known: Known) -> Iterator[Fault]:
         if section.replacement and section.replacement not in models:
             message = f"{section.replacement!r} is no model"
             yield ("models", slug, "replacement"), message, near(section.replacement, models)
+        yield from _parameters(slug, section, known)
         for provider in section.offers:
             if provider not in providers:
                 path = ("models", slug, "offers", provider)
                 yield path, f"{provider!r} is no provider", near(provider, providers)
+
+
+def _parameters(slug: str, section: ModelSection, known: Known) -> Iterator[Fault]:
+    own = section.parameters or {}
+    names = {*own, *known.parameters, *NAMES}
+    for name, each in own.items():
+        for key, message in faults(each.descriptor(name), names):
+            others = (getattr(each, key, None) or ()) if key in ("requires", "excludes") else ()
+            meant = next((near(other, names) for other in others if other not in names), "")
+            yield ("models", slug, "parameters", name, key), message, meant
 
 
 def _models_after(config: Config, known: Known) -> frozenset[str]:

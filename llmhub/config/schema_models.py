@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from llmhub.config.fields import FACTS, MODEL_KEYS
+from llmhub.config.schema_parameters import ParameterName, ParameterSection
 from llmhub.config.section import Section
 from llmhub.config.values import Amount, Capability, Modality, Moment, PublicName, Slug, Tokens, one_of
 from providers.rates import AMOUNTS, Rates, faults
 
 UNSETTABLE = tuple(fact.key for fact in FACTS if fact.can_be_empty)
+ONE_PARAMETER = "parameters."  # `parameters.top_k` in `unset`: that one alone
+
+
+def _fact_key(value: str) -> str:
+    return value if value.startswith(ONE_PARAMETER) else one_of(UNSETTABLE)(value)
+
+
 _FactKey = Annotated[
-    str, AfterValidator(one_of(UNSETTABLE)), WithJsonSchema({"enum": list(UNSETTABLE), "type": "string"})
+    str,
+    AfterValidator(_fact_key),
+    WithJsonSchema({"anyOf": [{"enum": list(UNSETTABLE)}, {"pattern": r"^parameters\."}], "type": "string"}),
 ]
 
 
@@ -46,6 +57,7 @@ class PriceSection(RatesSection):
     input: Amount | None = None
     output: Amount | None = None
     tiers: list[TierSection] = []
+    meters: dict[str, Amount] | None = None  # USD per unit of what is not computed; None: as it is
     source: str | None = None  # None: as it is
     checked: date | None = None  # None: as it is
 
@@ -58,7 +70,7 @@ class PriceSection(RatesSection):
     @model_validator(mode="after")
     def _is_whole(self) -> PriceSection:
         given = [name for name in AMOUNTS if getattr(self, name) is not None]
-        beside = self.tiers or self.source is not None or self.checked is not None
+        beside = self.tiers or any(each is not None for each in (self.meters, self.source, self.checked))
         if (given or beside) and (self.input is None or self.output is None):
             raise ValueError('a price needs input and output: write "0" for what costs nothing')
         if given and (wrong := faults(self.price())):
@@ -117,6 +129,8 @@ class ModelSection(Section):
     takes: list[Modality] | None = None
     gives: list[Modality] | None = None
     capabilities: list[Capability] | None = None
+    parameters: dict[ParameterName, ParameterSection] | None = None  # those it does not name stay
+    stands_for: Annotated[str, Field(max_length=200)] | None = None
     knowledge: date | None = None
     released: date | None = None
     deprecated: date | None = None
@@ -128,15 +142,29 @@ class ModelSection(Section):
     withdrawn: bool = False
     offers: dict[Slug, Offers] = {}
 
-    def facts(self) -> dict[str, Any]:
-        """Return the facts that the section says, by the names of the entry's fields."""
-        given = self.model_dump(include=self.model_fields_set & set(MODEL_KEYS), exclude_none=True)
+    def facts(self, there: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return the facts that the section says, by the names of the entry's fields.
+
+        `there` are the parameters that the entry has: those that the section does not name stay.
+        """
+        keys = self.model_fields_set & set(MODEL_KEYS) - {"parameters"}
+        given = self.model_dump(include=keys, exclude_none=True)
         empty = {fact.field: fact.empty() for fact in FACTS if fact.key in self.unset}
-        return empty | {MODEL_KEYS[key]: value for key, value in given.items()}
+        said = empty | {MODEL_KEYS[key]: value for key, value in given.items()}
+        if self.parameters is not None or any(key.startswith(ONE_PARAMETER) for key in self.unset):
+            said["parameters"] = self._parameters_over(said.get("parameters", there or {}))
+        return said
+
+    def _parameters_over(self, there: Mapping[str, Any]) -> dict[str, Any]:
+        own = {name: section.descriptor(name) for name, section in (self.parameters or {}).items()}
+        return {
+            name: each for name, each in {**there, **own}.items() if ONE_PARAMETER + name not in self.unset
+        }
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> ModelSection:
-        if both := sorted(self.model_fields_set & set(self.unset)):
+        named = {*self.model_fields_set, *(ONE_PARAMETER + name for name in self.parameters or ())}
+        if both := sorted(named & set(self.unset)):
             raise ValueError(f"{both[0]} has a value and is in unset: take one of them out")
         if self.withdrawn and self.model_fields_set - {"withdrawn"}:
             raise ValueError("a withdrawn model has no other keys: leave them out")

@@ -15,6 +15,7 @@ from catalog.models import Alias, CatalogEntry, Offer, Origin, Price
 from catalog.pricing import has_ended
 from catalog.seed import bundled
 from llmhub.config.fields import FACTS
+from llmhub.config.schema_models import ONE_PARAMETER
 from llmhub.config.things import Thing, known
 from providers.rates import AMOUNTS
 
@@ -47,14 +48,17 @@ def _model(path: tuple[str, ...], row: CatalogEntry, ours: CuratedEntry | None, 
     values = known({fact.key: getattr(row, fact.field) or None for fact in FACTS})
     if row.replacement not in listed:
         values.pop("replacement", None)  # no file could name it
+    parameters = values.pop("parameters", {})
+    values |= {ONE_PARAMETER + name: each for name, each in parameters.items()}
     bundled_keys = [fact.key for fact in FACTS if getattr(ours, fact.field, None)]
-    empty = (fact.key for fact in FACTS if not getattr(row, fact.field))
+    empty = [fact.key for fact in FACTS if not getattr(row, fact.field)]
+    lost = sorted(ours.parameters.keys() - parameters.keys()) if ours and parameters else []
     return Thing(
         path,
         values,
         owner=row.origin,
         is_bundled=row.origin == Origin.BUNDLED,
-        unset=tuple(key for key in empty if key in bundled_keys),
+        unset=(*(key for key in empty if key in bundled_keys), *(ONE_PARAMETER + name for name in lost)),
     )
 
 
@@ -118,6 +122,7 @@ def _price(rows: Sequence[Price]) -> dict[str, Any]:
             **_amounts(base),
             "source": base.source,
             "checked": base.checked_on,
+            "meters": base.meters or None,
             "tiers": [{"above": tier.above_input_tokens, **_amounts(tier)} for tier in tiers],
         }
     )

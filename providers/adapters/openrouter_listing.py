@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from providers.adapters.listing import day, day_of_seconds
-from providers.adapters.parameters import EFFORTS, described
+from providers.adapters.parameters import EFFORTS, described, fits
 from providers.adapters.reading import items, mapping, name, text, tokens, usd
 from providers.listing import Listing
 from providers.rates import Rates
@@ -107,16 +107,17 @@ def _capabilities(row: Mapping[str, Any], pricing: Mapping[str, Any]) -> tuple[s
 
 
 def _parameters(row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    found = described(word for word in items(row.get("supported_parameters")) if isinstance(word, str))
+    found = described(filter(None, map(name, items(row.get("supported_parameters")))))
     for parameter, value in mapping(row.get("default_parameters")).items():
-        if parameter in found and isinstance(value, int | float):
+        if parameter in found and _can_be(value, found[parameter]):
             found[parameter]["default"] = value
     reasoning = mapping(row.get("reasoning"))
     efforts = [word for word in EFFORTS if word in items(reasoning.get("supported_efforts"))]
     effort = found.get("reasoning_effort")
     if effort and efforts:
         effort["values"] = efforts
-        if reasoning.get("default_effort") in efforts:
+        is_on = reasoning.get("mandatory") is True or reasoning.get("default_enabled") is True
+        if is_on and reasoning.get("default_effort") in efforts:
             effort["default"] = reasoning["default_effort"]
     if "reasoning" in found:
         found["reasoning"] |= {
@@ -125,6 +126,15 @@ def _parameters(row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             if isinstance(reasoning.get(fact), bool)
         }
     return found
+
+
+def _can_be(value: Any, descriptor: Mapping[str, Any]) -> bool:
+    """Return whether a default is a number that the parameter can have."""
+    kind = descriptor["type"]
+    if kind not in ("number", "integer", "any") or not fits(value, "number") or not fits(value, kind):
+        return False
+    low, high = descriptor.get("min", value), descriptor.get("max", value)
+    return bool(low <= value <= high)
 
 
 def _tiers(pricing: Mapping[str, Any]) -> tuple[Rates, ...]:

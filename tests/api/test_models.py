@@ -136,3 +136,44 @@ def test_a_viewer_changes_nothing(api, api_as, small):
         viewer.post("/aliases", name="x", model=small),
     ):
         assert refused.status_code == 403
+
+
+STATED = {
+    "temperature": {"type": "number", "min": 0, "max": 1, "excludes": ["top_p"]},
+    "top_p": {"type": "number"},
+}
+
+
+def test_parameters_are_stated_and_the_body_of_a_call_is_checked_against_them(api, small):
+    api.patch(f"/models/{small}", parameters=STATED, output_limit_tokens=8000)
+
+    body = {"model": small, "messages": [], "temperature": 2, "max_tokens": 9000, "frob": 1}
+    answer = api.post(f"/models/{small}/check-parameters", **body)
+
+    assert answer.status_code == 200, answer.content
+    found = answer.json()
+    assert (found["model"], found["stated"], found["fits"]) == (small, True, False)
+    assert [(each["parameter"], each["problem"], each["nearest"]) for each in found["findings"]] == [
+        ("temperature", "out_of_range", 1),
+        ("max_tokens", "unknown_parameter", None),
+        ("frob", "unknown_parameter", None),
+    ]
+    assert found["corrected"] == {"model": small, "messages": [], "temperature": 1}
+    assert api.post(f"/models/{small}/check-parameters", **found["corrected"]).json()["fits"] is True
+    assert api.get(f"/models/{small}").json()["parameters"] == STATED
+
+
+def test_a_model_of_which_nothing_is_stated_says_so(api, small):
+    found = api.post(f"/models/{small}/check-parameters", frob=1).json()
+
+    assert (found["stated"], found["fits"], found["findings"]) == (False, True, [])
+    assert api.post("/models/acme/none/check-parameters", frob=1).status_code == 404
+
+
+def test_wrong_descriptors_are_refused_with_all_that_is_wrong(api, small):
+    response = api.patch(f"/models/{small}", parameters={"a": {}, "b": {"type": "enum"}})
+
+    assert response.status_code == 422
+    assert "a: type is missing" in response.text
+    assert "b: values is missing" in response.text
+    assert api.get(f"/models/{small}").json()["parameters"] == {}

@@ -30,6 +30,7 @@ PAGES = (
     "/models/?q=nothing+fits+this",
     "/models/openai/gpt-4o-mini/",
     "/model/offers/openai/gpt-4o-mini/",
+    "/model/parameters/openai/gpt-4o-mini/",
     "/compare/?id=openai/gpt-4o&id=openai/gpt-4o-mini",
     "/retirements/",
     "/aliases/",

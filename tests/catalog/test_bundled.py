@@ -8,6 +8,7 @@ import pytest
 
 from catalog import seed
 from providers.adapters import KINDS
+from providers.adapters.claude_ids import NEWEST, terms_of
 from providers.rates import faults
 
 ENTRIES = {entry.slug: entry for entry in seed.bundled()}
@@ -110,3 +111,30 @@ def test_capabilities_agree_with_modalities_and_prices():
             assert (capability in entry.capabilities) == (modality in entry.input_modalities), entry.slug
         cached = any(tier.cache_read is not None for offer in entry.offers for tier in offer.tiers)
         assert ("caching" in entry.capabilities) == cached, entry.slug
+
+
+def test_every_parameter_names_its_source():
+    stated = [each for entry in ENTRIES.values() for each in entry.parameters.values()]
+
+    assert len(stated) > 600
+    assert all(each["source"].startswith("https://") for each in stated)
+
+
+def test_the_parameters_of_claude_are_those_its_adapter_takes():
+    """A model that takes no sampling has its two numbers at 1, as the translator reads them."""
+    for slug, offer in OFFERS:
+        if offer.provider == "anthropic":
+            stated, terms = ENTRIES[slug].parameters, terms_of(offer.upstream_id, otherwise=NEWEST)
+            assert (stated["temperature"]["min"], stated["temperature"]["max"]) == (
+                0 if terms.sampling else 1,
+                1,
+            )
+            assert ("top_k" in stated) == terms.top_k, slug
+
+
+def test_reasoning_models_of_openai_are_not_said_to_sample_or_to_take_the_older_limit():
+    for slug, offer in OFFERS:
+        entry = ENTRIES[slug]
+        if offer.provider == "openai" and "reasoning" in entry.capabilities and entry.parameters:
+            assert not entry.parameters.keys() & {"temperature", "top_p", "max_tokens"}, slug
+            assert "max_completion_tokens" in entry.parameters, slug

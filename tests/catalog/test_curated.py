@@ -125,8 +125,54 @@ def test_a_price_holds_since_its_own_day_or_since_the_model_was_released():
     assert read(FAMILY + model(since="2026-03-01"))["acme/small"].offers[0].since == date(2026, 3, 1)
 
 
+PARAMETERS = """
+[family.parameters]
+temperature = { max = 1 }
+stop = {}
+"""
+SOURCED = FAMILY.replace(
+    "[family.offers", f'parameters_source = "https://acme.test/api"\n{PARAMETERS}[family.offers', 1
+)
+
+
+def test_a_model_inherits_parameters_and_replaces_one_whole():
+    own = model(extra='[models."acme/small".parameters]\ntemperature = { min = 0.5 }\n')
+
+    assert read(SOURCED + SMALL)["acme/small"].parameters == {
+        "temperature": {"type": "number", "min": 0, "max": 1, "source": "https://acme.test/api"},
+        "stop": {"type": "texts", "source": "https://acme.test/api"},
+    }
+    assert read(SOURCED + own)["acme/small"].parameters["temperature"]["max"] == 2
+
+
+@pytest.mark.parametrize(
+    ("unset", "left"),
+    [("parameters", set()), ("parameters.stop", {"temperature"}), ("output_limit", {"temperature", "stop"})],
+)
+def test_unset_takes_parameters_away_one_or_all(unset, left):
+    text = SOURCED + model(extra=f'unset = ["{unset}"]')
+
+    assert read(text)["acme/small"].parameters.keys() == left
+
+
 # Each text is wrong in one way; the finding must name the key and say what is wrong.
 WRONG = {
+    "a parameter without a source": (
+        model(extra='[models."acme/small".parameters]\nstop = {}'),
+        "parameters.stop.source: is missing, and so is parameters_source",
+    ),
+    "a parameter that is no table": (
+        model(extra='[models."acme/small".parameters]\nstop = 1'),
+        "parameters.stop: is no table",
+    ),
+    "a range upside down": (
+        model(extra='[models."acme/small".parameters]\ntop_p = { min = 2, source = "https://a.test" }'),
+        "parameters.top_p.max: is less than min",
+    ),
+    "a parameter of no type": (
+        model(extra='[models."acme/small".parameters]\ndepth = { source = "https://a.test" }'),
+        "parameters.depth.type: is missing",
+    ),
     "a fact that nobody knows": (model(extra="contxt = 5"), "contxt: is unknown: did you mean 'context'?"),
     "a capability that nobody knows": (
         model(extra='plus = ["vison"]'),

@@ -16,6 +16,18 @@ def test_the_example_of_the_docs_is_a_catalog():
     assert (large.slug, small.slug) == ("acme/large", "acme/small")
     assert small.capabilities == ("stream", "vision", "reasoning")
     assert small.output_limit_tokens is None
+    assert small.parameters.keys() == {"max_tokens", "temperature", "reasoning_effort"}
+    assert small.parameters["temperature"]["max"] == 1.5
+    assert "excludes" not in small.parameters["temperature"]
+    assert large.parameters["temperature"] == {
+        "type": "number",
+        "min": 0,
+        "max": 1,
+        "default": 1,
+        "excludes": ["top_p"],
+        "source": "https://acme.example/api",
+    }
+    assert large.parameters["reasoning_effort"]["source"] == "https://acme.example/effort"
     direct, routed = small.offers
     assert direct.tiers == routed.tiers
     assert [tier.above_input_tokens for tier in direct.tiers] == [0, 200_000]

@@ -124,3 +124,36 @@ def test_a_model_is_added_with_its_price_and_a_wrong_one_changes_nothing(llmhub,
 
     offer = json.loads(llmhub("model", "show", "acme/small-1", "--json")[1])["offers"][0]
     assert (offer["upstream_id"], offer["prices"][0]["output"]) == ("small-1", "0.60")
+
+
+def test_the_parameters_of_a_call_are_checked(llmhub, catalog, tmp_path):
+    body = tmp_path / "call.json"
+    body.write_text(
+        '{"model": "x", "reasoning_effort": "max", "temperature": 0.2, "max_completion_tokens": 9}'
+    )
+    command = ("model", "check-parameters", "openai/gpt-5-mini", "--body", str(body))
+
+    code, out, _ = llmhub(*command)
+    shown = json.loads(llmhub(*command, "--json")[1])
+
+    assert code == 1
+    assert "reasoning_effort is 'max': it must be one of minimal, low, medium, high" in out
+    assert "The model is not said to take temperature" in out
+    assert shown["corrected"] == {"model": "x", "reasoning_effort": "high", "max_completion_tokens": 9}
+    body.write_text(json.dumps(shown["corrected"]))
+    assert llmhub(*command)[:2] == (0, "every parameter fits what openai/gpt-5-mini is said to take\n")
+    assert llmhub(*command, "--json")[0] == 0
+
+
+def test_a_body_that_is_none_says_what_to_do(llmhub, catalog, tmp_path, monkeypatch):
+    body = tmp_path / "call.json"
+    command = ("model", "check-parameters", "openai/gpt-6-luna", "--body")
+
+    assert "cannot read" in llmhub(*command, str(body))[2]
+    body.write_text("[1]")
+    assert "holds no object" in llmhub(*command, str(body))[2]
+    body.write_text('{"a": 1,}')
+    assert "no JSON: line 1, column" in llmhub(*command, str(body))[2]
+    monkeypatch.setattr("sys.stdin", io.StringIO('{"a": 1}'))
+    code, _, err = llmhub(*command, "-")
+    assert (code, "nobody said what openai/gpt-6-luna takes" in err) == (0, True)

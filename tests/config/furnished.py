@@ -25,6 +25,20 @@ LUNA = "openai/gpt-6-luna"
 SECRET = "sk-typed-in-by-hand-000001"
 LABEL = 'two\n[hub]\nname = "x"'  # a line end in a comment would end the comment
 
+PARAMETERS = {  # with every key of a descriptor
+    "temperature": {"type": "number", "min": 0.25, "max": 1, "default": 0.5, "excludes": ["top.p"]},
+    "top.p": {"type": "number", "requires": ["tools"], "source": "https://example.com/top-p"},
+    "effort": {"type": "enum", "values": ["low", "high", 3], "default": "low"},
+    "reasoning": {
+        "type": "object",
+        "mandatory": True,
+        "default_enabled": False,
+        "supports_max_tokens": True,
+        "excludes": ["effort"],
+    },
+    "tools": {"type": "list"},
+}
+
 
 def usd(*amounts: str, above: int = 0) -> Rates:
     return Rates(*map(Decimal, amounts), above_input_tokens=above)
@@ -89,6 +103,8 @@ def _models() -> None:
         input_modalities=["text", "image"],
         output_modalities=["text"],
         capabilities=["tools", "stream"],
+        parameters=PARAMETERS,
+        stands_for="acme/small-1-0202",
         knowledge_on=date(2026, 1, 1),
         released_on=date(2026, 2, 2),
         deprecated_on=date(2026, 3, 3),
@@ -100,7 +116,11 @@ def _models() -> None:
     long = [usd("0.150", "0.60", "0.015", "0.2", "0.3", "0.01")]
     long.append(usd("0.30", "0.90", "0.03", "0.4", "0.6", "0.02", above=100_000))
     first = add_offer(actor=COMMAND_LINE, entry=entry, provider=lab, upstream_id="small-1", rank=20)
-    price = {"source": "https://example.com/prices", "checked_on": date(2026, 6, 6)}
+    price = {
+        "source": "https://example.com/prices",
+        "checked_on": date(2026, 6, 6),
+        "meters": {"web_search": "0.010", "image token": "0.0000025"},
+    }
     now = clock.now()
     set_price(actor=COMMAND_LINE, offer=first, tiers=[usd("9", "9")], effective_from=now - timedelta(days=9))
     set_price(actor=COMMAND_LINE, offer=first, tiers=long, effective_from=now - timedelta(days=2), **price)
@@ -131,6 +151,10 @@ def _bundled() -> None:
     far = Provider.objects.get(slug="far")
     other, gone = CatalogEntry.objects.listed().exclude(slug=LUNA).filter(origin="bundled")[:2]
     add_offer(actor=COMMAND_LINE, entry=other, provider=far, upstream_id="mirror")
+    fewer = {name: each for name, each in other.parameters.items() if name != "max_tokens"}
+    fewer["stop"] = {"type": "list"}
+    assert "max_tokens" in other.parameters
+    update_entry(actor=COMMAND_LINE, entry=other, parameters=fewer)
     withdraw_entry(actor=COMMAND_LINE, entry=gone)
     ours = Offer.objects.filter(entry=luna, provider__removed_at=None, origin="bundled").order_by("id")
     withdraw_offer(actor=COMMAND_LINE, offer=ours[0])

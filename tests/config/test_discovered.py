@@ -6,18 +6,22 @@ import json
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 
 from catalog import discovery
 from catalog.entry import create_entry
 from catalog.models import CatalogEntry, Offer, Origin, PublicName
-from catalog.offer import update_offer
+from catalog.offer import set_price, update_offer
+from catalog.promote import promote
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.config import export, plan
 from providers.models import Provider
+from providers.rates import Rates
 from tests.config.applying import apply_as_planned
 
 pytestmark = pytest.mark.django_db
 HUB = {"kind": "openrouter", "dialect": "chat", "base_url": "https://openrouter.ai/api/v1", "name": "Router"}
+RATES = Rates(Decimal(1), Decimal(4))
 MODEL = '[models."acme/found"]\nname = "Found"\n'
 OFFER = '[models."acme/found".offers.or]\nid = "acme/found"\nrank = 1000\ndiscovered = true\n'
 
@@ -61,6 +65,36 @@ def test_what_nobody_took_in_is_in_no_file_and_no_alias_can_name_it(listed):
     assert "acme/found" not in text
     with pytest.raises(ValueError, match="'acme/found' is no model"):
         plan('[aliases]\nfast = "acme/found"\n')
+
+
+def test_what_the_list_said_of_a_promoted_model_reaches_a_new_hub(hub, tmp_path):
+    row = {
+        "id": "acme/found",
+        "name": "Found",
+        "pricing": {"prompt": "0.000001", "completion": "0.000004", "web_search": "0.01"},
+        "supported_parameters": ["temperature", "reasoning", "reasoning_effort", "tool_choice", "brand_new"],
+        "default_parameters": {"temperature": 0.7},
+        "reasoning": {"mandatory": True, "supported_efforts": ["high", "low"], "default_effort": "low"},
+        "alias_target": {"slug": "acme/found-20260101"},
+    }
+    path = tmp_path / "llmhub.toml"
+    with transaction.atomic():
+        discovery.take_file(hub, json.dumps({"data": [row]}).encode(), actor=COMMAND_LINE)
+        entry = promote(actor=COMMAND_LINE, entry=CatalogEntry.objects.get())
+        offer = entry.offers.get()
+        set_price(actor=COMMAND_LINE, offer=offer, tiers=[RATES], meters={"web_search": "0.010"})
+        there = CatalogEntry.objects.values("parameters", "stands_for").get()
+        path.write_text(export().text)
+        assert plan(path.read_text()).differences == ()
+        transaction.set_rollback(True)
+
+    apply_as_planned(path)
+
+    assert CatalogEntry.objects.values("parameters", "stands_for").get() == there
+    assert there["stands_for"] == "acme/found-20260101"
+    assert there["parameters"]["reasoning_effort"]["values"] == ["low", "high"]
+    assert Offer.objects.get().prices.get().meters == {"web_search": "0.010"}
+    assert export().text == path.read_text()
 
 
 def test_a_model_that_the_file_names_is_taken_into_the_catalog_with_its_offer(listed, apply):

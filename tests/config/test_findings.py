@@ -48,6 +48,7 @@ def test_the_docs_list_every_key_of_every_table():
     assert tables["providers.NAME"] == set(schema["ProviderSection"]["properties"])
     assert tables["providers.NAME.credentials"] >= set(schema["CredentialSection"]["properties"])
     assert tables['models."ID"'] == set(schema["ModelSection"]["properties"])
+    assert tables['models."ID".parameters.NAME'] == set(schema["ParameterSection"]["properties"])
     assert tables['models."ID".offers.PROVIDER'] == set(schema["OfferSection"]["properties"])
     assert tables['models."ID".offers.PROVIDER.tiers'] == set(schema["TierSection"]["properties"])
     assert tables['models."ID".offers.PROVIDER.later'] == set(schema["LaterSection"]["properties"])
@@ -205,6 +206,42 @@ WRONG = {
     "a withdrawn offer with a price": (
         OFFER + 'withdrawn = true\ninput = "1"\noutput = "1"\n',
         "a withdrawn offer has only its id",
+    ),
+    "an unknown key of a parameter": (
+        "[models.a.parameters.temperature]\nmaximum = 1\n",
+        "2:1: models.a.parameters.temperature.maximum: is unknown: did you mean 'max'?",
+    ),
+    "a bound in quotes": (
+        '[models.a.parameters]\ntop_p = { max = "1" }\n',
+        "2:11: models.a.parameters.top_p.max: must be a number, without quotes",
+    ),
+    "a type there is not": (
+        '[models.a.parameters.depth]\ntype = "nmber"\n',
+        "2:1: models.a.parameters.depth.type: 'nmber' is unknown: use number",
+    ),
+    "a parameter of no type": (
+        "[models.a.parameters.depth]\nmin = 1\n",
+        "1:22: models.a.parameters.depth.type: is missing: say what it is",
+    ),
+    "a range upside down": (
+        "[models.a.parameters.temperature]\nmin = 3\n",
+        "models.a.parameters.temperature.max: is less than min",
+    ),
+    "a default out of range": (
+        "[models.a.parameters.top_p]\ndefault = 3\n",
+        "2:1: models.a.parameters.top_p.default: 3 is not what it takes: number from 0 to 1",
+    ),
+    "a constraint with a slip": (
+        '[models.a.parameters.top_p]\nexcludes = ["temprature"]\n',
+        ".top_p.excludes: 'temprature' is no parameter of this model: did you mean 'temperature'?",
+    ),
+    "a parameter that is unset and said": (
+        '[models.a]\nunset = ["parameters.top_p"]\nparameters.top_p = {}\n',
+        "models.a: parameters.top_p has a value and is in unset",
+    ),
+    "meters of no price": (
+        OFFER + 'meters = { web_search = "0.01" }\n',
+        "offers.openai: a price needs input and output",
     ),
     "a withdrawn model with a fact": (
         "[models.a]\nwithdrawn = true\ncontext = 9\n",

@@ -63,12 +63,7 @@ KEPT_ELSEWHERE = {"id", "created_at"}
 OWNERSHIP = {"origin", "from_file"}  # the file owns what it says
 CHECKED = {"checked_at", "check_outcome", "check_message"}  # found out by the hub itself: no configuration
 HEALTH = {"health", "health_since", "bad_checks", "health_claimed_at", "check_latency_ms"}  # found out too
-LISTED = {
-    "parameters",
-    "described_by",
-    "stands_for",
-    "source",
-}  # of a list of models: discovery finds it again
+LISTED = {"described_by", "source"}  # of a list of models: discovery finds it again
 # Every field of what is configured: said by a key of the file, or named here with its reason.
 SAID: dict[type, set[str]] = {
     Organisation: {*fields.HUB_KEYS.values()},
@@ -80,7 +75,6 @@ SAID: dict[type, set[str]] = {
     Alias: {*fields.ALIAS_KEYS.values()},
     Offer: {*fields.OFFER_KEYS.values(), "entry", "provider", "withdrawn_at", "params"},  # not used yet
     Price: {*fields.PRICE_KEYS.values(), *AMOUNTS, "offer", "input_nano", "output_nano",  # nano: computed
-            "meters",  # only discovery writes it
             "ends_at"},  # decided in the inbox: a price that ended is not in force, and so not said
     Budget: {*fields.BUDGET_KEYS.values(), "scope_id", "tag", "removed_at",  # by name
              "raised_cap", "raised_until"},  # for a while: what ends by itself is no configuration

@@ -30,11 +30,16 @@ def test_it_parses_and_says_the_same():
         "acme/m~1:free@x",
         FACTS,
         [
-            OfferLines("or", "acme/m", 1000, TIERS),
+            OfferLines("or", "acme/m", 1000, TIERS, meters={"web_search": "0.010"}),
             OfferLines("lab", "m", 10, TIERS, is_discovered=True),
             OfferLines("or", "other", 1),
         ],
         ["quick"],
+        {
+            "temperature": {"type": "number", "min": 0, "max": 0.5, "default": 0.1},
+            'odd "name".x': {"type": "enum", "values": ["a", 2]},
+            "parallel_tool_calls": {"type": "boolean", "default": True, "requires": ["tools"]},
+        },
     )
 
     read = Config.model_validate(tomllib.loads(text))
@@ -46,4 +51,10 @@ def test_it_parses_and_says_the_same():
     (router,), (lab,) = model.offers["or"], model.offers["lab"]
     assert (router.id, router.rank, router.price()) == ("acme/m", 1000, TIERS)
     assert (lab.id, lab.discovered, lab.price()) == ("m", True, ())
+    assert router.meters == {"web_search": Decimal("0.010")}
+    assert model.facts()["parameters"] == {
+        "temperature": {"type": "number", "min": 0, "max": 0.5, "default": 0.1},
+        'odd "name".x': {"type": "enum", "values": ["a", 2]},
+        "parallel_tool_calls": {"type": "boolean", "default": True, "requires": ["tools"]},
+    }
     assert read.aliases == {"quick": "acme/m~1:free@x"}

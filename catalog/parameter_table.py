@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,13 +25,26 @@ class Parameter:
     source: str
     taken_by: tuple[str, ...]
     refused_by: tuple[str, ...]
-    unsaid_by: tuple[str, ...]
+
+    @property
+    def parts(self) -> list[str]:
+        """The name in parts that a narrow column can break between."""
+        return self.name.split("_")
 
 
-def parameters_of(row: EntryNow) -> list[Parameter]:
-    """Return what is stated of a model's parameters, by name."""
+@dataclass(frozen=True)
+class ParameterTable:
+    """The parameters of a model by name, and the providers that say which they take, or do not say."""
+
+    rows: tuple[Parameter, ...] = ()
+    telling: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
+
+
+def parameters_of(row: EntryNow) -> ParameterTable:
+    """Return what is stated of a model's parameters."""
     if not row.entry.parameters:
-        return []
+        return ParameterTable()
     offers = [each.offer for each in row.offers]
     listed = listed_models(offers)
     said = {
@@ -41,38 +54,43 @@ def parameters_of(row: EntryNow) -> list[Parameter]:
         and (said := listing_of(offer, found))
         and said.parameters
     }
-    return [
-        _parameter(name, descriptor, {offer: _is_taken(name, offer, said.get(offer, {})) for offer in offers})
-        for name, descriptor in sorted(row.entry.parameters.items())
-    ]
+    telling = [offer for offer in offers if offer in said or _speaks_messages(offer)]
+    return ParameterTable(
+        rows=tuple(
+            _parameter(name, descriptor, {each: _is_taken(name, each, said.get(each, {})) for each in telling})
+            for name, descriptor in sorted(row.entry.parameters.items())
+        ),
+        telling=_names(telling),
+        silent=_names(offer for offer in offers if offer not in telling),
+    )
 
 
-def _parameter(name: str, descriptor: Mapping[str, Any], offers: Mapping[Offer, bool | None]) -> Parameter:
-    def among(wanted: bool | None) -> tuple[str, ...]:
-        return tuple(
-            dict.fromkeys(offer.provider.name for offer, is_taken in offers.items() if is_taken is wanted)
-        )
-
+def _parameter(name: str, descriptor: Mapping[str, Any], offers: Mapping[Offer, bool]) -> Parameter:
     return Parameter(
         name=name,
         takes=takes(descriptor),
         default=plain(descriptor["default"]) if "default" in descriptor else "",
         constraints=tuple(constraints(descriptor)),
         source=str(descriptor.get("source", "")),
-        taken_by=among(True),
-        refused_by=among(False),
-        unsaid_by=among(None),
+        taken_by=_names(offer for offer, is_taken in offers.items() if is_taken),
+        refused_by=_names(offer for offer, is_taken in offers.items() if not is_taken),
     )
 
 
-def _is_taken(name: str, offer: Offer, listed: Mapping[str, Any]) -> bool | None:
-    """Return whether an offer takes a parameter, by its provider's list or dialect; None: neither says."""
+def _names(offers: Iterable[Offer]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(offer.provider.name for offer in offers))
+
+
+def _speaks_messages(offer: Offer) -> bool:
+    try:
+        return adapter_for(offer.provider.kind, offer.provider.dialect).dialect == "messages"
+    except DialectNotServed:
+        return False
+
+
+def _is_taken(name: str, offer: Offer, listed: Mapping[str, Any]) -> bool:
+    """Return whether an offer takes a parameter: by its provider's list, else by the messages dialect."""
     if listed:
         return name in listed or (name in LIMITS and not listed.keys().isdisjoint(LIMITS))
-    try:
-        adapter = adapter_for(offer.provider.kind, offer.provider.dialect)
-    except DialectNotServed:
-        return None
-    if adapter.dialect != "messages":
-        return None
-    return name in SAID_IN_MESSAGES and (name != "top_k" or adapter.terms(offer.upstream_id).top_k)
+    takes_top_k = adapter_for(offer.provider.kind, offer.provider.dialect).terms(offer.upstream_id).top_k
+    return name in SAID_IN_MESSAGES and (name != "top_k" or takes_top_k)

@@ -40,7 +40,7 @@ def panel(row: EntryNow, form: ParametersForm | None = None) -> dict[str, Any]:
     """Return what the panel shows."""
     return {
         "entry": row.entry,
-        "parameters": parameters_of(row),
+        "table": parameters_of(row),
         "parameter_form": form or ParametersForm(),
     }
 

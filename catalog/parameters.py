@@ -22,6 +22,7 @@ KEYS = {
     "supports_max_tokens": "boolean",
 }
 _NUMBERS = ("number", "integer")
+_IN_WORDS = {"boolean": "true or false", "texts": "text or list of texts", "any": "anything"}
 MAX_NAME = 200  # letters
 MAX_PARAMETERS = 200  # of one model
 
@@ -41,12 +42,10 @@ def takes(descriptor: Mapping[str, Any]) -> str:
     kind = descriptor.get("type", "any")
     if kind == "enum":
         return ", ".join(map(plain, descriptor.get("values", ())))
-    if kind == "any":
-        return "anything"
     low, high = descriptor.get("min"), descriptor.get("max")
     if low is not None and low == high:
         return f"only {low}"
-    return f"{kind} {span(descriptor)}".strip()
+    return f"{_IN_WORDS.get(kind, kind)} {span(descriptor)}".strip()
 
 
 def span(descriptor: Mapping[str, Any]) -> str:
@@ -65,7 +64,8 @@ def constraints(descriptor: Mapping[str, Any]) -> list[str]:
     if descriptor.get("requires"):
         said.append(f"only with {' and '.join(descriptor['requires'])}")
     if descriptor.get("excludes"):
-        said.append(f"not with {' or '.join(descriptor['excludes'])}")
+        *others, last = descriptor["excludes"]
+        said.append(f"not with {' or '.join(filter(None, [', '.join(others), last]))}")
     if descriptor.get("mandatory"):
         said.append("cannot be turned off")
     return said

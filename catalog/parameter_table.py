@@ -57,7 +57,9 @@ def parameters_of(row: EntryNow) -> ParameterTable:
     telling = [offer for offer in offers if offer in said or _speaks_messages(offer)]
     return ParameterTable(
         rows=tuple(
-            _parameter(name, descriptor, {each: _is_taken(name, each, said.get(each, {})) for each in telling})
+            _parameter(
+                name, descriptor, {each: _is_taken(name, each, said.get(each, {})) for each in telling}
+            )
             for name, descriptor in sorted(row.entry.parameters.items())
         ),
         telling=_names(telling),

@@ -128,6 +128,20 @@ def test_where_nothing_is_stated_only_the_output_limit_counts():
     assert [each.problem for each in check({"max_tokens": 9}, {}, output_limit=8)] == ["above_output_limit"]
 
 
+def test_a_limit_that_fits_nothing_is_left_out():
+    takes = {"max_tokens": {"type": "integer", "min": 100}}
+
+    assert [each.leave_out for each in check({"max_tokens": 100}, takes, output_limit=8)] == [True]
+    assert corrected({"max_tokens": 50}, takes, output_limit=8) == {}
+
+
+def test_a_value_of_any_size_is_said_in_a_few_letters():
+    (number, text) = check({"seed": "x" * 999, "temperature": 10**4000}, TAKES)
+
+    assert "temperature is a very large number: it must be from 0 to 1" in text.message
+    assert len(number.message) < 150
+
+
 def test_turned_off_counts_as_not_given():
     (finding,) = check({"logprobs": False, "top_logprobs": 2}, TAKES)
 

@@ -12,6 +12,7 @@ from billing.entries import AttemptEntry, Hold, Unit
 from billing.rules import Rules
 from billing.scopes import Budgets, BudgetValue
 from catalog.pricing import PriceValue, in_force
+from providers.rates import Rates
 from routing.bound import Size, worst_case_nano
 from routing.snapshot import Caller, EntryValue, OfferValue
 
@@ -53,6 +54,16 @@ class Payment:
         """Return the units in which something may refuse an attempt at this offer."""
         budgets = (*self.payers, *self.at_provider(offer.provider.id))
         return {budget.unit for budget in budgets if budget.hard}
+
+    def ceiling(self, size: Size, offer: OfferValue) -> Rates | None:
+        """Return the price that the bound of a call counts on; None where no hard cap in USD does."""
+        if is_unbounded(size) or "usd" not in self.bounding(offer):
+            return None
+        tiers = in_force(offer.prices, at=self.at)
+        base = next((price for price in tiers if not price.above_input_tokens), None)
+        if base is None:
+            return None
+        return Rates(base.input, base.output, per_request=base.per_request or None)
 
     def demand(self, size: Size, offer: OfferValue) -> Demand | Unfit:
         """Return what an attempt at `offer` is held for, or why a hard cap does not let it through."""

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from providers.errors import ProviderError
 from providers.listing import Listing
+from providers.rates import Rates
 from providers.wire import Answer, Body, Call, Event, Target, Terms
 
 NO_HEADERS: Mapping[str, str] = {}
@@ -34,6 +35,12 @@ class Adapter(Protocol):
         """Return the call for a `body` in this dialect; values nobody touches keep their bytes.
 
         `headers` are those of a caller who speaks this dialect; few of them are passed on.
+        """
+
+    def within(self, body: Body, most: Rates) -> tuple[Body, tuple[str, ...]]:
+        """Return a call that nobody there serves for more than `most`, and what was added to say so.
+
+        As it came, and nothing, where the provider has one price for all or cannot be told.
         """
 
     def embed_call(self, target: Target, body: Body) -> Call | None:

@@ -19,6 +19,7 @@ from providers.adapters.listing import compatible_listing
 from providers.adapters.reading import decode, decode_raw, items, mapping, name, text, value_of
 from providers.errors import BadReply, ProviderError
 from providers.listing import Listing
+from providers.rates import Rates
 from providers.wire import Answer, Body, Call, Event, Target, Terms, Usage
 
 OWN_FIELD = "llmhub"  # what a caller tells llmhub in the body; no provider sees it
@@ -68,6 +69,10 @@ class ChatAdapter:
             sent["stream"] = msgspec.Raw(b"true")
             sent["stream_options"] = _with_usage(body.get("stream_options"))
         return Call("POST", url(target, "chat/completions"), self.headers(target), msgspec.json.encode(sent))
+
+    def within(self, body: Body, most: Rates) -> tuple[Body, tuple[str, ...]]:
+        """Return the call as it came: a server of this dialect has one price for a model."""
+        return body, ()
 
     def embed_call(self, target: Target, body: Body) -> Call | None:
         """Return the call for embeddings.

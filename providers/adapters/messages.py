@@ -21,6 +21,7 @@ from providers.adapters.messages_usage import usage_of
 from providers.adapters.reading import decode, decode_raw, items, mapping, name, text, tokens, value_of
 from providers.errors import BadReply, ProviderError
 from providers.listing import Listing
+from providers.rates import Rates
 from providers.wire import Answer, Body, Call, Event, Target, Terms
 
 OWN_FIELD = "llmhub"  # what a caller tells llmhub in the body; no provider sees it
@@ -73,6 +74,10 @@ class MessagesAdapter:
         if stream or "stream" in sent:
             sent["stream"] = msgspec.Raw(b"true" if stream else b"false")
         return self._post(target, "messages", sent, headers)
+
+    def within(self, body: Body, most: Rates) -> tuple[Body, tuple[str, ...]]:
+        """Return the call as it came: a server of this dialect has one price for a model."""
+        return body, ()
 
     def embed_call(self, target: Target, body: Body) -> Call | None:
         """Return None: this dialect has no embeddings."""

@@ -10,10 +10,12 @@ from typing import Any
 
 from providers.adapters.chat import ChatAdapter, url
 from providers.adapters.chat_usage import usage_of
+from providers.adapters.openrouter_limits import with_max_price
 from providers.adapters.openrouter_listing import read_listing
 from providers.adapters.reading import mapping, usd
 from providers.listing import Listing
-from providers.wire import Call, Target, Terms, Usage
+from providers.rates import Rates
+from providers.wire import Body, Call, Target, Terms, Usage
 
 
 class OpenRouterAdapter(ChatAdapter):
@@ -33,6 +35,10 @@ class OpenRouterAdapter(ChatAdapter):
         if upstream_id.startswith("openrouter/"):
             return "a hosted router"
         return "web search" if upstream_id.endswith(":online") else ""
+
+    def within(self, body: Body, most: Rates) -> tuple[Body, tuple[str, ...]]:
+        """Return the call with a `max_price` for the endpoints that may serve it."""
+        return with_max_price(body, most)
 
     def headers(self, target: Target) -> dict[str, str]:
         """Return the headers of a call, with our title."""

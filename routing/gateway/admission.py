@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 
 from billing.entries import LedgerUnavailable, OverBudget, Repeated, Room
 from providers.translators import CannotTranslate, Malformed, Unsayable
-from routing.bound import Size
 from routing.demand import Demand
 from routing.gateway import once
 from routing.gateway.account import Account
-from routing.gateway.carriage import Carried, carry, is_passed_on
+from routing.gateway.carriage import Carried, carry, is_passed_on, size_at, size_before
 from routing.gateway.errors import Refusal
 from routing.gateway.hub import Hub
 from routing.gateway.over_budget import Asked, Unfit, refusal
@@ -65,7 +63,7 @@ class Admission:
             self._account.carried = await self._carry(candidate)
         except Unsayable as exc:
             return _untold(candidate, exc)
-        size = self._size_at(candidate, self._account.carried)
+        size = size_at(self._account.request, candidate, self._account.carried)
         demand = self._account.payment.demand(size, candidate.offer)
         if not isinstance(demand, Demand):
             return Unfit(candidate, demand, what=size.unbounded)
@@ -89,26 +87,11 @@ class Admission:
             output_limit=account.entry.output_limit_tokens,
             default=account.default_output,
             at=account.at,
+            most=account.payment.ceiling(size_before(account.request, candidate), candidate.offer),
         )
         if is_passed_on(account.request, candidate):
             return work()
         return await self._hub.large.run(account.request.size.body_bytes, work)
-
-    def _size_at(self, candidate: Candidate, carried: Carried) -> Size:
-        """Return the size of the call there: translated, and with what its model does beside answering."""
-        size = self._account.request.size
-        more = candidate.adapter.unbounded_in(candidate.offer.upstream_id)
-        if more:
-            size = replace(size, unbounded=size.unbounded or more)
-        if carried.answers is None:
-            return size
-        limit = size.output_limit if carried.defaulted is None else carried.defaulted
-        return replace(
-            size,
-            body_bytes=max(size.body_bytes, carried.body_bytes),
-            tools=size.tools or "tools" in carried.body or "output_config" in carried.body,
-            output_limit=limit,
-        )
 
     async def _hold(self, candidate: Candidate, demand: Demand) -> Room | None:
         account = self._account

@@ -8,10 +8,12 @@ from datetime import datetime
 import msgspec
 
 from billing.rules import DEFAULT_OUTPUT_TOKENS
+from providers.rates import Rates
 from providers.translators import TRANSLATORS, Unsayable
 from providers.translators.base import Answers
 from providers.translators.unsigned import fitted
 from providers.wire import Body, Terms
+from routing.bound import Size
 from routing.gateway.caller_request import CallerRequest
 from routing.plan import Candidate
 
@@ -26,6 +28,7 @@ class Carried:
     answers: Answers | None = None  # None: the caller speaks the provider's dialect
     dropped: tuple[str, ...] = ()  # fields of the caller that the provider cannot be told
     defaulted: int | None = None  # tokens: the limit that the caller did not give
+    limits: tuple[str, ...] = ()  # what the provider is told that it may charge: `field=amount`
 
     @property
     def body_bytes(self) -> int:
@@ -40,10 +43,12 @@ def carry(
     output_limit: int | None,
     default: int | None,
     at: datetime,
+    most: Rates | None = None,
 ) -> Carried:
     """Return `request` as `candidate` gets it; `default` is the limit of a caller who gave none.
 
-    Where the provider's dialect demands one, it is `output_limit`, the model's own.
+    Where the provider's dialect demands one, it is `output_limit`, the model's own. `most` is what it
+    may be served at, as far as the provider can be told.
     Raises `Unsayable`, and `Malformed` on a body that a translator finds wrong in its own dialect.
     """
     if request.operation == "count":  # only who speaks the dialect is asked, with the body as it came
@@ -55,7 +60,29 @@ def carry(
     if found.dropped and request.extras.rejects_unsupported:
         message = f"{', '.join(found.dropped)} cannot be told to {candidate.offer.provider.slug!r}"
         raise Unsayable(message, param=found.dropped[0])
-    return found
+    if most is None or request.operation == "count":
+        return found
+    body, limits = candidate.adapter.within(found.body, most)
+    return replace(found, body=body, limits=limits)
+
+
+def size_at(request: CallerRequest, candidate: Candidate, carried: Carried) -> Size:
+    """Return the size of the call there: translated, and with what its model does beside answering."""
+    size = size_before(request, candidate)
+    if carried.answers is None:
+        return size
+    return replace(
+        size,
+        body_bytes=max(size.body_bytes, carried.body_bytes),
+        tools=size.tools or "tools" in carried.body or "output_config" in carried.body,
+        output_limit=size.output_limit if carried.defaulted is None else carried.defaulted,
+    )
+
+
+def size_before(request: CallerRequest, candidate: Candidate) -> Size:
+    """Return the size of the call as it came, with what makes its cost there unbounded by tokens."""
+    more = candidate.adapter.unbounded_in(candidate.offer.upstream_id)
+    return replace(request.size, unbounded=request.size.unbounded or more) if more else request.size
 
 
 def is_passed_on(request: CallerRequest, candidate: Candidate) -> bool:

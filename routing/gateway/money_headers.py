@@ -14,8 +14,9 @@ def money_headers(account: Account) -> dict[str, str]:
     found = {}
     note = account.notes[-1]
     candidate, default = note.candidate, note.carried.defaulted
-    if default is not None:
-        found["x-llmhub-defaulted"] = f"{candidate.terms.limit_field}={default}"
+    added = (f"{candidate.terms.limit_field}={default}",) if default is not None else ()
+    if added := (*added, *note.carried.limits):
+        found["x-llmhub-defaulted"] = ", ".join(added)
     if left := account.remaining():
         budget_id, rest = left
         pays = account.payment

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from billing.rules import Rules
+from billing.scopes import BudgetValue
 from catalog.pricing import cost_of
 from llmhub.lib import money
+from providers.rates import Rates
 from providers.wire import Usage
 from routing.bound import Size, worst_case_nano
-from tests.gateway.values import NOW, price
+from routing.demand import payment
+from tests.gateway.values import CALLER, NOW, entry, offer, price
 
 SIZE = Size(body_bytes=1000, messages=2, tools=True, output_limit=100, answers=3)
 
@@ -97,3 +103,27 @@ def test_the_instructions_for_tools_are_no_less_than_what_is_published():
     with_tools = Size(body_bytes=0, messages=0, tools=True)
 
     assert with_tools.input_tokens >= 804  # Claude Opus 4.7, where a tool must be used
+
+
+PRICED = offer(prices=[price("3", "15"), price("6", "30", above_input_tokens=200_000)])
+
+
+@pytest.mark.parametrize(
+    ("unit", "hard", "size", "there", "ceiling"),
+    [
+        ("usd", True, SIZE, PRICED, Rates(Decimal(3), Decimal(15))),  # servers are chosen by their base price
+        ("usd", True, SIZE, offer(prices=[price(per_request=Decimal(1))]),
+         Rates(Decimal(1), Decimal(2), per_request=Decimal(1))),
+        ("usd", False, SIZE, PRICED, None),
+        ("tokens", True, SIZE, PRICED, None),
+        ("usd", True, SIZE, offer(), None),  # the price is not known
+        ("usd", True, replace(SIZE, unbounded="plugins"), PRICED, None),  # an allowance is held instead
+    ],
+)  # fmt: skip
+def test_a_call_may_be_served_at_the_price_it_is_held_at(unit, hard, size, there, ceiling):
+    budget = BudgetValue(1, "team", CALLER.team_id, "total", ZoneInfo("UTC"), unit, hard)
+    pays = payment(
+        {("team", CALLER.team_id): (budget,)}, Rules(allowance_nano=1), CALLER, entry(), {}, at=NOW
+    )
+
+    assert pays.ceiling(size, there) == ceiling

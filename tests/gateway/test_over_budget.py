@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime
 
@@ -122,6 +123,28 @@ def test_a_call_without_a_limit_gets_the_default_one_under_a_cap_and_is_told(gat
     assert '"max_tokens":4096' in sent[0].replace(" ", "")
     assert "x-llmhub-defaulted" not in own_limit
     assert '"max_tokens":7' in sent[1].replace(" ", "")
+
+
+def test_a_hub_is_told_the_price_that_was_held(gateway, simulator):
+    model = gateway.make(at=[simulator.path("tokens/20", tag="priced")], kind="openrouter")
+    cheapest = {"provider": {"sort": "price", "max_price": {"prompt": 1}}}
+    free = budgets.ask(model)[1]
+    budgets.add(model, "100")
+
+    told = budgets.ask(model)[1]
+    own = budgets.ask(model, **cheapest)[1]
+
+    sent = [json.loads(hit["body"]).get("provider") for hit in simulator.hits("priced")]
+    assert [found.get("x-llmhub-defaulted") for found in (free, told, own)] == [
+        None,
+        "provider.max_price.prompt=1.5, provider.max_price.completion=6",
+        "provider.max_price.completion=6",
+    ]
+    assert sent == [
+        None,
+        {"max_price": {"prompt": "1.5", "completion": "6"}},
+        {"sort": "price", "max_price": {"prompt": 1, "completion": "6"}},
+    ]
 
 
 def test_the_default_limit_is_the_teams_and_never_more_than_the_model_can(gateway, simulator):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -10,14 +10,12 @@ from itertools import islice
 
 from billing import amount
 from billing.entries import Unit
-from billing.scopes import Budgets, suppliers
 from routing.bound import Size, worst_case_nano
-from routing.demand import is_unbounded, price_at
-from routing.gateway.errors import Refusal
-from routing.plan import plan, purpose
+from routing.demand import price_at
+from routing.plan import purpose
 from routing.snapshot import EntryValue, OfferValue, Snapshot
 
-_EDIT = 64  # bytes by which a body may grow when a field or the model's name is changed
+_EDIT = 64  # bytes by which a body may grow when its limit is changed
 _TRIED = 12  # cheaper models that are looked at, nearest in price first
 
 
@@ -31,6 +29,9 @@ class Left:
         """Return whether a call of this size and cost fits."""
         wanted: dict[Unit, int] = {"usd": nano or 0, "tokens": size.tokens, "requests": 1}
         return nano is not None and all(wanted[unit] <= room for unit, room in self.rooms.items())
+
+
+Bound = Callable[[EntryValue, Left], int | None]  # what the call would take there, where that is left
 
 
 def lower_limit(size: Size, offer: OfferValue, left: Left, *, at: datetime) -> int | None:
@@ -49,17 +50,12 @@ def lower_limit(size: Size, offer: OfferValue, left: Left, *, at: datetime) -> i
 
 
 def cheaper_model(
-    snapshot: Snapshot, entry: EntryValue, size: Size, left: Left, *, at: datetime
+    snapshot: Snapshot, entry: EntryValue, left: Left, bound: Bound, *, at: datetime
 ) -> tuple[str, int] | None:
     """Return the dearest of the cheaper models that can take this call, with its bound in nano-USD."""
-    grown = replace(size, body_bytes=size.body_bytes + _EDIT)
-    if is_unbounded(size) or size.files:
-        return None
     for other in islice(_cheaper(snapshot, entry, at), _TRIED):
-        bound = _bound(snapshot.budgets, other, grown, at)
-        if _can_take(other, entry, grown, at) and left.takes(grown, bound):
-            assert bound is not None
-            return other.slug, bound
+        if _can_take(other, entry, at) and (nano := bound(other, left)) is not None:
+            return other.slug, nano
     return None
 
 
@@ -79,28 +75,9 @@ def _output_price(offers: Iterable[OfferValue], at: datetime) -> Decimal | None:
     return max(prices, default=None)
 
 
-def _bound(budgets: Budgets, entry: EntryValue, size: Size, at: datetime) -> int | None:
-    """Return the bound at the offer that would be tried first; None where a budget of its own limits it."""
-    try:
-        candidate = plan(entry, dialect="chat", operation=purpose(entry)).candidates[0]
-    except Refusal:
-        return None
-    offer = candidate.offer
-    if not candidate.speaks("chat"):
-        size = replace(size, tools=True)  # a translator may add one
-    own = suppliers(provider_id=offer.provider.id, entry_id=entry.id)
-    return None if any(subject in budgets for subject in own) else worst_case_nano(size, offer.prices, at=at)
-
-
-def _can_take(other: EntryValue, entry: EntryValue, size: Size, at: datetime) -> bool:
-    fits = other.context_tokens is None or size.tokens <= other.context_tokens
+def _can_take(other: EntryValue, entry: EntryValue, at: datetime) -> bool:
     lives = other.sunset_on is None or other.sunset_on > at.date()
-    return (
-        fits
-        and lives
-        and purpose(other) == purpose(entry)
-        and set(entry.capabilities) <= set(other.capabilities)
-    )
+    return lives and purpose(other) == purpose(entry) and set(entry.capabilities) <= set(other.capabilities)
 
 
 def about(nano: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from functools import partial
 
@@ -11,6 +12,7 @@ from routing.demand import Demand
 from routing.gateway import once
 from routing.gateway.account import Account
 from routing.gateway.carriage import Carried, carry, is_passed_on, size_at, size_before
+from routing.gateway.elsewhere import bound_elsewhere
 from routing.gateway.errors import Refusal
 from routing.gateway.hub import Hub
 from routing.gateway.over_budget import Asked, Unfit, refusal
@@ -45,8 +47,21 @@ class Admission:
             if found is None:
                 return tuple(candidates[index:])
             unfit.append(found)
-        asked = Asked(self._snapshot, self._account.payment, self._account.entry, self._account.request.size)
-        raise refusal(asked, unfit)
+        raise await self._refusal(unfit)
+
+    async def _refusal(self, unfit: Sequence[Unfit]) -> Refusal:
+        """Return what the caller is told; what else it could do is worked out on its body."""
+        account, snapshot = self._account, self._snapshot
+        waits = self._hub.breakers.waits(time.monotonic())
+        asked = Asked(
+            snapshot,
+            account.payment,
+            account.entry,
+            account.request.size,
+            account.request.dialect,
+            partial(bound_elsewhere, account, snapshot, waits=waits),
+        )
+        return await self._hub.large.run(account.request.size.body_bytes, partial(refusal, asked, unfit))
 
     async def next(self, candidate: Candidate) -> bool:
         """Return whether a fallback fits, what was spent on the way here included; then it is held."""

@@ -14,7 +14,7 @@ from routing.bound import Size
 from routing.demand import Demand, Payment
 from routing.gateway.errors import Refusal
 from routing.plan import Candidate
-from routing.remedies import Left, about, cheaper_model, lower_limit
+from routing.remedies import Bound, Left, about, cheaper_model, lower_limit
 from routing.snapshot import EntryValue, Snapshot
 
 
@@ -39,6 +39,8 @@ class Asked:
     payment: Payment
     entry: EntryValue
     size: Size
+    dialect: str
+    elsewhere: Bound  # what it would take at another model
 
 
 def refusal(asked: Asked, unfit: Sequence[Unfit]) -> Refusal:
@@ -108,8 +110,9 @@ def _remedies(asked: Asked, unfit: Unfit, budget: BudgetValue) -> Iterator[str]:
     if error.cap > 0:
         limit = lower_limit(size, unfit.candidate.offer, left, at=at)
         if limit is not None:
-            yield f"lower {unfit.candidate.terms.limit_field} to {limit} or less"
-        if cheaper := cheaper_model(asked.snapshot, asked.entry, asked.size, left, at=at):
+            name = "max_tokens" if asked.dialect == "messages" else unfit.candidate.terms.limit_field
+            yield f"lower {name} to {limit} or less"
+        if cheaper := cheaper_model(asked.snapshot, asked.entry, left, asked.elsewhere, at=at):
             yield f"use {cheaper[0]}: {about(cheaper[1])}"
         resets_at = budget.resets_at(at)
         if resets_at is not None and error.amount <= error.cap:

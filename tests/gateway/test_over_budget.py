@@ -6,6 +6,7 @@ import json
 import re
 from datetime import datetime
 
+import anthropic
 import openai
 import pytest
 
@@ -97,6 +98,42 @@ def test_the_cheaper_model_it_names_takes_the_same_call(make_gateway, simulator)
     assert float(about) < 0.002
     assert budgets.ask(made["dear"], model=name, max_tokens=1000)[0] == 200
     own.kill()
+
+
+ALIKE = {"capabilities": ["documents"]}  # no other model of this gateway
+
+
+def test_the_cheaper_model_it_names_has_room_for_what_a_translator_makes_of_the_call(gateway, simulator):
+    functions = [{"type": "function", "function": {"name": f"look_{number}"}} for number in range(60)]
+    call = {"tools": functions, "max_tokens": 100}  # a translator writes out what each takes
+    made = gateway.make_all(
+        {
+            "dear": {"at": [simulator.path()], "prices": ("15", "60"), **ALIKE},
+            "other dialect": {"at": [("messages", simulator.path())], "prices": ("1", "1"), **ALIKE},
+            "same dialect": {"at": [simulator.path()], "prices": ("0.5", "0.5"), **ALIKE},
+        }
+    )
+    budgets.add(made["dear"], "0.0048")
+
+    remedies = budgets.ask(made["dear"], **call)[2]["error"]["remedies"]
+
+    name = next(remedy.split()[1].strip(":") for remedy in remedies if remedy.startswith("use "))
+    assert budgets.ask(made["dear"], model=made["other dialect"].name, **call)[0] == 402
+    assert name == made["same dialect"].name
+    assert budgets.ask(made["dear"], model=name, **call)[0] == 200
+
+
+def test_a_messages_caller_is_told_its_own_field_and_a_model_that_takes_the_call(gateway, simulator):
+    model = gateway.make(at=[simulator.path()], prices=("15", "60"), kind="openai")
+    budgets.add(model, "0.02")
+
+    with pytest.raises(anthropic.APIStatusError) as caught:
+        model.say(max_tokens=4000)
+
+    limit = int(
+        re.fullmatch(r"lower max_tokens to (\d+) or less", caught.value.body["error"]["remedies"][0])[1]
+    )
+    assert model.say(max_tokens=limit).headers["x-llmhub-model"] == model.name
 
 
 def test_waiting_is_a_remedy_only_where_the_next_period_has_room(gateway, simulator):

@@ -30,7 +30,7 @@ _READ_OF_ANSWER = ("id", "model", "usage", "x_groq", "error", "service_tier")
 _OTHER_TIERS = ("priority", "flex", "scale")  # dearer or cheaper than the price of the model
 
 
-class _Choice(msgspec.Struct):
+class _Choice(msgspec.Struct, gc=False):
     """What llmhub needs to know of a whole choice."""
 
     finish_reason: Any = None

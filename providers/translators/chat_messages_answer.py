@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ import msgspec
 
 from providers.adapters.chat_usage import usage_told
 from providers.adapters.reading import items, text, value_of
-from providers.errors import BadReply
+from providers.errors import BadReply, TooLarge
 from providers.translators.chat_messages_events import ChatEvents
 from providers.translators.chat_messages_said import (
     AnswerTerms,
@@ -19,6 +19,10 @@ from providers.translators.chat_messages_said import (
     refusal_of,
 )
 from providers.wire import Answer
+
+MAX_BLOCKS = 10_000  # of one answer
+_BLOCKS = msgspec.json.Decoder(list[msgspec.Raw])
+_BLOCK = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 @dataclass(frozen=True)
@@ -116,12 +120,19 @@ class _Said:
         self.thoughts.append({**thought, "signature": text(_of(block, "signature")), **index})
 
 
-def _blocks(answer: Answer) -> list[dict[str, msgspec.Raw]]:
-    content = answer.body.get("content")
-    blocks = None if content is None else value_of(content)
-    if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
-        raise BadReply("the provider's answer holds no content")
-    return msgspec.json.decode(bytes(content or b""), type=list[dict[str, msgspec.Raw]])
+def _blocks(answer: Answer) -> Iterator[dict[str, msgspec.Raw]]:
+    """Yield the blocks, read one by one: the whole of a large answer at once would hold up other threads."""
+    try:
+        blocks = _BLOCKS.decode(answer.body.get("content", b"null"))
+        if len(blocks) > MAX_BLOCKS:
+            size = len(memoryview(answer.body["content"]))
+            raise TooLarge(f"the provider's answer has more than {MAX_BLOCKS} blocks", seen_bytes=size)
+        for block in blocks:
+            yield _BLOCK.decode(block)
+    except msgspec.DecodeError:
+        raise BadReply("the provider's answer holds no content") from None
+    except RecursionError:
+        raise TooLarge("the provider sent JSON that is nested too deep") from None
 
 
 def _value(answer: Answer, name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from providers.adapters.reading import mapping
@@ -17,7 +18,7 @@ _STOP_REASONS = {
 }
 
 
-def first_choice(choices: list[Any]) -> dict[str, Any]:
+def first_choice(choices: Iterable[Any]) -> dict[str, Any]:
     """Return the choice of index 0, the only one that a message can hold; {} when there is none."""
     for place, choice in enumerate(map(mapping, choices)):
         index = choice.get("index")

@@ -18,6 +18,7 @@ from routing.gateway.account import Account, Note
 from routing.gateway.exchange import EVENTS, JSON, Exchange
 from routing.gateway.extras import HOP_HEADER
 from routing.gateway.hub import Hub
+from routing.gateway.large import TRANSLATED
 from routing.gateway.money_headers import money_headers
 from routing.gateway.reading import Reading
 from routing.gateway.shown import AsItCame, ChatAsItCame, Retold, Show
@@ -42,10 +43,15 @@ async def send_whole(hub: Hub, exchange: Exchange, account: Account, note: Note)
         note.http_status = reply.status
         if reply.status != _OK:
             raise adapter.failure(reply.status, reply.headers, reply.content)
-        answer = adapter.parse_embeddings(reply.content) if embeds else adapter.parse_answer(reply.content)
+        parse = adapter.parse_embeddings if embeds else adapter.parse_answer
+        answer = await hub.large.run(len(reply.content), partial(parse, reply.content))
         note.heard.answer(answer)
         answers = note.carried.answers
-        shown = reply.content if answers is None else answers.whole(answer)
+        if answers is None:
+            shown = reply.content
+        else:
+            work = TRANSLATED * len(reply.content)
+            shown = await hub.large.run(work, partial(answers.whole, answer))
     note.end("ok")
     return shown
 
@@ -68,7 +74,7 @@ async def send_stream(hub: Hub, exchange: Exchange, account: Account, note: Note
         async with hub.client.stream(call, timeout=hub.limits.timeouts) as upstream:
             note.http_status = upstream.status
             if upstream.status != _OK or upstream.headers.get("content-type", "").startswith(JSON):
-                raise await _failure(note, upstream)
+                raise await _failure(hub, note, upstream)
             await _pass_on(exchange, account, note, reading, upstream)
         reading.check_end()
     note.end("ok")
@@ -150,14 +156,15 @@ async def _let_it_close(upstream: Stream) -> None:
         pass  # it is over for us: the connection is closed instead
 
 
-async def _failure(note: Note, upstream: Stream) -> ProviderError:
+async def _failure(hub: Hub, note: Note, upstream: Stream) -> ProviderError:
     """Return what an answer means that is no stream; a whole one was paid for."""
     candidate = note.candidate
     if upstream.status != _OK:
         content = await upstream.read(_MAX_ERROR)
         return candidate.adapter.failure(upstream.status, upstream.headers, content)
-    answer = candidate.adapter.parse_answer(await upstream.read())  # raises the error that it holds
-    note.heard.answer(answer)
+    content = await upstream.read()
+    answer = await hub.large.run(len(content), partial(candidate.adapter.parse_answer, content))
+    note.heard.answer(answer)  # where it holds an error, that was raised
     return BadReply("the provider sent a whole answer where a stream was asked for", status=_OK)
 
 

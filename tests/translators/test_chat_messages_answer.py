@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 from openai.types.chat import ChatCompletion
 
-from providers.errors import BadReply
+from providers.errors import BadReply, TooLarge
+from providers.translators.chat_messages_answer import MAX_BLOCKS
 from providers.wire import Answer
 from tests.translators.chat_messages import USAGE, answer, message, raw, text, translated, whole
 from tests.translators.work import growth
@@ -213,4 +214,11 @@ def test_the_callers_sdk_reads_every_kind_of_answer():
 def test_four_times_as_many_blocks_take_no_more_than_four_times_as_long(block):
     reader = translated().answers
 
-    assert growth(reader.whole, lambda count: answer(*[block] * count), small=6_000) < 9
+    assert growth(reader.whole, lambda count: answer(*[block] * count), small=MAX_BLOCKS // 4) < 9
+
+
+def test_an_answer_of_more_blocks_than_any_has_is_given_up_before_they_are_read():
+    with pytest.raises(TooLarge) as caught:
+        translated().answers.whole(answer(*[USE] * (MAX_BLOCKS + 1)))
+
+    assert caught.value.seen_bytes > MAX_BLOCKS

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from providers.errors import TooLarge
 from providers.translators import messages_chat_draft
 from providers.translators.messages_chat_arguments import Arguments
-from tests.translators.messages_chat_parts import ADAPTER, answers, call, chunk
+from tests.translators.messages_chat_parts import ADAPTER, answer_of, answers, call, chunk, whole
 from tests.translators.work import growth
 
 BEGUN = chunk({"tool_calls": [call(0, "", id="a", name="f")]})
@@ -124,3 +124,14 @@ def test_what_is_no_object_is_not_complete(written):
     arguments.read(written)
 
     assert not arguments.is_complete
+
+
+def test_an_answer_of_more_calls_than_any_has_is_given_up_before_they_are_read():
+    calls = [
+        call(number, "{}", id=f"c{number}", name="f") for number in range(messages_chat_draft.MAX_CALLS + 1)
+    ]
+
+    with pytest.raises(TooLarge) as caught:
+        whole(answer_of({"tool_calls": calls}))
+
+    assert caught.value.seen_bytes > messages_chat_draft.MAX_CALLS

@@ -5,6 +5,7 @@ Amounts are exact USD; only their sum is rounded, once, to the nano-USD that the
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Context, Decimal, localcontext
 
@@ -16,12 +17,13 @@ _EXACT = Context(prec=100)
 
 @dataclass(frozen=True)
 class CostLine:
-    """One kind of tokens: how many, at what price, and what they cost."""
+    """One kind of tokens or uses: how many, at what price, and what they cost."""
 
     name: str
-    tokens: int | None  # None: a price per request
-    price: Decimal  # USD per million tokens, or per request
+    count: int
+    price: Decimal  # USD per million tokens, or each
     usd: Decimal
+    is_each: bool = False  # of requests and searches
 
 
 def cost_lines(usage: Usage, price: PriceValue) -> list[CostLine]:
@@ -35,11 +37,23 @@ def cost_lines(usage: Usage, price: PriceValue) -> list[CostLine]:
         ("Cache write, 1 hour", written_1h, _or(price.cache_write_1h, write)),
         ("Output", usage.output_tokens, price.output),
     )
+    fees = (("Request", int(bool(price.per_request)), price.per_request), *_searches(usage, price))
     with localcontext(_EXACT):
         lines = [CostLine(name, tokens, rate, tokens * rate / MTOK) for name, tokens, rate in kinds if tokens]
-    if price.per_request:
-        lines.append(CostLine("Request", None, price.per_request, price.per_request))
+        lines += [CostLine(name, count, fee, count * fee, is_each=True) for name, count, fee in fees if count]
     return lines
+
+
+def unpriced_uses(usage: Usage, price: PriceValue) -> str:
+    """Return what was billed beside the tokens and has no price here, in words; "" where there is nothing."""
+    if not usage.web_searches or price.web_search is not None:
+        return ""
+    return f"{usage.web_searches} web search{'es' if usage.web_searches > 1 else ''}"
+
+
+def _searches(usage: Usage, price: PriceValue) -> Iterator[tuple[str, int, Decimal]]:
+    if price.web_search is not None:
+        yield "Web search", usage.web_searches, price.web_search
 
 
 def _or(rate: Decimal | None, otherwise: Decimal) -> Decimal:

@@ -155,6 +155,7 @@ class AttemptEntry:
     cache_write_tokens: int = 0
     cache_write_1h_tokens: int = 0
     reasoning_tokens: int = 0
+    web_searches: int = 0
     usage_estimated: bool = False
     cost_nano: int | None = None
     computed_nano: int | None = None

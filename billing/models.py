@@ -282,6 +282,7 @@ class Attempt(models.Model):
     cache_write_tokens = models.PositiveBigIntegerField(default=0)
     cache_write_1h_tokens = models.PositiveBigIntegerField(default=0)
     reasoning_tokens = models.PositiveBigIntegerField(default=0)
+    web_searches = models.PositiveIntegerField(default=0, help_text="of the provider's own")
     usage_estimated = models.BooleanField(default=False)
     cost_nano = models.BigIntegerField(null=True)
     computed_nano = models.BigIntegerField(null=True, help_text="ours, beside a reported cost")

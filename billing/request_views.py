@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from billing import record, refusals_read
-from billing.cost_lines import CostLine, cost_lines
+from billing.cost_lines import CostLine, cost_lines, unpriced_uses
 from billing.models import UsageRecord
 from billing.request_forms import RequestFilterForm
 from llmhub.lib import clock, ids
@@ -21,7 +21,7 @@ from providers.wire import Usage
 SOURCES = {
     "reported": "The provider reported this cost; it counts more than ours.",
     "computed": "Computed from the provider's token counts and the price in force at the call.",
-    "estimated": "Estimated: the provider did not count to the end, so the tokens are counted by llmhub.",
+    "estimated": "Estimated: the provider did not count to the end, or billed something that has no price.",
     "reconciled": "Corrected to what the provider's bill says.",
     "unpriced": "Not known: no price was known at the call.",
 }
@@ -35,6 +35,7 @@ class AttemptPart:
     row: record.AttemptRow
     lines: list[CostLine]
     source: str
+    unpriced: str = ""  # what was billed and is in none of the lines
 
 
 @require_GET
@@ -93,6 +94,10 @@ def _part(row: record.AttemptRow) -> AttemptPart:
         cache_read_tokens=attempt.cache_read_tokens,
         cache_write_tokens=attempt.cache_write_tokens,
         cache_write_1h_tokens=attempt.cache_write_1h_tokens,
+        web_searches=attempt.web_searches,
     )
-    lines = cost_lines(usage, row.price.value()) if row.price else []
-    return AttemptPart(row=row, lines=lines, source=SOURCES.get(attempt.cost_source, ""))
+    source = SOURCES.get(attempt.cost_source, "")
+    if row.price is None:
+        return AttemptPart(row, [], source)
+    price = row.price.value()
+    return AttemptPart(row, cost_lines(usage, price), source, unpriced_uses(usage, price))

@@ -69,6 +69,7 @@ class AttemptOut(Output):
     http_status: int
     error_code: str
     tokens: TokensOut
+    web_searches: int
     usage_estimated: bool
     cost: str | None
     computed_cost: str | None
@@ -194,6 +195,7 @@ def _attempt(row: AttemptRow) -> AttemptOut:
         http_status=attempt.http_status,
         error_code=attempt.error_code,
         tokens=_tokens(attempt),
+        web_searches=attempt.web_searches,
         usage_estimated=attempt.usage_estimated,
         cost=usd(attempt.cost_nano),
         computed_cost=usd(attempt.computed_nano),

@@ -89,6 +89,7 @@ class RatesIn(Input):
     cache_write: Amount | None = None
     cache_write_1h: Amount | None = None
     per_request: Amount | None = None
+    web_search: Amount | None = None
     above_input_tokens: Tokens = 0
 
     def rates(self) -> Rates:

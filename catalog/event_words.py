@@ -35,6 +35,7 @@ _AMOUNTS = {
     "cache_write": "cache write",
     "cache_write_1h": "cache write, 1 hour",
     "per_request": "per request",
+    "web_search": "web search",
 }
 _PRICES = {Kind.PRICE_UP, Kind.PRICE_DOWN, Kind.PRICE_LOST}
 _ARRIVALS = {Kind.NEW, Kind.BACK}

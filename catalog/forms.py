@@ -26,6 +26,7 @@ _LABELS = {
     "cache_write": "Cache write",
     "cache_write_1h": "Cache write, 1 hour",
     "per_request": "Per request",
+    "web_search": "Web search",
 }
 
 
@@ -50,7 +51,7 @@ class RateField(forms.CharField):
 class RatesForm(forms.Form):
     """The base price of an offer. Nothing typed is unknown, never 0."""
 
-    input, output, cache_read, cache_write, cache_write_1h, per_request = (
+    input, output, cache_read, cache_write, cache_write_1h, per_request, web_search = (
         RateField(label=_LABELS[name]) for name in AMOUNTS
     )
 

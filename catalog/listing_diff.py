@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from providers.listing import Listing
-from providers.rates import AMOUNTS, Rates
+from providers.rates import AMOUNTS, FEES, Rates
 
 Listings = Mapping[str, Listing]  # by upstream id
 
@@ -156,7 +156,7 @@ def effective(rates: Rates, amount: str) -> Any:
     value = getattr(rates, amount)
     if value is not None:
         return value
-    if amount == "per_request":
+    if amount in FEES:
         return 0
     return effective(rates, "cache_write") if amount == "cache_write_1h" else rates.input
 

@@ -203,6 +203,7 @@ class Price(models.Model):
     cache_write = PriceField(null=True, blank=True, help_text="5-minute lifetime")
     cache_write_1h = PriceField(null=True, blank=True)
     per_request = PriceField(null=True, blank=True, help_text="USD per request")
+    web_search = PriceField(null=True, blank=True, help_text="USD per search; empty: not known")
     meters = models.JSONField(
         default=dict, blank=True, help_text="USD per unit of what is not computed, by the provider's word"
     )
@@ -255,5 +256,6 @@ class Price(models.Model):
             cache_write=self.cache_write,
             cache_write_1h=self.cache_write_1h,
             per_request=self.per_request or PriceValue.per_request,
+            web_search=self.web_search,
             above_input_tokens=self.above_input_tokens,
         )

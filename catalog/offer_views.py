@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -94,7 +96,8 @@ def offer_price(request: HttpRequest, offer_id: int) -> HttpResponse:
     form = PriceForm(request.POST or None, initial=vars(prices[0]) if prices else None)
     if form.is_valid() and (rates := form.rates()) is not None:
         try:
-            set_price(actor=actor_of(request), offer=offer, tiers=[rates, *map(_rates, prices[1:])])
+            tiers = [replace(_rates(price), web_search=rates.web_search) for price in prices[1:]]
+            set_price(actor=actor_of(request), offer=offer, tiers=[rates, *tiers])
         except ValidationError as error:
             refuse(form, error)
         else:

@@ -34,6 +34,7 @@ class PriceValue:
     cache_write: Decimal | None = None  # None: as much as input
     cache_write_1h: Decimal | None = None  # None: as much as cache_write
     per_request: Decimal = Decimal(0)  # USD
+    web_search: Decimal | None = None  # USD each; None: not known
     above_input_tokens: int = 0  # the tier applies to inputs strictly greater than this
     ends_at: datetime | None = None  # None: it holds until the next begins
 
@@ -85,7 +86,7 @@ def cost_usd(usage: Usage, price: PriceValue) -> Decimal:
             + written_1h * write_1h
             + usage.output_tokens * price.output
         )
-        return tokens / MTOK + price.per_request
+        return tokens / MTOK + price.per_request + usage.web_searches * (price.web_search or 0)
 
 
 def fresh_tokens(usage: Usage) -> int:
@@ -109,7 +110,8 @@ def cost_of(usage: Usage, prices: Sequence[PriceValue], *, at: datetime) -> Cost
         return Cost(money.to_nano(usage.reported_cost), "reported", price_id, computed)
     if price is None:
         return Cost(None, "unpriced", unpriced_reason="the offer has no price")
-    is_exact = not (usage.estimated or usage.other_rates)
+    is_unknown = bool(usage.web_searches) and price.web_search is None
+    is_exact = not (usage.estimated or usage.other_rates or is_unknown)
     return Cost(computed, "computed" if is_exact else "estimated", price_id, computed)
 
 

@@ -23,6 +23,7 @@ class PriceOut(Output):
     cache_write: str | None
     cache_write_1h: str | None
     per_request: str | None
+    web_search: str | None
     meters: dict[str, str]  # USD per unit of what is not computed
     origin: str
     effective_from: datetime
@@ -87,6 +88,7 @@ def price_out(price: Price) -> PriceOut:
         cache_write=_text(price.cache_write),
         cache_write_1h=_text(price.cache_write_1h),
         per_request=_text(price.per_request),
+        web_search=_text(price.web_search),
         meters=price.meters,
         origin=price.origin,
         effective_from=price.effective_from,

@@ -18,10 +18,12 @@ class Rates:
     cache_write: Decimal | None = None  # 5-minute lifetime; None: as much as input
     cache_write_1h: Decimal | None = None  # None: as much as cache_write
     per_request: Decimal | None = None  # USD
+    web_search: Decimal | None = None  # USD per search; None: not known, which is not free
     above_input_tokens: int = 0
 
 
-AMOUNTS = ("input", "output", "cache_read", "cache_write", "cache_write_1h", "per_request")
+AMOUNTS = ("input", "output", "cache_read", "cache_write", "cache_write_1h", "per_request", "web_search")
+FEES = ("per_request", "web_search")  # in USD each, not per million tokens
 
 
 def stated(rates: Rates) -> frozenset[str]:

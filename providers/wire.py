@@ -25,6 +25,7 @@ class Usage:
     cache_write_tokens: int = 0  # all cache writes, the one-hour ones included
     cache_write_1h_tokens: int = 0
     reasoning_tokens: int = 0
+    web_searches: int = 0  # of the provider's own
     reported_cost: Decimal | None = None  # USD, where the provider says what it charged
     estimated: bool = False  # counted by us, because the provider did not say
     other_rates: bool = False  # the provider bills something beside these tokens, or these at other rates

@@ -30,12 +30,13 @@ _FactKey = Annotated[
 
 
 class RatesSection(Section):
-    """The amounts of a price, in USD per million tokens."""
+    """The amounts of a price, in USD per million tokens; per request and per search in USD."""
 
     cache_read: Amount | None = None
     cache_write: Amount | None = None
     cache_write_1h: Amount | None = None
     per_request: Amount | None = None
+    web_search: Amount | None = None
 
     def rates(self, *, above: int = 0) -> Rates:
         """Return the amounts as one tier."""

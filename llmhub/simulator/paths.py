@@ -35,6 +35,7 @@ SHAPE = (
     Switch("reasoning", "reasoning tokens before the reply", "N"),
     Switch("cached", "input tokens read from the cache", "N"),
     Switch("written", "input tokens written to the cache", "N"),
+    Switch("searches", "web searches that the provider itself made", "N"),
     Switch("calls", "how many tool calls a request with tools gets (default 1)", "N"),
     Switch("style", "a server's habits", "NAME", words=tuple(styles.STYLES)),
     Switch("adaptive", "its models think as they see fit: no budget, no `temperature`, no begun answer"),

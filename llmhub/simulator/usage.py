@@ -38,15 +38,21 @@ def counted(ask: Ask, replies: Sequence[Reply], path: Path, style: Style) -> dic
         usage["cached_tokens"] = cached
     if style.cache_hit_miss:
         usage |= {"prompt_cache_hit_tokens": cached, "prompt_cache_miss_tokens": given - cached}
+    if "searches" in path:
+        usage["server_tool_use"] = _searched(path)
     if style.reports_cost or "cost" in path:
         usage |= _charged(given, output, path)
     return _spoilt(usage, path.text("usage"))
 
 
+def _searched(path: Path) -> dict[str, int]:
+    return {"web_search_requests": path.number("searches")}
+
+
 def counted_messages(ask: Ask, reply: Reply, path: Path, *, one_hour: bool) -> dict[str, Any]:
     """Return the usage object of a call of the messages dialect: its input leaves out what a cache knows."""
     cached, written = path.number("cached"), path.number("written")
-    usage = {
+    usage: dict[str, Any] = {
         "input_tokens": max(0, ask.prompt_tokens - cached - written),
         "cache_creation_input_tokens": written,
         "cache_read_input_tokens": cached,
@@ -58,6 +64,8 @@ def counted_messages(ask: Ask, reply: Reply, path: Path, *, one_hour: bool) -> d
         "output_tokens_details": {"thinking_tokens": len(reply.thoughts)},
         "service_tier": "standard",
     }
+    if "searches" in path:
+        usage["server_tool_use"] = _searched(path)
     return _spoilt(usage, path.text("usage"))
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from providers.adapters.reading import mapping, tokens, usd
+from providers.adapters.tool_uses import tool_uses
 from providers.wire import Usage
 
 
@@ -31,12 +32,15 @@ def usage_of(reported: Any, *, charged: Decimal | None = None) -> Usage | None:
     reasoning = _first(completion.get("reasoning_tokens"), usage.get("reasoning_tokens"))
     if reasoning and tokens(usage.get("total_tokens")) == input_tokens + output_tokens + reasoning:
         output_tokens += reasoning  # servers that count reasoning beside the output say so in the total
+    searches, others = tool_uses(usage)
     return Usage(
         input_tokens=input_tokens,
         output_tokens=output_tokens,
         cache_read_tokens=min(input_tokens, _cached(usage, prompt)),
         cache_write_tokens=min(input_tokens, _first(prompt.get("cache_write_tokens"))),
         reasoning_tokens=min(output_tokens, reasoning),
+        web_searches=searches,
+        other_rates=others,
         reported_cost=charged,
     )
 

@@ -17,7 +17,7 @@ from providers.adapters.claude_ids import UNKNOWN, terms_of
 from providers.adapters.list_pages import page_after
 from providers.adapters.listing import messages_listing
 from providers.adapters.messages_events import error_in, event_reader, failure_of, is_content
-from providers.adapters.messages_usage import usage_of
+from providers.adapters.messages_usage import in_a_container, usage_of
 from providers.adapters.reading import decode, decode_raw, items, mapping, name, text, tokens, value_of
 from providers.errors import BadReply, ProviderError
 from providers.listing import Listing
@@ -37,7 +37,7 @@ _COUNTED = frozenset(
         "speed", "system", "thinking", "tool_choice", "tools",
     }
 )  # fmt: skip
-_READ_OF_ANSWER = ("id", "type", "model", "stop_reason", "usage", "error", "message")
+_READ_OF_ANSWER = ("id", "type", "model", "stop_reason", "usage", "error", "message", "container")
 
 
 class MessagesAdapter:
@@ -123,7 +123,7 @@ class MessagesAdapter:
         """
         body = decode_raw(content)
         read = {field: value_of(body[field]) for field in _READ_OF_ANSWER if field in body}
-        usage = usage_of(read.get("usage"))
+        usage = in_a_container(usage_of(read.get("usage")), read)
         if read.get("type") == "error" or read.get("error"):
             error = error_in(read)
             raise failure_of(error, usage)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from providers.adapters import failures
-from providers.adapters.messages_usage import counted_by_us, merged, usage_of
+from providers.adapters.messages_usage import counted_by_us, in_a_container, merged, usage_of
 from providers.adapters.reading import decode, items, mapping, name, text, tokens
 from providers.errors import ProviderError
 from providers.wire import Event, Usage
@@ -115,6 +115,7 @@ def _message_delta(stream: _Stream, data: bytes, event: dict[str, Any]) -> Event
     usage = stream.hear(reported)
     if reason and (usage is None or tokens(reported.get("output_tokens")) is None):
         usage = counted_by_us(usage_of(stream.reported), text_bytes=stream.text_bytes)
+    usage = in_a_container(usage, mapping(event.get("delta")))
     return Event(
         data,
         "finish" if reason else "usage" if usage else "other",

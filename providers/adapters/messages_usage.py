@@ -2,9 +2,10 @@
 
 Source: https://platform.claude.com/docs/en/api/messages#response-usage
 
-What a provider's own tools cost, other model calls (`iterations`), a faster or a regional service is
-billed beside the tokens or at other rates: a usage says that it is so, its cost is then an estimate,
-and a call that may ask for it is unbounded under a hard cap.
+Web searches are counted, and priced where the model has a price for them. What other tools of the
+provider's own cost, other model calls (`iterations`), a faster or a regional service is billed beside the
+tokens or at other rates: a usage says that it is so, its cost is then an estimate. A call that may ask for
+any of these is unbounded under a hard cap.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from providers.adapters.reading import items, mapping, tokens
+from providers.adapters.tool_uses import tool_uses
 from providers.wire import Usage
 
 _EVERYWHERE = (None, "", "global", "not_available")  # of `inference_geo`
@@ -36,6 +38,7 @@ def usage_of(reported: Any) -> Usage | None:
     total = tokens(fresh + written + read)
     if not total:
         return None  # every call has an input: a broken server's would be free
+    searches, others = tool_uses(usage)
     thought = tokens(mapping(usage.get("output_tokens_details")).get("thinking_tokens"))
     return Usage(
         input_tokens=total,
@@ -44,15 +47,24 @@ def usage_of(reported: Any) -> Usage | None:
         cache_write_tokens=written,
         cache_write_1h_tokens=min(written, tokens(lifetimes.get("ephemeral_1h_input_tokens")) or 0),
         reasoning_tokens=min(output, thought or 0),
-        other_rates=_has_other_rates(usage),
+        web_searches=searches,
+        other_rates=others or _has_other_rates(usage),
     )
 
 
 def _has_other_rates(usage: Mapping[str, Any]) -> bool:
     """Return whether more was billed than these tokens at the price of the model."""
-    searched = any(_count(uses) for uses in mapping(usage.get("server_tool_use")).values())
     elsewhere = usage.get("inference_geo") not in _EVERYWHERE
-    return searched or elsewhere or usage.get("speed") == "fast" or len(items(usage.get("iterations"))) > 1
+    return elsewhere or usage.get("speed") == "fast" or len(items(usage.get("iterations"))) > 1
+
+
+def in_a_container(usage: Usage | None, said: Mapping[str, Any]) -> Usage | None:
+    """Return the usage of an answer, which names the container in which the provider ran code.
+
+    That is billed by time, which no usage counts.
+    Source: https://platform.claude.com/docs/en/agents-and-tools/tool-use/code-execution-tool#usage-and-pricing
+    """
+    return replace(usage, other_rates=True) if usage and said.get("container") else usage
 
 
 def merged(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ _AMOUNTS = {
 # Charged by something else than the tokens llmhub counts: kept and shown, not computed with.
 # `image` stands for a token, as all recorded lists show, though the schema says picture.
 METERS = (
-    "web_search", "audio", "input_audio_cache", "audio_output", "image", "image_output", "image_token",
+    "audio", "input_audio_cache", "audio_output", "image", "image_output", "image_token",
     "internal_reasoning",
 )  # fmt: skip
 _WORDS = {  # a parameter it takes → what that means it can do
@@ -142,8 +142,9 @@ def _tiers(pricing: Mapping[str, Any]) -> tuple[Rates, ...]:
     base = _amounts(pricing)
     if "input" not in base or "output" not in base:
         return ()
-    if fee := usd(pricing.get("request")):
-        base["per_request"] = fee
+    for theirs, ours in (("request", "per_request"), ("web_search", "web_search")):
+        if fee := usd(pricing.get(theirs)):
+            base[ours] = fee
     tiers: dict[int, dict[str, Decimal]] = {0: base}
     for override in map(mapping, items(pricing.get("overrides"))):
         changed = {amount: value for amount, value in _amounts(override).items() if amount in base}

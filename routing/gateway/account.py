@@ -250,6 +250,7 @@ class Account:
             cache_write_tokens=counted.cache_write_tokens,
             cache_write_1h_tokens=counted.cache_write_1h_tokens,
             reasoning_tokens=counted.reasoning_tokens,
+            web_searches=counted.web_searches,
             usage_estimated=counted.estimated,
             cost_nano=cost.nano if cost else None,
             computed_nano=cost.computed_nano if cost else None,

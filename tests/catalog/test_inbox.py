@@ -74,14 +74,15 @@ def test_accepting_a_price_writes_the_listed_one_with_its_source_and_stays_a_per
     assert (said.action, said.object, said.after["event"]) == ("inbox.accepted", "model:acme/m0", event.pk)
 
 
-def test_accepting_keeps_what_is_not_counted_in_tokens(take, curated):
+def test_accepting_keeps_what_is_computed_with_and_what_is_not(take, curated):
     raw = row("acme/m0", price="0.000002", supported_parameters=["tools", "reasoning"])
-    raw["pricing"]["web_search"] = "0.01"
+    raw["pricing"] |= {"web_search": "0.01", "audio": "0.000002"}
     take([raw, *many()[1:]], hour=1)
 
     inbox.accept(actor=COMMAND_LINE, event=CatalogEvent.objects.get(state="open"))
 
-    assert Price.objects.latest("id").meters == {"web_search": "0.01"}
+    newest = Price.objects.latest("id")
+    assert (newest.web_search, newest.meters) == (Decimal("0.01"), {"audio": "0.000002"})
 
 
 @pytest.mark.parametrize(

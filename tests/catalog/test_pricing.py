@@ -172,6 +172,18 @@ def test_a_cost_beside_which_more_was_billed_is_an_estimate():
     assert cost_of(Usage(input_tokens=1, other_rates=True), [price()], at=NOW).source == "estimated"
 
 
+@pytest.mark.parametrize(
+    ("fee", "nano", "source"),
+    [("0.01", 20_000_001, "computed"), ("0", 1, "computed"), (None, 1, "estimated")],
+)
+def test_searches_cost_their_price_and_without_one_the_cost_is_an_estimate(fee, nano, source):
+    known = price(input="0.001", **({"web_search": fee} if fee else {}))
+    cost = cost_of(Usage(input_tokens=1, web_searches=2), [known], at=NOW)
+
+    assert (cost.nano, cost.source) == (nano, source)
+    assert cost_of(Usage(input_tokens=1), [known], at=NOW).source == "computed"
+
+
 def test_a_cost_of_counted_tokens_says_so():
     assert cost_of(Usage(input_tokens=1, estimated=True), [price()], at=NOW).source == "estimated"
 
@@ -197,6 +209,7 @@ def usages(draw):
         cache_write_tokens=write,
         cache_write_1h_tokens=draw(st.integers(min_value=0, max_value=write)),
         output_tokens=draw(tokens),
+        web_searches=draw(tokens),
     )
 
 
@@ -210,6 +223,7 @@ prices = st.builds(
     cache_write=st.none() | amounts,
     cache_write_1h=st.none() | amounts,
     per_request=amounts,
+    web_search=st.none() | amounts,
 )
 
 
@@ -226,7 +240,8 @@ def test_the_cost_is_exact_in_every_digit(usage, one):
 
     exact = sum((count * Fraction(amount) for count, amount in meters), start=Fraction(0)) / 10**6
 
-    assert Fraction(cost_usd(usage, one)) == exact + Fraction(one.per_request)
+    fees = Fraction(one.per_request) + usage.web_searches * Fraction(one.web_search or 0)
+    assert Fraction(cost_usd(usage, one)) == exact + fees
 
 
 @given(usages(), prices)

@@ -113,8 +113,8 @@ def _models() -> None:
         facts_source="https://example.com/models",
         facts_checked_on=date(2026, 5, 5),
     )
-    long = [usd("0.150", "0.60", "0.015", "0.2", "0.3", "0.01")]
-    long.append(usd("0.30", "0.90", "0.03", "0.4", "0.6", "0.02", above=100_000))
+    long = [usd("0.150", "0.60", "0.015", "0.2", "0.3", "0.01", "0.005")]
+    long.append(usd("0.30", "0.90", "0.03", "0.4", "0.6", "0.02", "0.007", above=100_000))
     first = add_offer(actor=COMMAND_LINE, entry=entry, provider=lab, upstream_id="small-1", rank=20)
     price = {
         "source": "https://example.com/prices",

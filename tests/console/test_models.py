@@ -380,12 +380,13 @@ def test_a_price_is_set_and_the_long_context_tiers_go_on(signed_in, offer):
     client = signed_in("admin")
 
     page = client.get(f"/offers/{offer.pk}/price/").text
-    client.post(f"/offers/{offer.pk}/price/", {"input": "1.5", "output": "2", "cache_read": "0.5"})
+    typed = {"input": "1.5", "output": "2", "cache_read": "0.5", "web_search": "0.01"}
+    client.post(f"/offers/{offer.pk}/price/", typed)
 
     assert 'value="1"' in page
     newest = Price.objects.filter(effective_from=Price.objects.latest("effective_from").effective_from)
-    found = [(row.above_input_tokens, row.input) for row in newest.order_by("above_input_tokens")]
-    assert found == [(0, Decimal("1.5")), (1000, Decimal(3))]
+    found = newest.order_by("above_input_tokens").values_list("above_input_tokens", "input", "web_search")
+    assert [*found] == [(0, Decimal("1.5"), Decimal("0.01")), (1000, Decimal(3), Decimal("0.01"))]
 
 
 def test_no_price_at_all_is_refused(signed_in, offer):

@@ -256,6 +256,27 @@ def test_a_cost_says_where_it_comes_from(signed_in, call, source, says):
     assert says in signed_in().get(url_of(record)).text
 
 
+@pytest.mark.parametrize(
+    ("fee", "says", "silent"),
+    [
+        (Decimal("0.01"), '<td>Web search</td><td class="num">2</td>', "Without"),
+        (None, "Without 2 web searches, for which no price is known", "<td>Web search</td>"),
+    ],
+)
+def test_web_searches_have_a_line_or_are_said_to_have_no_price(signed_in, call, fee, says, silent):
+    record = call(cost_nano=4_000, cost_source="computed" if fee else "estimated")
+    offer = Offer.objects.create(entry_id=record.entry_id, provider_id=record.provider_id, upstream_id="s")
+    price = Price.objects.create(
+        offer=offer, effective_from=minutes_ago(60), input=Decimal(1), output=Decimal(1), web_search=fee
+    )
+    rows.attempt(record, 1, price_id=price.pk, input_tokens=4, web_searches=2, computed_nano=4_000)
+
+    page = signed_in().get(url_of(record)).text
+
+    assert says in page
+    assert silent not in page
+
+
 def test_a_reported_cost_stands_beside_ours(signed_in, call):
     record = call(cost_nano=5_000, cost_source="reported")
     offer = Offer.objects.create(entry_id=record.entry_id, provider_id=record.provider_id, upstream_id="s")

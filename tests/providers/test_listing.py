@@ -25,6 +25,7 @@ ROW = {
         "completion": "0.000004",
         "input_cache_read": "0.00000001",
         "web_search": "0.01",
+        "audio": "0.000001",
         "internal_reasoning": "0",
         "overrides": [{"min_prompt_tokens": 200_000, "prompt": "0.000001", "completion": "0.000006"}],
     },
@@ -37,6 +38,9 @@ ROW = {
 }
 
 
+FEE = Decimal("0.01")
+
+
 def test_a_row_is_read_in_our_words_and_units():
     listing = read_listing(ROW)
 
@@ -45,10 +49,10 @@ def test_a_row_is_read_in_our_words_and_units():
     assert listing.input_modalities == ("text", "image", "document")
     assert listing.capabilities == ("caching", "documents", "reasoning", "stream", "tools", "vision")
     assert listing.tiers == (
-        Rates(Decimal("0.08333333333333334"), Decimal(4), cache_read=Decimal("0.01")),
-        Rates(Decimal(1), Decimal(6), cache_read=Decimal("0.01"), above_input_tokens=200_000),
+        Rates(Decimal("0.08333333333333334"), Decimal(4), cache_read=Decimal("0.01"), web_search=FEE),
+        Rates(Decimal(1), Decimal(6), cache_read=Decimal("0.01"), web_search=FEE, above_input_tokens=200_000),
     )
-    assert listing.meters == {"web_search": Decimal("0.01")}
+    assert listing.meters == {"audio": Decimal("0.000001")}
     assert (listing.released_on, listing.knowledge_on) == (date(2026, 7, 21), date(2026, 2, 16))
     assert listing.sunset_on == date(2026, 12, 31)
 

@@ -26,7 +26,7 @@ from providers.wire import Usage
                 "server_tool_use": {"web_search_requests": 2},
                 "service_tier": "standard",
             },
-            Usage(20702, 344, 13637, 7049, 7000, 33, other_rates=True),
+            Usage(20702, 344, 13637, 7049, 7000, 33, web_searches=2),
         ),
         (
             {
@@ -142,7 +142,9 @@ def test_our_own_count_is_never_less_than_what_was_said(usage, expected):
     [
         ({}, False),
         ({"server_tool_use": {"web_search_requests": 0}}, False),
-        ({"server_tool_use": {"web_search_requests": 2}}, True),
+        ({"server_tool_use": {"web_search_requests": 2}}, False),  # it has a price of its own
+        ({"server_tool_use": {"web_search_requests": 2, "web_fetch_requests": 1}}, False),  # fetching is free
+        ({"server_tool_use": {"code_execution_requests": 1}}, True),
         ({"inference_geo": "not_available"}, False),
         ({"inference_geo": "us"}, True),
         ({"speed": "standard"}, False),

@@ -49,6 +49,8 @@ class FirstCall:
     output_tokens: int = 0
     cost_nano: int | None = None  # None: its price is unknown
     cost_source: str = ""
+    estimated: bool = False  # the tokens
+    at_ms: int = 0  # Unix milliseconds: when it was made
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class Draft:
     chosen: tuple[str, ...] = ()
     terms: dict[str, Terms] = field(default_factory=dict)
     call: FirstCall | None = None
+    calls: tuple[FirstCall, ...] = ()  # all that were answered at this address; records once it is saved
 
     @property
     def known_kind(self) -> Kind:
@@ -129,7 +132,15 @@ def discard(request: HttpRequest) -> None:
 
 def _read(kept: dict[str, Any]) -> Draft:
     call = kept.pop("call")
+    calls = tuple(FirstCall(**each) for each in kept.pop("calls"))
     terms = {id_: Terms(**each) for id_, each in kept.pop("terms").items()}
     found = tuple((id_, name, context) for id_, name, context in kept.pop("found"))
     chosen = tuple(kept.pop("chosen"))
-    return Draft(**kept, found=found, chosen=chosen, terms=terms, call=FirstCall(**call) if call else None)
+    return Draft(
+        **kept,
+        found=found,
+        chosen=chosen,
+        terms=terms,
+        call=FirstCall(**call) if call else None,
+        calls=calls,
+    )

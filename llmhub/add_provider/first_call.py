@@ -98,7 +98,7 @@ def _refuse_if_it_may_not(nano: int | None) -> None:
 
 
 async def _call(draft: Draft, upstream_id: str) -> FirstCall:
-    adapter, begun = adapter_for(draft.kind, draft.dialect), time.monotonic()
+    adapter, begun, at_ms = adapter_for(draft.kind, draft.dialect), time.monotonic(), clock.unix_ms()
     client = Client()
     try:
         with hiding(draft.secret):
@@ -119,7 +119,9 @@ async def _call(draft: Draft, upstream_id: str) -> FirstCall:
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,
         cost_nano=None if unknown else cost.nano,
-        cost_source=cost.source,
+        cost_source="unpriced" if unknown else cost.source,
+        estimated=usage.estimated,
+        at_ms=at_ms,
     )
 
 

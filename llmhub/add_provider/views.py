@@ -124,7 +124,11 @@ def _entered(form: ProviderForm, before: Draft | None) -> Draft:
     same = before is not None and before.base_url == values["base_url"]
     secret = values["secret"] or (before.secret if before and same else "")
     entered = Draft(kind=form.kind.name, **{**values, "secret": secret})
-    return replace(entered, chosen=before.chosen, terms=before.terms) if before and same else entered
+    return _with_choices(entered, before) if before and same else entered
+
+
+def _with_choices(entered: Draft, before: Draft) -> Draft:
+    return replace(entered, chosen=before.chosen, terms=before.terms, calls=before.calls)
 
 
 def _connection(
@@ -215,7 +219,8 @@ def call(request: HttpRequest, draft: Draft) -> HttpResponse:
     except NotNow as refusal:
         messages.warning(request, str(refusal))
     else:
-        drafts.save(request, replace(draft, call=made))
+        answered = (made,) if made.answered else ()
+        drafts.save(request, replace(draft, call=made, calls=(*draft.calls, *answered)))
     return redirect("adding:finish")
 
 

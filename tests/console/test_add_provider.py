@@ -10,6 +10,8 @@ import pytest
 from django.contrib.sessions.models import Session
 
 from billing.budget import create_budget
+from billing.models import Attempt, Counter, UsageRecord
+from billing.rollup_models import DirtyBucket
 from catalog.models import CatalogEntry, Offer, Price
 from llmhub.add_provider import draft as drafts
 from llmhub.add_provider.first_call import said_in
@@ -101,6 +103,30 @@ def test_the_first_call_is_audited_with_what_it_cost(client, simulator):
     told = AuditEvent.objects.get(action="provider.first_call").after
     assert (told["model"], told["answered"]) == ("sim-small", True)
     assert told["cost_nano"] == round(told["input_tokens"] * 150 + told["output_tokens"] * 600)
+
+
+def test_calls_that_were_answered_are_in_the_ledger_once_it_is_saved(client, simulator):
+    budget = create_budget(actor=COMMAND_LINE, scope="organisation", name="", per="month", cap="9")
+    connect(client, simulator.path("tokens/20"))
+    choose(client, "sim-small")
+    price(client, PRICED)
+    for _ in range(2):
+        client.post(f"{WHERE}call/", {"model": "sim-small"})
+    before = UsageRecord.objects.count()
+    client.post(f"{WHERE}save/")
+
+    offer, told = Offer.objects.get(), AuditEvent.objects.filter(action="provider.first_call").last().after
+    records, attempts = UsageRecord.objects.order_by("id"), Attempt.objects.order_by("id")
+    assert before == 0
+    assert [(row.cost_centre, row.key_id, row.requested) for row in records] == [
+        ("health", None, "lab/sim-small")
+    ] * 2
+    assert {row.cost_nano for row in records} == {told["cost_nano"]}
+    assert [(row.offer_id, row.provider_id, row.output_tokens) for row in attempts] == [
+        (offer.pk, offer.provider_id, told["output_tokens"])
+    ] * 2
+    assert DirtyBucket.objects.exists()  # sums follow
+    assert Counter.objects.get(budget_id=budget.pk).spent == 2 * told["cost_nano"] > 0
 
 
 def test_a_secret_is_nowhere_in_clear(client, simulator):

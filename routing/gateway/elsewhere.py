@@ -33,10 +33,18 @@ def bound_elsewhere(
     None where it would not fit in what is `left`, could not be told to the provider, is not bounded by
     tokens, or where budgets of that model or its provider have a say.
     """
-    request = _asking_for(account, entry)
+    request, reach = _asking_for(account, entry), account.caller.reach
+    if not reach.has_model(entry.slug, entry.slug):
+        return None
     try:
-        only = request.extras.providers
-        route = plan(entry, dialect=request.dialect, operation=request.operation, only=only, waits=waits)
+        route = plan(
+            entry,
+            dialect=request.dialect,
+            operation=request.operation,
+            only=request.extras.providers,
+            reach=reach,
+            waits=waits,
+        )
     except Refusal:
         return None
     twin = open_account(snapshot, account.caller, entry, request, route, id_=account.id, at=account.at)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from dataclasses import dataclass
 from typing import Any
 
 from celery import Celery
 from celery.signals import celeryd_init, setup_logging, worker_ready
 from django.conf import settings
+from django.utils.log import configure_logging
 
 from llmhub.up import alive
 
@@ -35,9 +37,15 @@ JOBS = {
     "compare sums with the ledger": Job("billing.tasks.reconcile", setting="RECONCILE_SECONDS"),
 }
 
-app = Celery("llmhub")
+# Beat only sends names at their times: without models and tasks it needs half the memory of a worker.
+_IS_BEAT = "beat" in sys.argv[1:]
+
+app = Celery("llmhub", fixups=[] if _IS_BEAT else None)
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks()
+if _IS_BEAT:
+    configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
+else:
+    app.autodiscover_tasks()
 app.conf.beat_schedule = {
     name: {
         "task": job.task,

@@ -29,6 +29,7 @@ from llmhub.people.api import router as people_router
 from llmhub.people.api_access import ServiceKeyBearer, Session, documented
 from llmhub.people.organisation_api import router as organisation_router
 from llmhub.people.roles import NotAllowed
+from llmhub.people.sign_in_api import router as sign_in_router
 from providers.api import router as providers_router
 from providers.credential_api import router as credentials_router
 from routing.api import router as routing_router
@@ -44,6 +45,7 @@ api = NinjaAPI(
 )
 api.add_router("", organisation_router, tags=["organisation"])
 api.add_router("", people_router, tags=["people"])
+api.add_router("", sign_in_router, tags=["people"])
 api.add_router("", providers_router, tags=["providers"])
 api.add_router("", credentials_router, tags=["providers"])
 api.add_router("", discovery_router, tags=["discovery"])  # first: a model's id may hold slashes

@@ -34,6 +34,7 @@ JOBS = {
     "tell of retirements": Job("billing.tasks.notice_retirements", setting="RETIREMENT_SECONDS"),
     "delete old calls": Job("billing.tasks.clear_old_calls", setting="RETENTION_SECONDS"),
     "delete old readings of lists": Job("catalog.tasks.clear_old_runs", setting="RETENTION_SECONDS"),
+    "delete sessions that are over": Job("llmhub.people.tasks.clear_sessions", setting="RETENTION_SECONDS"),
     "compare sums with the ledger": Job("billing.tasks.reconcile", setting="RECONCILE_SECONDS"),
 }
 

@@ -22,6 +22,11 @@ class OrganisationForm(forms.Form):
     time_zone = forms.ChoiceField(
         label="Time zone", choices=_zones, help_text="Times on every page, and where a day and a month begin."
     )
+    requires_second_factor = forms.BooleanField(
+        label="Everyone needs a second factor",
+        required=False,
+        help_text="People without one set it up before they see anything else. Programs are not asked.",
+    )
 
 
 class PauseForm(forms.Form):

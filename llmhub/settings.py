@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from llmhub.lib import database, env, forwarded, logs, secrets
+from llmhub.lib import database, env, forwarded, logs, mail, secrets
 from llmhub.lib.bounded import MAX_BODY
+from llmhub.people import oidc_client
 from llmhub.up import home
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -98,26 +99,22 @@ _ALLOWED_HOSTS = env.words(
 )
 
 if not EMBEDDED:
-    _missing = [
-        name
-        for name, value in (
-            ("LLMHUB_SECRET_KEYS", LLMHUB_SECRET_KEYS),
-            ("DATABASE_URL", _DATABASE_URL),
-            ("LLMHUB_ALLOWED_HOSTS", _ALLOWED_HOSTS),
-            ("LLMHUB_PUBLIC_URL", PUBLIC_URL.startswith("https://")),
-        )
-        if not value
-    ]
-    if _missing:
-        raise ImproperlyConfigured(
-            f"LLMHUB_PROFILE=production needs {', '.join(_missing)}: "
-            "set them (LLMHUB_PUBLIC_URL must begin with https://), see docs/configuration.md"
-        )
+    env.require_in_production(
+        LLMHUB_SECRET_KEYS=LLMHUB_SECRET_KEYS,
+        DATABASE_URL=_DATABASE_URL,
+        LLMHUB_ALLOWED_HOSTS=_ALLOWED_HOSTS,
+        LLMHUB_PUBLIC_URL=PUBLIC_URL.startswith("https://"),
+    )
     if any(len(key) < 32 for key in LLMHUB_SECRET_KEYS):
         raise ImproperlyConfigured("LLMHUB_SECRET_KEYS: each key needs at least 32 letters")
 
 LLMHUB_SECRET_KEYS = LLMHUB_SECRET_KEYS or secrets.read_or_make_keys(HOME / "secret-keys")
 SECRET_KEY, *SECRET_KEY_FALLBACKS = [secrets.derive(key, purpose="django") for key in LLMHUB_SECRET_KEYS]
+
+# --- who signs in, and mail -----------------------------------------------------------------
+
+OIDC = oidc_client.from_environment(embedded=EMBEDDED)
+SMTP_URL = mail.from_environment()
 
 # --- databases ------------------------------------------------------------------------------
 
@@ -222,7 +219,6 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
-    "django.contrib.sessions",
     "django.contrib.staticfiles",
     "django_htmx",
     "ninja",
@@ -235,6 +231,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "llmhub.people.sessions.note_use",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -285,6 +282,7 @@ SERVESTATIC_USE_ZSTD = False  # every browser that reads zstd also reads brotli
 
 # --- security -------------------------------------------------------------------------------
 
+SESSION_ENGINE = "llmhub.people.session_store"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True  # pages carry the token for htmx in hx-headers
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "llmhub.failures.csrf_failure"

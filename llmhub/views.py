@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -18,11 +20,13 @@ from llmhub.audit.models import AuditEvent
 from llmhub.first_steps import first_steps
 from llmhub.forms import OrganisationForm, PauseForm
 from llmhub.lib import clock
+from llmhub.lib.forms import refuse
 from llmhub.lib.pages import render_page
 from llmhub.overview import bars, figures, provider_states
 from llmhub.people import organisation
 from llmhub.people.access import actor_of, needs
 from llmhub.people.roles import allowed
+from llmhub.people.sign_in_log import COMINGS_AND_GOINGS
 from llmhub.zone import open_events_of, organisation_of
 from providers.credential_now import taken_out
 
@@ -62,12 +66,19 @@ def settings_page(request: HttpRequest) -> HttpResponse:
 @require_POST
 @needs("own")
 def organisation_save(request: HttpRequest) -> HttpResponse:
-    """Save name and time zone."""
-    form = OrganisationForm(request.POST)
+    """Save name, time zone, and whether everyone needs a second factor."""
+    form, actor = OrganisationForm(request.POST), actor_of(request)
     if form.is_valid():
-        organisation.describe(actor=actor_of(request), **form.cleaned_data)
-        messages.success(request, "Organisation saved.")
-        return redirect("settings")
+        required = form.cleaned_data.pop("requires_second_factor")
+        try:
+            with transaction.atomic():
+                organisation.describe(actor=actor, **form.cleaned_data)
+                organisation.require_second_factor(actor=actor, required=required)
+        except ValidationError as error:
+            refuse(form, error)
+        else:
+            messages.success(request, "Organisation saved.")
+            return redirect("settings")
     return _settings(request, organisation_form=form, status=422)
 
 
@@ -100,13 +111,15 @@ def _settings(
     status: int = 200,
 ) -> HttpResponse:
     hub, actor = organisation_of(request), actor_of(request)
-    described = {"name": hub.name, "time_zone": hub.time_zone}
+    described = {name: getattr(hub, name) for name in OrganisationForm.base_fields}
     context = {
         "organisation_form": organisation_form or OrganisationForm(initial=described),
         "pause_form": pause_form or PauseForm(),
         "may_pause": allowed(actor, "configure"),
         "may_describe": allowed(actor, "own"),
-        "events": AuditEvent.objects.order_by("-id")[:AUDIT_EVENTS_SHOWN],
+        "events": AuditEvent.objects.exclude(action__in=COMINGS_AND_GOINGS).order_by("-id")[
+            :AUDIT_EVENTS_SHOWN
+        ],
         "discrepancies": open_discrepancies()[:DISCREPANCIES_SHOWN],
         "version": settings.VERSION,
     }

@@ -13,7 +13,7 @@ from llmhub.people import organisation
 from llmhub.people.models import Organisation
 
 Answer = Callable[[HttpRequest], HttpResponse]
-_ORGANISATION = "_llmhub_organisation"
+_READ = "_llmhub_organisation_and_events"
 
 
 def organisation_of(request: HttpRequest) -> Organisation:
@@ -27,11 +27,12 @@ def open_events_of(request: HttpRequest) -> int:
 
 
 def _read(request: HttpRequest) -> tuple[Organisation, int]:
-    found: tuple[Organisation, int] | None = getattr(request, _ORGANISATION, None)
+    found: tuple[Organisation, int] | None = getattr(request, _READ, None)
     if found is None:
         row = Organisation.objects.filter(pk=1).annotate(open_events=open_events_beside()).first()
         found = (row, row.open_events) if row else (organisation.current(), open_events())
-        setattr(request, _ORGANISATION, found)
+        setattr(request, _READ, found)
+        organisation.keep(request, found[0])
     return found
 
 

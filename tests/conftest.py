@@ -11,6 +11,8 @@ pytest_plugins = [
     "tests.fixtures.parts",
     "tests.fixtures.postgres",
     "tests.fixtures.browser",
+    "tests.fixtures.sign_in",
+    "tests.fixtures.oidc",
     "tests.fixtures.search",
     "tests.fixtures.lists",
 ]

@@ -6,7 +6,7 @@ from argparse import Namespace, _SubParsersAction
 from typing import Any
 
 from llmhub.audit.actor import COMMAND_LINE
-from llmhub.cli import find, show
+from llmhub.cli import find, show, user_sign_in
 from llmhub.people.models import Role, User
 from llmhub.people.person import (
     activate_user,
@@ -19,7 +19,7 @@ from llmhub.people.person import (
 
 
 def register(commands: _SubParsersAction[Any]) -> None:
-    """Add `user create`, `list`, `link`, `role`, `deactivate` and `activate`."""
+    """Add `user create`, `list`, `link`, `role`, `deactivate`, `activate`, and how people sign in."""
     noun = commands.add_parser("user", help="people, and one-time sign-in links")
     verbs = noun.add_subparsers(required=True, metavar="VERB")
     create = verbs.add_parser("create", help="make a person and print a one-time sign-in link")
@@ -44,6 +44,7 @@ def register(commands: _SubParsersAction[Any]) -> None:
     link = verbs.add_parser("link", help="print a one-time sign-in link for a person")
     link.add_argument("email")
     link.set_defaults(run=link_one)
+    user_sign_in.register(verbs)
 
 
 def create_one(options: Namespace) -> int:

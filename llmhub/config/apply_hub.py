@@ -23,6 +23,9 @@ def apply_hub(section: HubSection, actor: Actor, at: At) -> None:
     if section.paused is not None and section.paused.strip() != now.paused_reason:
         with at("hub", "paused"):
             _pause(actor, section.paused)
+    if section.require_second_factor is not None:
+        with at("hub", "require_second_factor"):
+            organisation.require_second_factor(actor=actor, required=section.require_second_factor)
     if section.report_tags is not None:
         with at("hub", "report_tags"):
             set_report_tags(actor=actor, names=section.report_tags)

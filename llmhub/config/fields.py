@@ -64,7 +64,12 @@ PRICE_KEYS = {  # of `Price`, whose amounts have the same names in both
     "meters": "meters",
 }
 ALIAS_KEYS = {"name": "name", "model": "entry"}  # `name = "model"`
-HUB_KEYS = {"name": "name", "timezone": "time_zone", "paused": "paused_reason"}
+HUB_KEYS = {
+    "name": "name",
+    "timezone": "time_zone",
+    "paused": "paused_reason",
+    "require_second_factor": "requires_second_factor",
+}
 TEAM_KEYS = {"name": "name"}
 BUDGET_KEYS = {
     "scope": "scope",

@@ -44,6 +44,7 @@ class HubSection(Section):
     name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     timezone: Zone | None = None
     paused: Annotated[str, _REASON] | None = None  # the reason; "" lets calls through
+    require_second_factor: bool | None = None  # of everyone who uses the console
     report_tags: list[str] | None = None
     call_rules: CallRulesSection | None = None
 

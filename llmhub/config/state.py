@@ -81,7 +81,7 @@ def _credential(path: tuple[str, ...], row: Credential) -> Thing:
 
 def _hub() -> Iterator[Thing]:
     hub = organisation.current()
-    values = {key: getattr(hub, field) for key, field in HUB_KEYS.items()}
+    values = {key: getattr(hub, field) or None for key, field in HUB_KEYS.items()}
     yield Thing(("hub",), known({**values, "report_tags": report_tags()}))
     yield from _call_rules(("hub", "call_rules"), CallRules.objects.filter(team_id=ORGANISATION))
 

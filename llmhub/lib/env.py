@@ -77,3 +77,12 @@ def switch(name: str, *, default: bool, meaning: str, example: str = "true") -> 
     if value not in {"true", "false", "1", "0"}:
         raise BadEnvironment(f"{name}={value!r}: use true or false")
     return value in {"true", "1"}
+
+
+def require_in_production(**values: object) -> None:
+    """Raise `BadEnvironment` with the names of the variables that are missing, or no https address."""
+    if missing := [name for name, value in values.items() if not value]:
+        raise BadEnvironment(
+            f"LLMHUB_PROFILE=production needs {', '.join(missing)}: "
+            "set them (LLMHUB_PUBLIC_URL must begin with https://), see docs/configuration.md"
+        )

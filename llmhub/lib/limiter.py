@@ -31,6 +31,11 @@ class Limiter:
         while len(self._failures) > self.subjects:
             self._failures.popitem(last=False)
 
+    def take_back(self, subject: str) -> None:
+        """Forget the last failure of one subject: it was none."""
+        if times := self._failures.get(subject):
+            times.pop()
+
     def forget(self, subject: str) -> None:
         """Forget the failures of one subject."""
         self._failures.pop(subject, None)

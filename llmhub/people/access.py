@@ -10,9 +10,12 @@ from urllib.parse import urlsplit, urlunsplit
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
 from llmhub.audit.actor import Actor
+from llmhub.people import second_factor as factors
 from llmhub.people.roles import Action, NotAllowed, allowed
 
 View = Callable[..., HttpResponse]
@@ -26,8 +29,10 @@ def actor_of(request: HttpRequest) -> Actor:
     return Actor(kind="user", label=user.email, role=user.role, id=user.pk)
 
 
-def needs(action: Action) -> Callable[[View], View]:
+def needs(action: Action, *, second_factor: bool = True) -> Callable[[View], View]:
     """Let only people through who may do `action`; others sign in first, or get a 403 page.
+
+    Where everyone needs a second factor, who has none sets it up first, on the page without `second_factor`.
 
     So does a `NotAllowed` of the functions that the view calls.
     """
@@ -37,6 +42,8 @@ def needs(action: Action) -> Callable[[View], View]:
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
                 return _sign_in_first(request)
+            if second_factor and factors.is_missing(request):
+                return _moved(request, reverse("people:second_factor"))
             if not allowed(actor_of(request), action):
                 raise PermissionDenied(f"your role does not allow this: it needs the right to {action}")
             try:
@@ -57,3 +64,8 @@ def _sign_in_first(request: HttpRequest) -> HttpResponse:
     page = urlsplit(request.headers.get("HX-Current-URL", ""))
     here = urlunsplit(page._replace(scheme="", netloc="", fragment=""))
     return HttpResponseClientRedirect(redirect_to_login(here or "/").url)
+
+
+def _moved(request: HttpRequest, url: str) -> HttpResponse:
+    """Redirect to another page, also out of a swap by htmx."""
+    return HttpResponseClientRedirect(url) if request.headers.get("HX-Request") else redirect(url)

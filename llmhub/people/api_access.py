@@ -11,6 +11,7 @@ from ninja.security import HttpBearer, SessionAuth
 
 from llmhub.audit.actor import Actor
 from llmhub.lib import clock, rest, secrets
+from llmhub.people import second_factor
 from llmhub.people.access import View, actor_of, needs
 from llmhub.people.models import ServiceKey
 from llmhub.people.roles import Action, require
@@ -20,8 +21,10 @@ class Session(SessionAuth):
     """The session of the console; a change needs the CSRF token as well."""
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Actor | None:
-        """Return the signed-in person, or None."""
-        return actor_of(request) if request.user.is_authenticated else None
+        """Return the signed-in person, or None; who lacks the second factor that all need is none yet."""
+        if not request.user.is_authenticated or second_factor.is_missing(request):
+            return None
+        return actor_of(request)
 
 
 class ServiceKeyBearer(HttpBearer):

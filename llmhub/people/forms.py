@@ -7,7 +7,9 @@ from typing import Any
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 
+from llmhub.people.guesses import TooManyTries
 from llmhub.people.models import User
+from llmhub.people.password import is_current
 
 
 class SignInForm(forms.Form):
@@ -38,21 +40,42 @@ class NameForm(forms.Form):
     )
 
 
-class PasswordForm(forms.Form):
-    """A new password; the current one is asked for unless a link just signed the person in."""
+class ForgottenForm(forms.Form):
+    """Whose link is asked for."""
+
+    email = forms.EmailField(
+        label="E-mail",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
+    )
+
+
+class CodeForm(forms.Form):
+    """A code of the authenticator app, or a recovery code."""
+
+    code = forms.CharField(
+        label="Code",
+        max_length=40,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "one-time-code",
+                "inputmode": "numeric",
+                "autocapitalize": "off",
+                "spellcheck": "false",
+                "class": "code-field",
+            }
+        ),
+    )
+
+
+class _KnowsPerson(forms.Form):
+    """A form that asks for the current password unless there is none or it was given just now."""
 
     current = forms.CharField(
         label="Current password",
         max_length=1000,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
-    new = forms.CharField(
-        label="New password",
-        max_length=1000,
-        strip=False,
-        help_text="At least 12 letters. Three or four unrelated words are easy to remember.",
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
     def __init__(self, *args: Any, user: User, ask_current: bool, **kwargs: Any) -> None:
@@ -64,9 +87,30 @@ class PasswordForm(forms.Form):
     def clean_current(self) -> str:
         """Compare the current password."""
         password: str = self.cleaned_data["current"]
-        if not self.user.check_password(password):
-            raise forms.ValidationError("This is not your current password.")
-        return password
+        try:
+            if is_current(self.user, password):
+                return password
+        except TooManyTries as error:
+            raise forms.ValidationError(str(error)) from error
+        raise forms.ValidationError("This is not your current password.")
+
+
+class ConfirmForm(_KnowsPerson, CodeForm):
+    """The first code of a new authenticator app."""
+
+    field_order = ("code", "current")
+
+
+class PasswordForm(_KnowsPerson):
+    """A new password; the current one is asked for unless a link just signed the person in."""
+
+    new = forms.CharField(
+        label="New password",
+        max_length=1000,
+        strip=False,
+        help_text="At least 12 letters. Three or four unrelated words are easy to remember.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
 
     def clean_new(self) -> str:
         """Refuse a password that is easy to guess."""

@@ -7,6 +7,8 @@ from typing import ClassVar
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 
+from llmhub.people import sign_in_models  # noqa: F401
+
 
 class Role(models.TextChoices):
     """What a person or a service key may do in the organisation, each more than the one below."""
@@ -23,6 +25,9 @@ class Organisation(models.Model):
     time_zone = models.CharField(max_length=64, default="UTC", help_text="IANA name")
     paused_reason = models.CharField(
         max_length=200, blank=True, help_text="while not empty, the gateway answers 503 with it"
+    )
+    requires_second_factor = models.BooleanField(
+        default=False, help_text="nobody uses the console without a second factor"
     )
 
     def __str__(self) -> str:

@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+from typing import cast
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.http import HttpRequest
 
 from llmhub.audit import log
 from llmhub.audit.actor import Actor
 from llmhub.people.models import Organisation
 from llmhub.people.roles import require
+from llmhub.people.sign_in_models import SecondFactor
+
+_ORGANISATION = "_llmhub_organisation"
 
 
 def current() -> Organisation:
     """Return the organisation of this installation; before the first change, one with defaults."""
     return Organisation.objects.filter(pk=1).first() or Organisation(pk=1)
+
+
+def of(request: HttpRequest) -> Organisation:
+    """Return the organisation, read once a request."""
+    found = getattr(request, _ORGANISATION, None)
+    if found is None:
+        found = keep(request, current())
+    return cast("Organisation", found)
+
+
+def keep(request: HttpRequest, found: Organisation) -> Organisation:
+    """Remember the organisation as long as a request lasts."""
+    setattr(request, _ORGANISATION, found)
+    return found
 
 
 def _locked() -> Organisation:
@@ -40,6 +59,27 @@ def describe(*, actor: Actor, name: str, time_zone: str) -> Organisation:
         organisation.save()
         log.record(actor, "organisation.changed", "organisation", before=before, after=after)
     return organisation
+
+
+@transaction.atomic
+def require_second_factor(*, actor: Actor, required: bool) -> None:
+    """Let nobody use the console without a second factor, or let them again; `required` twice is once.
+
+    People without one are sent to set it up before anything else.
+    Raises `ValidationError` for a person who has none: they would be the first to be sent away.
+    """
+    require(actor, "own")
+    organisation = _locked()
+    if organisation.requires_second_factor == required:
+        return
+    if required and actor.kind == "user" and not SecondFactor.objects.of(actor.id).exists():
+        raise ValidationError(
+            {"requires_second_factor": "set up your own second factor first, on your profile"}
+        )
+    organisation.requires_second_factor = required
+    organisation.save()
+    before, after = ({"requires_second_factor": value} for value in (not required, required))
+    log.record(actor, "organisation.changed", "organisation", before=before, after=after)
 
 
 @transaction.atomic

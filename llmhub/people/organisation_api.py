@@ -25,6 +25,7 @@ class OrganisationOut(Output):
     name: str
     time_zone: str
     paused_reason: str
+    requires_second_factor: bool
 
 
 class OrganisationChange(Input):
@@ -33,6 +34,7 @@ class OrganisationChange(Input):
     name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     time_zone: Annotated[str, Field(max_length=64)] | None = None
     paused_reason: Annotated[str, Field(max_length=200)] | None = None
+    requires_second_factor: bool | None = None
 
 
 class AuditOut(Output):
@@ -50,7 +52,7 @@ class AuditOut(Output):
 
 
 def _organisation(row: Organisation) -> OrganisationOut:
-    return OrganisationOut(name=row.name, time_zone=row.time_zone, paused_reason=row.paused_reason)
+    return OrganisationOut.model_validate(row, from_attributes=True)
 
 
 def _event(event: AuditEvent) -> AuditOut:
@@ -66,13 +68,15 @@ def show_organisation(request: HttpRequest) -> OrganisationOut:
 
 @router.patch("/organisation", response={200: OrganisationOut, **REFUSALS})
 def change_organisation(request: HttpRequest, body: OrganisationChange) -> OrganisationOut:
-    """Rename the organisation, set its time zone, pause every call with a reason or resume."""
+    """Rename it, set its zone, ask everyone for a second factor, pause every call or resume."""
     actor, now = caller(request, "configure"), organisation.current()
     with transaction.atomic():
         if body.name is not None or body.time_zone is not None:
             organisation.describe(
                 actor=actor, name=body.name or now.name, time_zone=body.time_zone or now.time_zone
             )
+        if body.requires_second_factor is not None:
+            organisation.require_second_factor(actor=actor, required=body.requires_second_factor)
         if body.paused_reason:
             organisation.pause(actor=actor, reason=body.paused_reason)
         elif body.paused_reason is not None:

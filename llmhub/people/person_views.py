@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -23,6 +23,7 @@ from llmhub.people.person import (
     make_link,
     sign_in_address,
 )
+from llmhub.people.sign_in_models import SecondFactor
 
 _DONE = {
     "deactivate": "{} was deactivated: signed out everywhere, and their keys stop within seconds.",
@@ -48,7 +49,10 @@ class PersonForm(forms.Form):
 @needs("own")
 def person_list(request: HttpRequest) -> HttpResponse:
     """Everybody of the organisation, by e-mail address."""
-    people = User.objects.annotate(own_keys=Count("keys", filter=Q(keys__revoked_at=None)))
+    factors = SecondFactor.objects.filter(user=OuterRef("pk"), confirmed_at__isnull=False)
+    people = User.objects.annotate(
+        own_keys=Count("keys", filter=Q(keys__revoked_at=None)), has_second_factor=Exists(factors)
+    )
     screen = screen_of(request, people, by="email")
     context = {"people": screen.rows, "next_cursor": screen.next_cursor, "roles": Role.choices}
     return render(request, "people/person_list.html", context)

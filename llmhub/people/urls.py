@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from llmhub.people import person_views, service_key_views, team_views, views
+from llmhub.people import oidc_views, person_views, second_factor_views, service_key_views, team_views, views
 
 app_name = "people"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/", views.sign_in, name="sign_in"),
     path("sign-in/link/<str:token>/", views.use_link, name="use_link"),
+    path("sign-in/code/", second_factor_views.code_page, name="second_factor_code"),
+    path("sign-in/forgotten/", views.forgotten_page, name="forgotten"),
+    path("sign-in/provider/", oidc_views.oidc_start, name="oidc_start"),
+    path("sign-in/provider/return/", oidc_views.oidc_return, name="oidc_return"),
     path("sign-out/", views.sign_out, name="sign_out"),
     path("profile/", views.profile_page, name="profile"),
+    path("profile/second-factor/", second_factor_views.second_factor_page, name="second_factor"),
+    path("profile/sessions/end/", views.sessions_end, name="profile_sessions_end"),
     path("teams/", team_views.team_list, name="team_list"),
     path("teams/add/", team_views.team_new, name="team_new"),
     path("teams/<slug:slug>/", team_views.team_detail, name="team_detail"),
@@ -26,4 +32,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/add/", person_views.person_new, name="person_new"),
     path("people/<int:person_id>/link/", person_views.person_link, name="person_link"),
     path("people/<int:person_id>/change/", person_views.person_change, name="person_change"),
+    path(
+        "people/<int:person_id>/second-factor/off/",
+        second_factor_views.second_factor_off,
+        name="person_second_factor_off",
+    ),
 ]

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth import logout, update_session_auth_hash
+from django.db import transaction
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from llmhub.people import person, profile
+from llmhub.people import forgotten, oidc, person, profile, second_factor, sessions, sign_in_log
 from llmhub.people.access import actor_of, needs
-from llmhub.people.forms import NameForm, PasswordForm, SignInForm
+from llmhub.people.arrival import BY_LINK, after, arrive
+from llmhub.people.forms import ForgottenForm, NameForm, PasswordForm, SignInForm
+from llmhub.people.guesses import TooManyTries
 from llmhub.people.models import User
-from llmhub.people.sign_in import TooManyTries, by_password
-
-BACKEND = "django.contrib.auth.backends.ModelBackend"
-BY_LINK = "signed_in_by_link"  # in the session: a new password may be set without the old one
+from llmhub.people.sign_in import by_password
 
 
 @sensitive_post_parameters("password")
@@ -27,7 +28,7 @@ BY_LINK = "signed_in_by_link"  # in the session: a new password may be set witho
 @require_http_methods(["GET", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Sign in with e-mail address and password."""
-    target = _after_sign_in(request)
+    target = after(request)
     if request.user.is_authenticated:
         return redirect(target)
     form = SignInForm(request.POST or None)
@@ -37,27 +38,43 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         user = by_password(request, **form.cleaned_data)
     except TooManyTries as error:
         form.add_error(None, str(error))
-        response = _sign_in_page(request, form, target, status=429)
-        response.headers["Retry-After"] = str(error.wait)
-        return response
+        return wait(_sign_in_page(request, form, target, status=429), error)
     if user is None:
         form.add_error(None, "E-mail address and password do not fit together.")
         return _sign_in_page(request, form, target, status=422)
-    login(request, user, backend=BACKEND)
-    return redirect(target)
+    return redirect(arrive(request, user, by="password", target=target))
 
 
-def _sign_in_page(request: HttpRequest, form: SignInForm, target: str, *, status: int) -> HttpResponse:
-    return render(request, "people/sign_in.html", {"form": form, "next": target}, status=status)
+def _sign_in_page(request: HttpRequest, form: Form, target: str, *, status: int) -> HttpResponse:
+    context = {"form": form, "next": target, "provider": oidc.name()}
+    return render(request, "people/sign_in.html", context, status=status)
 
 
-def _after_sign_in(request: HttpRequest) -> str:
-    """Return where to go: the page that was asked for, if it is one of ours."""
-    target = request.POST.get("next") or request.GET.get("next") or ""
-    ours = url_has_allowed_host_and_scheme(
-        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return target if ours else settings.LOGIN_REDIRECT_URL
+def wait(response: HttpResponse, error: TooManyTries) -> HttpResponse:
+    """Say in the head of an answer, too, when the next try is."""
+    response.headers["Retry-After"] = str(error.wait)
+    return response
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def forgotten_page(request: HttpRequest) -> HttpResponse:
+    """Send a sign-in link to who asks for it, where mail is set up; else say whom to ask.
+
+    The answer is the same whether somebody has this address or not.
+    """
+    form, context = ForgottenForm(request.POST or None), {"mail": forgotten.can_send()}
+    if not context["mail"] or not form.is_valid():
+        status = 422 if form.is_bound else 200
+        return render(request, "people/forgotten.html", {**context, "form": form}, status=status)
+    try:
+        forgotten.ask(request, form.cleaned_data["email"])
+    except (TooManyTries, forgotten.NotNow) as error:
+        form.add_error(None, str(error))
+        status = 429 if isinstance(error, TooManyTries) else 503
+        response = render(request, "people/forgotten.html", {**context, "form": form}, status=status)
+        return wait(response, error) if isinstance(error, TooManyTries) else response
+    return render(request, "people/forgotten.html", {**context, "sent_to": form.cleaned_data["email"]})
 
 
 @never_cache
@@ -70,27 +87,29 @@ def use_link(request: HttpRequest, token: str) -> HttpResponse:
         user = person.use_link(token)
     except person.LinkNotUsable as error:
         return render(request, "people/use_link.html", {"error": str(error)}, status=410)
-    login(request, user, backend=BACKEND)
-    request.session[BY_LINK] = True
     if user.has_usable_password():
-        return redirect(settings.LOGIN_REDIRECT_URL)
+        return redirect(arrive(request, user, by="link", target=settings.LOGIN_REDIRECT_URL))
+    where = arrive(request, user, by="link", target=reverse("people:profile"))
     messages.info(request, "You are in. Set a password to sign in without a link next time.")
-    return redirect("people:profile")
+    return redirect(where)
 
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End the session."""
+    if isinstance(request.user, User):
+        sign_in_log.signed_out(request.user)
     logout(request)
     return redirect("people:sign_in")
 
 
 @sensitive_post_parameters("current", "new")
+@never_cache
 @require_http_methods(["GET", "POST"])
 @needs("view")
 def profile_page(request: HttpRequest) -> HttpResponse:
-    """Name and password of the person who is signed in; each is a form of its own."""
-    user = _person(request)
+    """Name, password, second factor and sessions of the person who is signed in."""
+    user = signed_in_person(request)
     ask_current = user.has_usable_password() and not request.session.get(BY_LINK)
     name = NameForm(_posted(request, "name"), initial={"name": user.name})
     password = PasswordForm(_posted(request, "password"), user=user, ask_current=ask_current)
@@ -99,14 +118,36 @@ def profile_page(request: HttpRequest) -> HttpResponse:
         messages.success(request, "Name saved.")
         return redirect("people:profile")
     if password.is_bound and password.is_valid():
-        profile.set_password(actor=actor_of(request), user=user, password=password.cleaned_data["new"])
-        update_session_auth_hash(request, user)
+        with transaction.atomic():
+            profile.set_password(actor=actor_of(request), user=user, password=password.cleaned_data["new"])
+            update_session_auth_hash(request, user)
         request.session.pop(BY_LINK, None)
         messages.success(request, "Password saved. Other sessions of yours have ended.")
         return redirect("people:profile")
-    context = {"name_form": name, "password_form": password, "has_password": user.has_usable_password()}
+    context = {
+        "name_form": name,
+        "password_form": password,
+        "has_password": user.has_usable_password(),
+        "has_second_factor": second_factor.has_one(user),
+        "codes_left": second_factor.codes_left(user),
+        "sessions": sessions.sessions_of(user, here=request.session.session_key),
+    }
     status = 422 if name.is_bound or password.is_bound else 200
     return render(request, "people/profile.html", context, status=status)
+
+
+@require_POST
+@needs("view")
+def sessions_end(request: HttpRequest) -> HttpResponse:
+    """End one session of one's own, or all but this one."""
+    user, actor = signed_in_person(request), actor_of(request)
+    if handle := request.POST.get("session", ""):
+        if sessions.end_one(actor=actor, user=user, handle=handle):
+            messages.success(request, "That session has ended.")
+    else:
+        count = sessions.end_others(actor=actor, user=user, here=request.session.session_key)
+        messages.success(request, f"Signed out of {count} other session{'s' * (count != 1)}.")
+    return redirect("people:profile")
 
 
 def _posted(request: HttpRequest, part: str) -> QueryDict | None:
@@ -114,6 +155,7 @@ def _posted(request: HttpRequest, part: str) -> QueryDict | None:
     return request.POST if request.POST.get("part") == part else None
 
 
-def _person(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # `needs` let nobody else through
+def signed_in_person(request: HttpRequest) -> User:
+    """Return who is signed in, behind a gate that let nobody else through."""
+    assert isinstance(request.user, User)
     return request.user

@@ -55,6 +55,7 @@ def furnish() -> None:
 def _hub() -> None:
     organisation.describe(actor=COMMAND_LINE, name='Acme "Labs" \\ Söhne', time_zone="Europe/Berlin")
     organisation.pause(actor=COMMAND_LINE, reason="we move")
+    organisation.require_second_factor(actor=COMMAND_LINE, required=True)
     set_report_tags(actor=COMMAND_LINE, names=["project", "env"])
     set_rules(
         actor=COMMAND_LINE, team=None, default_output_tokens=900, unpriced="allow", allowance="0.000000001"

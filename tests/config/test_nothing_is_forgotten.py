@@ -82,8 +82,9 @@ SAID: dict[type, set[str]] = {
     ReportTag: {"name", "slot", "since"},  # in their order
 }  # fmt: skip
 NO_CONFIGURATION = {
-    "auth.Group", "auth.Permission", "contenttypes.ContentType", "sessions.Session",
+    "auth.Group", "auth.Permission", "contenttypes.ContentType",
     "audit.AuditEvent", "people.User", "people.SignInLink", "people.ServiceKey",
+    "people.ConsoleSession", "people.SecondFactor", "people.RecoveryCode",
     "providers.ListedModel", "catalog.PublicName", "billing.ApiKey", "billing.Counter",
     "billing.Reservation", "billing.Worker", "billing.UsageRecord", "billing.Attempt",
     "billing.IdempotencyKey", "billing.Discrepancy", "billing.DirtyBucket", "billing.RollUp",

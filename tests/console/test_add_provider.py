@@ -7,7 +7,6 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.contrib.sessions.models import Session
 
 from billing.budget import create_budget
 from billing.models import Attempt, Counter, UsageRecord
@@ -19,6 +18,7 @@ from llmhub.audit.actor import COMMAND_LINE
 from llmhub.audit.models import AuditEvent
 from llmhub.lib import clock, secrets
 from llmhub.people import organisation
+from llmhub.people.sign_in_models import ConsoleSession
 from providers.adapters import KINDS
 from providers.adapters.reading import decode_raw
 from providers.credential import reveal
@@ -138,7 +138,7 @@ def test_a_secret_is_nowhere_in_clear(client, simulator):
     pages = [
         client.get(f"{WHERE}{step}").text for step in ("", "connection/", "models/", "prices/", "finish/")
     ]
-    kept = json.dumps([row.get_decoded() for row in Session.objects.all()])
+    kept = json.dumps([row.get_decoded() for row in ConsoleSession.objects.all()])
 
     for text in (*pages, kept, str(list(AuditEvent.objects.values()))):
         assert CANARY not in text.replace(f"key/{CANARY}", "")

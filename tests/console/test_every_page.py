@@ -16,7 +16,16 @@ from llmhub.lib.security import CONTENT_SECURITY_POLICY, HEADERS
 from llmhub.people.access import needs
 from tests.console.html import blocked
 
-PUBLIC = {"people:sign_in", "people:use_link", "people:sign_out"}  # everybody may ask for these
+# Everybody may ask for these.
+PUBLIC = {
+    "people:sign_in",
+    "people:use_link",
+    "people:sign_out",
+    "people:forgotten",
+    "people:second_factor_code",
+    "people:oidc_start",
+    "people:oidc_return",
+}
 VALUES = {"int": 1, "slug": "nothing", "str": "nothing", "path": "nothing/here"}
 
 

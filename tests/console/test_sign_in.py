@@ -5,35 +5,11 @@ from django.test import Client
 
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.audit.models import AuditEvent
-from llmhub.people import person, sign_in
+from llmhub.people import person
 from llmhub.people.models import User
+from tests.fixtures.sign_in import PASSWORD, is_signed_in, try_sign_in
 
-PASSWORD = "correct horse battery"
-
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _no_tries_yet(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, for tests only
-    for limiter in (sign_in.PER_PERSON_AND_PLACE, sign_in.PER_PLACE, sign_in.PER_PERSON):
-        limiter._failures.clear()
-
-
-@pytest.fixture
-def ada():
-    user = person.create_user(actor=COMMAND_LINE, email="ada@example.com", role="owner")
-    user.set_password(PASSWORD)
-    user.save()
-    return user
-
-
-def try_sign_in(client, password=PASSWORD, email="ada@example.com", **more):
-    return client.post("/sign-in/", {"email": email, "password": password, **more})
-
-
-def is_signed_in(client):
-    return client.get("/profile/").status_code == 200
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_guesses_yet")]
 
 
 def test_a_person_signs_in_and_lands_on_overview(client, ada):

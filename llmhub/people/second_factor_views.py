@@ -33,7 +33,7 @@ def code_page(request: HttpRequest) -> HttpResponse:
         arrival.forget(request)
         return redirect("people:sign_in")
     user, told = found
-    form = CodeForm(request.POST or None)
+    form = _code_form(request)
     if not form.is_valid():
         return _code_page(request, form, status=422 if form.is_bound else 200)
     try:
@@ -54,14 +54,18 @@ def code_page(request: HttpRequest) -> HttpResponse:
     return redirect(where)
 
 
-def _code_page(request: HttpRequest, form: CodeForm, *, status: int) -> HttpResponse:
-    by_recovery = "recovery" in request.GET
+def _code_form(request: HttpRequest) -> CodeForm:
+    form, by_recovery = CodeForm(request.POST or None), "recovery" in request.GET
     form.fields["code"].label = "Recovery code" if by_recovery else "Code of your authenticator app"
     attrs = form.fields["code"].widget.attrs
     attrs["autofocus"] = True
     if by_recovery:
         attrs.update(inputmode="text", autocomplete="off", placeholder="xxxx-xxxx-xxxx-xxxx")
-    context = {"form": form, "by_recovery": by_recovery}
+    return form
+
+
+def _code_page(request: HttpRequest, form: CodeForm, *, status: int) -> HttpResponse:
+    context = {"form": form, "by_recovery": "recovery" in request.GET}
     return render(request, "people/second_factor_code.html", context, status=status)
 
 

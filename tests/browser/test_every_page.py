@@ -17,6 +17,7 @@ PAGES = (
     "/settings/service-keys/",
     "/settings/service-keys/add/",
     "/profile/",
+    "/profile/second-factor/",
     "/providers/",
     "/providers/add/",
     "/providers/add/connection/?kind=custom",

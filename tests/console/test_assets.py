@@ -42,6 +42,18 @@ def test_what_is_inline_is_seen(html, what):
     assert blocked(html) == [what]
 
 
+def unclosed(css: str) -> int:
+    """How many rules are open at the end: all that follows an open one is swallowed by it."""
+    bare = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
+    return bare.count("{") - bare.count("}")
+
+
+@pytest.mark.parametrize("path", [path for path in OURS if path.suffix == ".css"], ids=relative)
+def test_every_rule_of_a_style_sheet_is_closed(path):
+    assert unclosed(path.read_text()) == 0
+    assert unclosed(path.read_text() + "p { color: red;") == 1
+
+
 @pytest.mark.parametrize("html", ['<script src="/static/a.js"></script>', '<a href="https://docs.test/">'])
 def test_what_is_a_file_of_ours_or_a_link_is_not(html):
     assert not blocked(html)

@@ -7,15 +7,22 @@ from django.db import connection
 from django.test import Client
 
 from llmhub.audit import log
+from llmhub.lib.limiter import Limiter
 from llmhub.lib.security import CONTENT_SECURITY_POLICY, HEADERS
+from llmhub.people import guesses
 from llmhub.people.models import User
 from tests.console.html import blocked
 from tests.console.test_every_page import PLACES
+from tests.fixtures.sign_in import PASSWORD, give_second_factor, try_sign_in
 from tests.prove.row import Figures
 
 ROW = "R-38"
-CLAIM = "Every page carries the policy and needs nothing beyond it; no write without its CSRF token"
+CLAIM = (
+    "Every page carries the policy and needs nothing beyond it; no write without its CSRF token; "
+    "guesses are few"
+)
 DATABASES = ("sqlite", "postgres")
+GUESSES, LOOKED_AT = 40, 5
 
 
 def prove(stand) -> Figures:
@@ -24,10 +31,17 @@ def prove(stand) -> Figures:
 
 
 def control(stand) -> Figures:
-    """Without the two middlewares."""
+    """Without the two middlewares, and with counts of guesses that never fill."""
     left = [name for name in settings.MIDDLEWARE if "Csrf" not in name and "headers_on_every" not in name]
     stand.hub_database(MIDDLEWARE=left)
-    return _walk()
+    limits = [(limiter, limiter.limit) for limiter in guesses.EVERY]
+    try:
+        for limiter, _ in limits:
+            limiter.limit = 1_000
+        return _walk()
+    finally:
+        for limiter, limit in limits:
+            limiter.limit = limit
 
 
 def _walk() -> Figures:
@@ -43,14 +57,19 @@ def _walk() -> Figures:
     forged = [strict.post(place.url, headers={"HX-Request": "true"}).status_code for place in PLACES.values()]
     let_in = sum(status not in {403, 405} for status in forged)
     seen = _tampering_is_seen()
+    passwords, codes = _guesses_looked_at()
+    few = passwords == codes == LOOKED_AT
+    safe = "unsafe" not in CONTENT_SECURITY_POLICY
     return Figures(
-        under == clean == len(answers) and not let_in and seen and "unsafe" not in CONTENT_SECURITY_POLICY,
+        under == clean == len(answers) and not let_in and seen and few and safe,
         {
             "URLs": len(PLACES),
             "answers, pages and parts": len(answers),
             "under the policy": under,
             "free of what it blocks": clean,
             "writes let in without a token": let_in,
+            f"of {GUESSES} guessed passwords looked at": passwords,
+            f"of {GUESSES} guessed codes looked at": codes,
             "seen by the chain of the audit log": f"a changed event {'was' if seen else 'was not'}",
         },
     )
@@ -62,6 +81,28 @@ def _client(**options) -> Client:
     client = Client(raise_request_exception=False, **options)
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     return client
+
+
+def _guesses_looked_at() -> tuple[int, int]:
+    """How many wrong passwords, and then wrong codes of a second factor, were answered with a no."""
+    user = User(email="guessed@example.com", role="owner")
+    user.set_password(PASSWORD)
+    user.save()
+    app, _ = give_second_factor(user)
+    client, wrong = Client(), app.wrong()
+    _forget()
+    passwords = [try_sign_in(client, "a guess", user.email).status_code for _ in range(GUESSES)]
+    _forget()
+    try_sign_in(client, PASSWORD, user.email)
+    codes = [client.post("/sign-in/code/", {"code": wrong}).status_code for _ in range(GUESSES)]
+    _forget()
+    return passwords.count(422), codes.count(422)
+
+
+def _forget() -> None:
+    limiter: Limiter
+    for limiter in guesses.EVERY:
+        limiter._failures.clear()
 
 
 def _tampering_is_seen() -> bool:

@@ -97,8 +97,8 @@ def finish(attempt: Attempt, code: str) -> Proven:
         )
         if "email" not in claims:
             claims |= _of_userinfo(client, given, claims["sub"])
-    name = claims.get("name")
-    return Proven(oidc_token.verified_email(claims), name[:100] if isinstance(name, str) else "")
+    name = "".join(letter for letter in str(claims.get("name") or "") if letter.isprintable())
+    return Proven(oidc_token.verified_email(claims), name[:100])
 
 
 def _give_code(client: httpx.Client, attempt: Attempt, code: str) -> dict[str, Any]:

@@ -9,6 +9,8 @@ import hmac
 from typing import Any
 
 import jwt
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 
 # Signed by a key that only the provider has. Never "none", never HS256: that key would be the client secret.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
@@ -64,4 +66,8 @@ def verified_email(claims: dict[str, Any]) -> str:
         raise Refused("it gives no e-mail address: let the client have the scope email")
     if claims.get("email_verified") not in (True, "true"):
         raise Refused("it has not verified the e-mail address")
-    return email.strip().lower()
+    try:
+        validate_email(email)
+    except ValidationError as error:
+        raise Refused("what it gives as e-mail address is none") from error
+    return email.lower()

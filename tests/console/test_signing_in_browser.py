@@ -65,6 +65,9 @@ def test_a_person_sets_a_second_factor_up_and_signs_in_by_it(
     look("profile")
     page.goto(f"{live_server.url}/profile/second-factor/")
     look("it is on")
+    for path in ("people", "settings"):
+        page.goto(f"{live_server.url}/{path}/")
+        look(path)
 
     page.goto(f"{live_server.url}/profile/")
     page.evaluate("document.querySelector('form[action=\"/sign-out/\"]').submit()")

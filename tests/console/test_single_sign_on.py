@@ -80,6 +80,7 @@ def test_what_the_provider_is_asked_holds_state_nonce_and_pkce(client, provider_
         {"email_verified": "false"},
         {"email": None},
         {"email": 7},
+        {"email": "ada\0@example.com"},
     ],
     ids=str,
 )
@@ -188,6 +189,7 @@ def test_nobody_of_ours_is_refused_and_made_only_where_that_is_switched_on(
     assert not User.objects.exists()
 
     settings.OIDC = replace(settings.OIDC, creates=True)
+    provider_of_people.say["name"] = "Ada \0L."
     sign_in(client)
 
     assert is_signed_in(client)

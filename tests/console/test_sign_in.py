@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from django.test import Client
 
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.audit.models import AuditEvent
-from llmhub.people import person
+from llmhub.people import guesses, person, sign_in
+from llmhub.people.guesses import TooManyTries
 from llmhub.people.models import User
 from tests.fixtures.sign_in import PASSWORD, is_signed_in, try_sign_in
 
@@ -73,6 +76,35 @@ def test_somebody_elses_guesses_do_not_lock_a_person_out(client, ada):
         Client(REMOTE_ADDR="203.0.113.9").post("/sign-in/", {"email": ada.email, "password": "guess"})
 
     assert try_sign_in(client).status_code == 302
+
+
+def test_many_guesses_at_once_are_no_faster_than_one_after_another(rf, ada, monkeypatch):
+    looked_at = []
+
+    def slow(request, **credentials):
+        """While one password is looked at, the next guess comes in."""
+        looked_at.append(credentials["username"])
+        with suppress(TooManyTries):
+            sign_in.by_password(request, email=ada.email, password="guess")
+
+    monkeypatch.setattr(sign_in, "authenticate", slow)
+    sign_in.by_password(rf.post("/"), email=ada.email, password="guess")
+
+    assert len(looked_at) == 5
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:2", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("203.0.113.9", "203.0.113.8", False),
+    ],
+)
+def test_a_place_is_what_one_household_has(rf, one, other, same):
+    places = {guesses.place_of(rf.get("/", REMOTE_ADDR=address)) for address in (one, other)}
+
+    assert (len(places) == 1) is same
 
 
 def test_one_place_cannot_go_through_many_addresses(client, ada):

@@ -45,3 +45,12 @@ def test_it_remembers_a_bounded_number_of_subjects_the_newest():
         limiter.fail(subject, now)
 
     assert [limiter.wait(subject, 3) > 0 for subject in ("ada", "bob", "cem")] == [False, True, True]
+
+
+def test_a_failure_that_was_none_is_taken_back():
+    limiter = failed(Limiter(limit=2, window=60), "ada", 0, 1)
+    limiter.take_back("ada")
+    limiter.take_back("nobody")
+
+    assert limiter.wait("ada", 2) == 0
+    assert failed(limiter, "ada", 3).wait("ada", 3) == 57

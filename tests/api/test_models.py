@@ -106,7 +106,7 @@ def test_the_whole_catalog_is_read_in_pages_with_few_queries(api, django_assert_
 
     found, cursor = [], ""
     while True:
-        with django_assert_max_num_queries(8):
+        with django_assert_max_num_queries(9):
             screen = api.get(f"/models?limit=40&cursor={cursor}").json()
         found += [model["id"] for model in screen["data"]]
         cursor = screen["next_cursor"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 _WORDS = {
@@ -42,5 +43,10 @@ def _word(value: object) -> str:
 
 
 class _Known(dict[str, Any]):
-    def __missing__(self, key: str) -> str:
-        return "?"
+    """The values of an event, moments in words."""
+
+    def __getitem__(self, key: str) -> Any:
+        value = self.get(key, "?")
+        if not key.endswith("until") or key not in self:
+            return value
+        return f"{datetime.fromisoformat(value):%-d %b %Y, %H:%M %Z}"

@@ -124,7 +124,7 @@ def test_who_is_asked_approves_and_the_budget_is_raised_with_both_on_record():
         "budget.created", "budget.raise_asked", "budget.raised", "budget.raise_approved",
     ]  # fmt: skip
     assert lines[1].endswith(": launch week")
-    assert lines[2].startswith("Raised to 40")
+    assert lines[2].startswith("Raised to 40 until 1 ")
     assert lines[2].endswith("mara@example.org: launch week")
 
 

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, Field
 
 from billing.key import MAX_RATE, assign_key, create_key, pause_key, revoke_key, set_rates
 from billing.models import ApiKey
+from llmhub.audit.actor import Actor
 from llmhub.lib.rest import REFUSALS, Cursor, Input, Limit, Output, Page, page
 from llmhub.people.api_access import caller
 from llmhub.people.models import Team, User
@@ -100,13 +101,13 @@ def _rates(key: ApiKey, body: KeyChange) -> dict[str, int | None]:
     return {name: getattr(body if name in body.model_fields_set else key, name) for name in names}
 
 
-def found_key(key_id: int) -> ApiKey:
-    """Return a key by its id. Raises `Http404`."""
-    return get_object_or_404(ApiKey.objects.select_related("team", "person"), pk=key_id)
+def found_key(actor: Actor, key_id: int) -> ApiKey:
+    """Return a key that `actor` may see by its id. Raises `Http404`."""
+    return get_object_or_404(ApiKey.objects.seen_by(actor).select_related("team", "person"), pk=key_id)
 
 
-def _person(email: str | None) -> User | None:
-    return None if email is None else get_object_or_404(User, email=email.lower())
+def _person(actor: Actor, email: str | None) -> User | None:
+    return None if email is None else get_object_or_404(User.objects.seen_by(actor), email=email.lower())
 
 
 @router.get("/keys", response={200: Page[KeyOut], **REFUSALS})
@@ -114,8 +115,7 @@ def list_keys(
     request: HttpRequest, team: str = "", person: str = "", cursor: Cursor = "", limit: Limit = 50
 ) -> Page[KeyOut]:
     """List gateway keys, newest first; `team` and `person` keep those of one."""
-    caller(request, "view")
-    keys = ApiKey.objects.select_related("team", "person")
+    keys = ApiKey.objects.seen_by(caller(request, "read")).select_related("team", "person")
     if person:
         keys = keys.filter(person__email=person.lower())
     if team:
@@ -126,30 +126,31 @@ def list_keys(
 @router.post("/keys", response={201: KeyMade, **REFUSALS})
 def make_key(request: HttpRequest, body: KeyIn) -> Status[KeyMade]:
     """Make a gateway key; its text is in this answer and never again."""
-    actor = caller(request, "configure")
-    team = get_object_or_404(Team, slug=body.team)
+    actor = caller(request, "call")
+    team = get_object_or_404(Team.objects.seen_by(actor), slug=body.team)
     wanted = body.model_dump(exclude={"team", "person"})
-    key, token = create_key(actor=actor, team=team, person=_person(body.person), **wanted)
+    key, token = create_key(actor=actor, team=team, person=_person(actor, body.person), **wanted)
     return Status(201, KeyMade(**key_out(key).model_dump(), key=token))
 
 
 @router.patch("/keys/{key_id}", response={200: KeyOut, **REFUSALS})
 def change_key(request: HttpRequest, key_id: int, body: KeyChange) -> KeyOut:
     """Pause a key with a reason, let it call again with an empty one, change its person or its rates."""
-    actor, key, given = caller(request, "configure"), found_key(key_id), body.model_fields_set
+    actor, given = caller(request, "manage"), body.model_fields_set
+    key = found_key(actor, key_id)
     with transaction.atomic():
         if "paused_reason" in given:
             pause_key(actor=actor, key=key, reason=body.paused_reason)
         if "person" in given:
-            assign_key(actor=actor, key=key, person=_person(body.person))
+            assign_key(actor=actor, key=key, person=_person(actor, body.person))
         if given - {"paused_reason", "person"}:
             set_rates(actor=actor, key=key, **_rates(key, body))
-    return key_out(found_key(key_id))
+    return key_out(found_key(actor, key_id))
 
 
 @router.delete("/keys/{key_id}", response={204: None, **REFUSALS})
 def end_key(request: HttpRequest, key_id: int) -> Status[None]:
     """Revoke a key for good; calls with it are refused within seconds."""
-    actor = caller(request, "configure")
-    revoke_key(actor=actor, key=found_key(key_id))
+    actor = caller(request, "call")
+    revoke_key(actor=actor, key=found_key(actor, key_id))
     return Status(204, None)

@@ -13,7 +13,7 @@ from django.db import transaction
 from billing import amount
 from billing.budget_names import Names, NotThere, find
 from billing.entries import Unit
-from billing.models import Budget
+from billing.models import ApiKey, Budget
 from billing.periods import Per
 from billing.scopes import BudgetValue
 from catalog.models import Origin
@@ -21,7 +21,7 @@ from llmhub.audit import log
 from llmhub.audit.actor import Actor
 from llmhub.lib import clock
 from llmhub.people import organisation
-from llmhub.people.roles import require
+from llmhub.people.roles import NotAllowed, require
 
 # As callers write tags; the value may be as long as `x-llmhub-tags` takes it.
 _TAG = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}=[\x20-\x7e]{0,100}")
@@ -45,10 +45,10 @@ def create_budget(
     """Save a new budget for what `name` says in `scope`; a cap of None is no limit.
 
     Periods begin by the clock in `time_zone`, the organisation's by default. What was spent before
-    the budget was made does not count. Raises `ValidationError` on anything that makes no sense,
-    and when there is such a budget already.
+    the budget was made does not count. Who manages a team makes budgets of it and of its keys. Raises
+    `NotAllowed`, and `ValidationError` on anything that makes no sense, and when there is such a budget.
     """
-    require(actor, "configure")
+    require(actor, "manage")
     name = name.strip()
     budget = Budget(
         scope=scope,
@@ -61,7 +61,8 @@ def create_budget(
         origin=origin,
     )
     budget.clean_fields(exclude=["cap", "scope_id"])
-    budget.scope_id = _whose(scope, name)
+    budget.scope_id = _whose(scope, name, by=actor)
+    require_budget(actor, budget)
     _check_zone(budget.time_zone)
     budget.cap = parse_cap(cap, budget)
     _refuse_second(budget)
@@ -86,7 +87,7 @@ def change_budget(
     A raise that the new cap reaches ends with it. Raises `ValidationError` on a cap that is no
     amount, and on a budget that was removed.
     """
-    require(actor, "configure")
+    require_budget(actor, budget)
     row = Budget.objects.select_for_update().get(pk=budget.pk)
     if row.removed_at is not None:
         raise ValidationError("this budget was removed: make another")
@@ -112,7 +113,7 @@ def change_budget(
 @transaction.atomic
 def remove_budget(*, actor: Actor, budget: Budget) -> None:
     """Let a budget limit nothing any more; a second time changes nothing."""
-    require(actor, "configure")
+    require_budget(actor, budget)
     if Budget.objects.in_force().filter(pk=budget.pk).update(removed_at=clock.now()):
         log.record(actor, "budget.removed", subject(budget), before=facts(budget))
 
@@ -154,14 +155,33 @@ def unit_of(budget: Budget) -> Unit:
     return cast("Unit", budget.unit)
 
 
-def _whose(scope: str, name: str) -> int:
+def require_budget(actor: Actor, budget: Budget) -> None:
+    """Raise `NotAllowed` unless `actor` may make or change such a budget."""
+    if budget.scope == Budget.Scope.TEAM:
+        return require(actor, "manage", team=budget.scope_id)
+    if budget.scope == Budget.Scope.KEY:
+        team = ApiKey.objects.filter(pk=budget.scope_id).values_list("team_id", flat=True).first()
+        return require(actor, "manage", team=team or 0)
+    return require(actor, "configure")
+
+
+def may_change(actor: Actor, budget: Budget) -> bool:
+    """Return whether `actor` may change or remove this budget."""
+    try:
+        require_budget(actor, budget)
+    except NotAllowed:
+        return False
+    return True
+
+
+def _whose(scope: str, name: str, *, by: Actor | None = None) -> int:
     """Return the id of what the budget is of. Raises `ValidationError` when there is no such thing."""
     if scope == Budget.Scope.ORGANISATION and name:
         raise ValidationError({"name": "a budget of the organisation is of all calls: leave the name out"})
     if scope == Budget.Scope.TAG and not _TAG.fullmatch(name):
         raise ValidationError({"name": f"{name[:60]!r} is no tag: write name=value, as callers send it"})
     try:
-        return find(scope, name)
+        return find(scope, name, by=by)
     except NotThere as missing:
         raise ValidationError({"name": str(missing)}) from None
 

@@ -151,13 +151,13 @@ def list_budgets(
     limit: Limit = 50,
 ) -> Page[BudgetOut]:
     """List the budgets in force, newest first; `scope` and `name` keep those of one thing."""
-    caller(request, "view")
-    budgets = Budget.objects.in_force()
+    actor = caller(request, "read")
+    budgets = Budget.objects.in_force().seen_by(actor)
     if scope:
         budgets = budgets.filter(scope=scope)
     if scope and name:
         try:
-            wanted = {"tag": name} if scope == "tag" else {"scope_id": find(scope, name)}
+            wanted = {"tag": name} if scope == "tag" else {"scope_id": find(scope, name, by=actor)}
         except NotThere as missing:
             raise BadQuery(str(missing)) from missing
         budgets = budgets.filter(**wanted)
@@ -172,15 +172,17 @@ def list_budgets(
 @router.get("/teams/{slug}/budgets", response={200: Page[AppliedBudgetOut], **REFUSALS})
 def budgets_of_team(request: HttpRequest, slug: str) -> Page[AppliedBudgetOut]:
     """List every budget that a team's calls fall under, and say which of them binds."""
-    caller(request, "view")
-    return _applied(of_team(get_object_or_404(Team, slug=slug).pk))
+    actor = caller(request, "read")
+    team = get_object_or_404(Team.objects.seen_by(actor), slug=slug)
+    return _applied(of_team(team.pk).seen_by(actor))
 
 
 @router.get("/keys/{int:key_id}/budgets", response={200: Page[AppliedBudgetOut], **REFUSALS})
 def budgets_of_key(request: HttpRequest, key_id: int) -> Page[AppliedBudgetOut]:
     """List every budget that a key's calls fall under, and say which of them binds."""
-    caller(request, "view")
-    return _applied(of_key(get_object_or_404(ApiKey, pk=key_id)))
+    actor = caller(request, "read")
+    key = get_object_or_404(ApiKey.objects.seen_by(actor), pk=key_id)
+    return _applied(of_key(key).seen_by(actor))
 
 
 @router.get("/people/{int:person_id}/budgets", response={200: Page[AppliedBudgetOut], **REFUSALS})
@@ -201,22 +203,22 @@ def _applied(budgets: QuerySet[Budget]) -> Page[AppliedBudgetOut]:
 @router.post("/budgets", response={201: BudgetOut, **REFUSALS})
 def make_budget(request: HttpRequest, body: BudgetIn) -> Status[BudgetOut]:
     """Make a budget; it is in force within seconds."""
-    actor = caller(request, "configure")
+    actor = caller(request, "manage")
     return Status(201, _shown(create_budget(actor=actor, **body.model_dump())))
 
 
 @router.get("/budgets/{int:budget_id}", response={200: BudgetOut, **REFUSALS})
 def show_budget(request: HttpRequest, budget_id: int) -> BudgetOut:
     """Show a budget: what it has spent, reserved and left, and when it begins anew."""
-    caller(request, "view")
-    return _shown(get_object_or_404(Budget, pk=budget_id))
+    actor = caller(request, "read")
+    return _shown(get_object_or_404(Budget.objects.seen_by(actor), pk=budget_id))
 
 
 @router.patch("/budgets/{int:budget_id}", response={200: BudgetOut, **REFUSALS})
 def alter_budget(request: HttpRequest, budget_id: int, body: BudgetChange) -> BudgetOut:
     """Change cap or hardness; the next call goes by it."""
-    actor = caller(request, "configure")
-    budget = get_object_or_404(Budget, pk=budget_id)
+    actor = caller(request, "manage")
+    budget = get_object_or_404(Budget.objects.seen_by(actor), pk=budget_id)
     changed = body.model_dump(include=body.model_fields_set)
     return _shown(change_budget(actor=actor, budget=budget, **changed))
 
@@ -224,16 +226,16 @@ def alter_budget(request: HttpRequest, budget_id: int, body: BudgetChange) -> Bu
 @router.delete("/budgets/{int:budget_id}", response={204: None, **REFUSALS})
 def end_budget(request: HttpRequest, budget_id: int) -> Status[None]:
     """Remove a budget; what it counted stays on record."""
-    actor = caller(request, "configure")
-    remove_budget(actor=actor, budget=get_object_or_404(Budget, pk=budget_id))
+    actor = caller(request, "manage")
+    remove_budget(actor=actor, budget=get_object_or_404(Budget.objects.seen_by(actor), pk=budget_id))
     return Status(204, None)
 
 
 @router.get("/call-rules", response={200: CallRulesOut, **REFUSALS})
 def show_call_rules(request: HttpRequest, team: str = "") -> CallRulesOut:
     """Show how calls under a hard cap are bounded: the organisation's rules, or a team's."""
-    caller(request, "view")
-    of = get_object_or_404(Team, slug=team) if team else None
+    actor = caller(request, "read")
+    of = get_object_or_404(Team.objects.seen_by(actor), slug=team) if team else None
     return rules_out(own_rules(of), of)
 
 

@@ -11,10 +11,13 @@ from billing.budget import unit_of
 from billing.call_rules_models import CallRules
 from billing.models import Budget
 from billing.rules import MAX_OUTPUT_TOKENS
+from llmhub.audit.actor import Actor
 from llmhub.lib import money
 from llmhub.people import organisation
+from llmhub.people.roles import allowed
 
 UNLIMITED = "unlimited"
+_OF_A_TEAM = [(scope.value, scope.label) for scope in (Budget.Scope.TEAM, Budget.Scope.KEY)]
 _PLAIN = {"autocomplete": "off"}
 
 
@@ -53,8 +56,13 @@ class BudgetForm(forms.Form):
     )
     time_zone = forms.CharField(max_length=64, required=False, widget=forms.TextInput(attrs=_PLAIN))
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not allowed(actor, "configure"):
+            self.fields["scope"] = forms.ChoiceField(
+                choices=_OF_A_TEAM, initial=Budget.Scope.TEAM, label="Of"
+            )
+            self.fields["name"].help_text = "Short name of a team you manage, or name or number of its key."
         zone = organisation.current().time_zone
         self.fields["time_zone"].help_text = f"By whose clock it begins anew: {zone} if left empty."
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import models
 
 from billing.models import ApiKey, Budget
 from catalog.models import CatalogEntry
+from llmhub.audit.actor import Actor
 from llmhub.people.models import Team, User
 from providers.models import Provider
 
@@ -19,6 +21,7 @@ _NAMED: dict[str, tuple[type[models.Model], str]] = {
     Budget.Scope.PROVIDER: (Provider, "slug"),
     Budget.Scope.MODEL: (CatalogEntry, "slug"),
 }
+_OF_TEAMS = (Budget.Scope.TEAM, Budget.Scope.KEY, Budget.Scope.PERSON)  # not everybody sees all of them
 
 
 @dataclass(frozen=True)
@@ -58,15 +61,19 @@ class NotThere(ValueError):
     """Nothing has this name in this scope; the message says where to look."""
 
 
-def find(scope: str, name: str) -> int:
+def find(scope: str, name: str, *, by: Actor | None = None) -> int:
     """Return the id of what `name` says in `scope`; 0 for the organisation and for tags.
 
-    A key may also be given by its id; the case of an e-mail address says nothing. Raises `NotThere`.
+    A key may also be given by its id; the case of an e-mail address says nothing. What the one who asks
+    may not see is not there. Raises `NotThere`.
     """
     if scope not in _NAMED:
         return 0
     model, field = _NAMED[scope]
-    rows = model._default_manager.all()
+    manager: Any = model._default_manager
+    rows: models.QuerySet[models.Model] = (
+        manager.all() if by is None or scope not in _OF_TEAMS else manager.seen_by(by)
+    )
     if scope == Budget.Scope.KEY and name.isdecimal() and len(name) < 19:
         ids = list(rows.filter(pk=int(name)).values_list("pk", flat=True))
     else:

@@ -7,13 +7,12 @@ from datetime import datetime, timedelta
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from billing.budget import facts, parse_cap, subject, value_of
+from billing.budget import facts, parse_cap, require_budget, subject, value_of
 from billing.budget_names import Names
 from billing.models import Budget
 from llmhub.audit import log
 from llmhub.audit.actor import Actor
 from llmhub.lib import clock
-from llmhub.people.roles import require
 
 LONGEST = timedelta(days=366)
 
@@ -28,7 +27,7 @@ def raise_budget(
     than the budget's own, on an end that has passed or is more than a year ahead, and on a budget
     that has no limit or was removed.
     """
-    require(actor, "configure")
+    require_budget(actor, budget)
     row = Budget.objects.select_for_update().get(pk=budget.pk)
     before = facts(row)
     row.raised_cap, row.raised_until = checked(row, cap=cap, until=until)
@@ -41,7 +40,7 @@ def raise_budget(
 @transaction.atomic
 def end_raise(*, actor: Actor, budget: Budget) -> Budget:
     """Take a raise back before its end; without one nothing changes."""
-    require(actor, "configure")
+    require_budget(actor, budget)
     row = Budget.objects.select_for_update().get(pk=budget.pk)
     if row.raised_until is not None:
         before = facts(row)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from billing.budget import unit_of, value_of
 from billing.budget_names import Names
 from billing.entries import Unit
 from billing.models import ApiKey, Budget, Counter
+from billing.querysets import BudgetQuerySet
 
 
 @dataclass(frozen=True)
@@ -81,20 +82,21 @@ def raised_until(budget: Budget, *, at: datetime) -> datetime | None:
     return datetime.fromtimestamp(budget.raised_until, ZoneInfo(budget.time_zone))
 
 
-def of_team(team_id: int) -> QuerySet[Budget]:
+def of_team(team_id: int) -> BudgetQuerySet:
     """Return the budgets that every call of a team falls under."""
     return Budget.objects.in_force().filter(Q(scope="organisation") | Q(scope="team", scope_id=team_id))
 
 
-def of_key(key: ApiKey) -> QuerySet[Budget]:
+def of_key(key: ApiKey) -> BudgetQuerySet:
     """Return the budgets that every call of a key falls under, those of its person included."""
     own = Q(scope="key", scope_id=key.pk)
     if key.person_id is not None:
         own |= Q(scope="person", scope_id=key.person_id)
-    return of_team(key.team_id) | Budget.objects.in_force().filter(own)
+    everybody = Q(scope="organisation") | Q(scope="team", scope_id=key.team_id)
+    return Budget.objects.in_force().filter(everybody | own)
 
 
-def of_person(person_id: int) -> QuerySet[Budget]:
+def of_person(person_id: int) -> BudgetQuerySet:
     """Return the budgets that every call of a person falls under, whatever the team."""
     return Budget.objects.in_force().filter(Q(scope="organisation") | Q(scope="person", scope_id=person_id))
 

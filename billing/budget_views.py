@@ -8,22 +8,23 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from billing.budget import change_budget, create_budget, remove_budget
+from billing.budget import change_budget, create_budget, may_change, remove_budget
 from billing.budget_forms import BudgetChangeForm, BudgetForm, CallRulesForm, now_of, rules_now
 from billing.budget_state import BudgetRow, binding, of_key, of_person, of_team, states
 from billing.call_rules import own_rules, set_rules
 from billing.models import ApiKey, Budget
+from billing.querysets import BudgetQuerySet
 from billing.raise_models import RaiseRequest
 from billing.raise_views import asked_rows
 from llmhub.lib import clock, forms
 from llmhub.lib.pages import render_page, screen_of
 from llmhub.people.access import actor_of, needs
 from llmhub.people.models import Team, User
+from llmhub.people.roles import allowed
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,11 @@ def _lines(budgets: Iterable[Budget], *, mark: bool = False) -> list[BudgetLine]
 
 
 @require_GET
-@needs("view")
+@needs("read")
 def budget_list(request: HttpRequest) -> HttpResponse:
     """Every budget in force with what is left of it; choosing a scope swaps only the table."""
     scope = request.GET.get("scope", "")
-    budgets = Budget.objects.in_force()
+    budgets = Budget.objects.in_force().seen_by(actor_of(request))
     screen = screen_of(request, budgets.filter(scope=scope) if scope else budgets, by="-id")
     context = {
         "lines": _lines(screen.rows),
@@ -93,11 +94,11 @@ def budget_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@needs("configure")
+@needs("manage")
 def budget_new(request: HttpRequest) -> HttpResponse:
     """The form of a new budget."""
     initial = {name: request.GET[name] for name in ("scope", "name") if name in request.GET}
-    form = BudgetForm(request.POST or None, initial=initial)
+    form = BudgetForm(request.POST or None, initial=initial, actor=actor_of(request))
     if form.is_valid():
         try:
             budget = create_budget(actor=actor_of(request), **form.cleaned_data)
@@ -110,29 +111,36 @@ def budget_new(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@needs("view")
+@needs("read")
 def budget_detail(request: HttpRequest, budget_id: int) -> HttpResponse:
     """One budget: what it has spent, holds and has left; its cap can be changed."""
-    budget = get_object_or_404(Budget, pk=budget_id)
+    actor = actor_of(request)
+    budget = get_object_or_404(Budget.objects.seen_by(actor), pk=budget_id)
     form = BudgetChangeForm(request.POST or None, initial=now_of(budget))
     if form.is_valid():
         try:
-            change_budget(actor=actor_of(request), budget=budget, **form.cleaned_data)
+            change_budget(actor=actor, budget=budget, **form.cleaned_data)
         except ValidationError as error:
             forms.refuse(form, error)
         else:
             messages.success(request, "Saved. The next call goes by it.")
             return redirect("billing:budget_detail", budget_id)
     waiting = RaiseRequest.objects.filter(budget=budget, state="open").select_related("budget")
-    context = {"line": _lines([budget])[0], "form": form, "asked": asked_rows(request, list(waiting))}
+    context = {
+        "line": _lines([budget])[0],
+        "form": form,
+        "asked": asked_rows(request, list(waiting)),
+        "may_change": may_change(actor, budget),
+    }
     return render(request, "billing/budget_detail.html", context, status=422 if form.is_bound else 200)
 
 
 @require_POST
-@needs("configure")
+@needs("manage")
 def budget_remove(request: HttpRequest, budget_id: int) -> HttpResponse:
     """Let a budget limit nothing any more."""
-    remove_budget(actor=actor_of(request), budget=get_object_or_404(Budget, pk=budget_id))
+    actor = actor_of(request)
+    remove_budget(actor=actor, budget=get_object_or_404(Budget.objects.seen_by(actor), pk=budget_id))
     messages.success(request, "Removed. It limits nothing any more; what it counted stays on record.")
     return redirect("billing:budget_list")
 
@@ -154,19 +162,21 @@ def call_rules(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@needs("view")
+@needs("read")
 def team_budgets(request: HttpRequest, slug: str) -> HttpResponse:
     """Every budget that a team's calls fall under, and which of them binds."""
-    team = get_object_or_404(Team, slug=slug)
-    return _panel(request, of_team(team.pk), f"Budgets of {team.name}", f"scope=team&name={team.slug}")
+    team = get_object_or_404(Team.objects.seen_by(actor_of(request)), slug=slug)
+    new = f"scope=team&name={team.slug}"
+    return _panel(request, of_team(team.pk), f"Budgets of {team.name}", new, team=team.pk)
 
 
 @require_GET
-@needs("view")
+@needs("read")
 def key_budgets(request: HttpRequest, key_id: int) -> HttpResponse:
     """Every budget that a key's calls fall under, and which of them binds."""
-    key = get_object_or_404(ApiKey, pk=key_id)
-    return _panel(request, of_key(key), f"Budgets of {key.name}", f"scope=key&name={key.pk}")
+    key = get_object_or_404(ApiKey.objects.seen_by(actor_of(request)), pk=key_id)
+    new = f"scope=key&name={key.pk}"
+    return _panel(request, of_key(key), f"Budgets of {key.name}", new, team=key.team_id)
 
 
 @require_GET
@@ -178,8 +188,16 @@ def person_budgets(request: HttpRequest, person_id: int) -> HttpResponse:
     return _panel(request, of_person(person.pk), f"Budgets of {person}", new)
 
 
-def _panel(request: HttpRequest, budgets: QuerySet[Budget], title: str, new: str) -> HttpResponse:
-    context = {"lines": _lines(budgets.order_by("id"), mark=True), "title": title, "new": new}
+def _panel(
+    request: HttpRequest, budgets: BudgetQuerySet, title: str, new: str, *, team: int | None = None
+) -> HttpResponse:
+    actor = actor_of(request)
+    context = {
+        "lines": _lines(budgets.seen_by(actor).order_by("id"), mark=True),
+        "title": title,
+        "new": new,
+        "may_add": allowed(actor, "configure") if team is None else allowed(actor, "manage", team=team),
+    }
     return render_page(
         request, page="billing/budgets_of.html", partial="billing/_budgets_of.html", context=context
     )

@@ -21,8 +21,8 @@ class Caller:
     spend_nano: int
 
 
-def callers(entry_id: int, *, now: datetime) -> list[Caller]:
-    """Return the keys that called a model in the last 30 days, the busiest first."""
+def callers(entry_id: int, *, now: datetime, teams: frozenset[int] | None = None) -> list[Caller]:
+    """Return the keys, of these teams, that called a model in the last 30 days, the busiest first."""
     month = Span(now - timedelta(days=DAYS), now + timedelta(days=1))  # another clock may be ahead
     found: dict[int, tuple[int, int]] = {}
     rows = rollup_read.sums(
@@ -31,6 +31,7 @@ def callers(entry_id: int, *, now: datetime) -> list[Caller]:
         measures=("requests", "spend_nano"),
         floor=rollup_read.floor_of(month),
         entry_id=entry_id,
+        teams=teams,
     )
     for row in rows:
         requests, spend = found.get(row.of[0], (0, 0))

@@ -13,7 +13,7 @@ from llmhub.audit import log
 from llmhub.audit.actor import Actor
 from llmhub.lib import clock, expiry, secrets
 from llmhub.people.models import Team, User
-from llmhub.people.roles import require
+from llmhub.people.roles import allowed, require
 
 MAX_RATE = 2**31 - 1
 
@@ -31,10 +31,11 @@ def create_key(
 ) -> tuple[ApiKey, str]:
     """Save a new key and return it with its text, which is never seen again.
 
-    A key without a person is a service's. Raises `ValidationError` on an empty name, an expiry that
-    makes no sense, and a person who was deactivated.
+    A key without a person is a service's. Who manages a team makes keys of it for the team's people and
+    services, a member only their own. Raises `NotAllowed`, and `ValidationError` on an empty name, an
+    expiry that makes no sense, and a person who was deactivated.
     """
-    require(actor, "configure")
+    _require_owner(actor, team.pk, person)
     if wrong := expiry.fault(expires_at, now=clock.now()):
         raise ValidationError({"expires_at": wrong})
     _check_person(person)
@@ -61,7 +62,7 @@ def create_key(
 @transaction.atomic
 def revoke_key(*, actor: Actor, key: ApiKey) -> None:
     """End a key for good; a second time changes nothing."""
-    require(actor, "configure")
+    require_revocable(actor, key)
     if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=clock.now()):
         log.record(actor, "key.revoked", f"key:{key.pk}", before={"name": key.name})
 
@@ -72,10 +73,11 @@ def assign_key(*, actor: Actor, key: ApiKey, person: User | None) -> None:
 
     Raises `ValidationError` on a person who was deactivated.
     """
-    require(actor, "configure")
+    require(actor, "manage", team=key.team_id)
     row = ApiKey.objects.select_for_update(of=("self",)).select_related("person").get(pk=key.pk)
     if row.person == person:
         return
+    _require_owner(actor, key.team_id, person)
     _check_person(person)
     before, row.person = _email(row), person
     row.save(update_fields=["person"])
@@ -92,7 +94,7 @@ def set_rates(
 
     Raises `ValidationError` on a number out of range.
     """
-    require(actor, "configure")
+    require(actor, "manage", team=key.team_id)
     row = ApiKey.objects.select_for_update().get(pk=key.pk)
     before = _rates(row)
     row.requests_per_minute, row.tokens_per_minute = requests_per_minute, tokens_per_minute
@@ -105,7 +107,7 @@ def set_rates(
 @transaction.atomic
 def pause_key(*, actor: Actor, key: ApiKey, reason: str) -> None:
     """Refuse calls of a key with `reason`; an empty reason lets them through again."""
-    require(actor, "configure")
+    require(actor, "manage", team=key.team_id)
     ApiKey.objects.filter(pk=key.pk).update(paused_reason=reason.strip()[:200])
     action = "key.paused" if reason.strip() else "key.resumed"
     log.record(actor, action, f"key:{key.pk}", after={"reason": reason.strip()[:200]})
@@ -123,6 +125,34 @@ def _check_person(person: User | None) -> None:
 
 def _rates(key: ApiKey) -> dict[str, Any]:
     return {"requests_per_minute": key.requests_per_minute, "tokens_per_minute": key.tokens_per_minute}
+
+
+def _require_owner(actor: Actor, team_id: int, person: User | None) -> None:
+    """Raise `NotAllowed` unless `actor` may make a key of the team that is this person's.
+
+    Raises `ValidationError` on a person who is not in the team, unless `actor` manages every team.
+    """
+    own = actor.kind == "user" and person is not None and person.pk == actor.id
+    require(actor, "call" if own else "manage", team=team_id)
+    if person is not None and not own and not _may_own(actor, team_id, person):
+        raise ValidationError({"person": f"{person.email} is not in this team: invite them first"})
+
+
+def _may_own(actor: Actor, team_id: int, person: User) -> bool:
+    """Return whether a key of the team may be this person's; who manages every team gives it to anybody."""
+    return allowed(actor, "configure") or person.memberships.filter(team_id=team_id).exists()
+
+
+def may_revoke(actor: Actor, key: ApiKey) -> bool:
+    """Return whether `actor` may end this key: their own, or any of a team that they manage."""
+    own = actor.kind == "user" and actor.id is not None and key.person_id == actor.id
+    return allowed(actor, "call" if own else "manage", team=key.team_id)
+
+
+def require_revocable(actor: Actor, key: ApiKey) -> None:
+    """Raise `NotAllowed` unless `actor` may end this key, or give it a new text."""
+    if not may_revoke(actor, key):
+        require(actor, "manage", team=key.team_id)
 
 
 def _check_rates(key: ApiKey) -> None:

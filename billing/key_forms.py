@@ -6,10 +6,13 @@ from datetime import MAXYEAR, date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from billing.key import MAX_RATE
+from llmhub.audit.actor import Actor
 from llmhub.people.models import Team, User
+from llmhub.people.roles import allowed, reach
 
 
 class RatesForm(forms.Form):
@@ -27,19 +30,34 @@ class PersonForm(forms.Form):
     """Whose key it is."""
 
     person = forms.ModelChoiceField(
-        User.objects.filter(is_active=True).order_by("email"),
+        User.objects.none(),
         to_field_name="email",
         required=False,
         empty_label="Nobody: a key of a service",
         help_text="Their budgets count its calls, in every team. It stops when they are deactivated.",
     )
 
+    def __init__(self, *args: Any, people: QuerySet[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["person"].queryset = people  # type: ignore[attr-defined]  # a ModelChoiceField
+
+
+def people_for(actor: Actor, *teams: Team) -> QuerySet[User]:
+    """Return whose a key of these teams may be, of those that `actor` may give it to."""
+    people = User.objects.filter(is_active=True).order_by("email")
+    if allowed(actor, "configure"):
+        return people
+    managed = [team.pk for team in teams if allowed(actor, "manage", team=team.pk)]
+    of_teams = Q(memberships__team_id__in=managed)
+    own = Q(pk=actor.id) if actor.kind == "user" else Q(pk=None)
+    return people.filter(of_teams | own).distinct()
+
 
 class KeyForm(PersonForm, RatesForm):
     """A new key."""
 
     team = forms.ModelChoiceField(
-        Team.objects.all(),
+        Team.objects.none(),
         to_field_name="slug",
         empty_label=None,
         help_text="Who pays for its calls.",
@@ -55,8 +73,13 @@ class KeyForm(PersonForm, RatesForm):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        teams = Team.objects.within(reach(actor, "call"))
+        super().__init__(*args, people=people_for(actor, *teams), **kwargs)
+        self.fields["team"].queryset = teams  # type: ignore[attr-defined]  # a ModelChoiceField
+        if not allowed(actor, "manage"):  # a member's keys are their own
+            self.fields["person"].required = True
+            self.fields["person"].empty_label = None  # type: ignore[attr-defined]  # the same
         zone = timezone.get_current_timezone_name()
         self.fields["expires_at"].help_text = f"The key works until this day ends in {zone}."
 

@@ -28,7 +28,7 @@ def set_reach(*, actor: Actor, key: ApiKey, models: Sequence[str], providers: Se
     A model is a name that callers use (an id or an alias), or `acme/*` for all of a maker, also those to
     come. Raises `ValidationError` on a name that nothing has.
     """
-    require(actor, "configure")
+    require(actor, "manage", team=key.team_id)
     row = ApiKey.objects.select_for_update().get(pk=key.pk)
     before = facts(row)
     row.allowed_models, row.allowed_providers = checked_models(models), checked_providers(providers)

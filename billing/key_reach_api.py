@@ -35,21 +35,23 @@ class RotateIn(Input):
 @router.put("/keys/{int:key_id}/reach", response={200: KeyOut, **REFUSALS})
 def change_reach(request: HttpRequest, key_id: int, body: ReachIn) -> KeyOut:
     """Say which models and providers a key may use; the next call goes by it."""
-    actor, key = caller(request, "configure"), found_key(key_id)
+    actor = caller(request, "manage")
+    key = found_key(actor, key_id)
     set_reach(actor=actor, key=key, models=body.models, providers=body.providers)
-    return key_out(found_key(key_id))
+    return key_out(found_key(actor, key_id))
 
 
 @router.post("/keys/{int:key_id}/rotate", response={200: KeyMade, **REFUSALS})
 def rotate(request: HttpRequest, key_id: int, body: RotateIn) -> KeyMade:
     """Give a key a new text, shown this once; the old one works for `overlap_hours`."""
-    actor = caller(request, "configure")
-    _, token = rotate_key(actor=actor, key=found_key(key_id), overlap_hours=body.overlap_hours)
-    return KeyMade(**key_out(found_key(key_id)).model_dump(), key=token)
+    actor = caller(request, "call")
+    _, token = rotate_key(actor=actor, key=found_key(actor, key_id), overlap_hours=body.overlap_hours)
+    return KeyMade(**key_out(found_key(actor, key_id)).model_dump(), key=token)
 
 
 @router.delete("/keys/{int:key_id}/old-text", response={204: None, **REFUSALS})
 def end_old(request: HttpRequest, key_id: int) -> Status[None]:
     """End the text from before the last rotation now."""
-    end_old_text(actor=caller(request, "configure"), key=found_key(key_id))
+    actor = caller(request, "call")
+    end_old_text(actor=actor, key=found_key(actor, key_id))
     return Status(204, None)

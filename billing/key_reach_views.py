@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from billing.key import require_revocable
 from billing.key_reach import set_reach
 from billing.key_reach_forms import ReachForm, RotateForm, reach_now
 from billing.key_rotation import end_old_text, rotate_key
@@ -16,13 +17,21 @@ from billing.key_views import first_call
 from billing.models import ApiKey
 from llmhub.lib import forms
 from llmhub.people.access import actor_of, needs
+from llmhub.people.roles import require
+
+
+def _seen(request: HttpRequest, key_id: int) -> ApiKey:
+    """Return a key that whoever asks may see."""
+    rows = ApiKey.objects.seen_by(actor_of(request)).select_related("team")
+    return get_object_or_404(rows, pk=key_id)
 
 
 @require_http_methods(["GET", "POST"])
-@needs("configure")
+@needs("manage")
 def key_reach(request: HttpRequest, key_id: int) -> HttpResponse:
     """The form of what a key may use."""
-    key = get_object_or_404(ApiKey, pk=key_id)
+    key = _seen(request, key_id)
+    require(actor_of(request), "manage", team=key.team_id)
     form = ReachForm(request.POST or None, initial=reach_now(key))
     if request.method == "POST" and form.is_valid():
         named = form.cleaned_data
@@ -42,10 +51,11 @@ def key_reach(request: HttpRequest, key_id: int) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-@needs("configure")
+@needs("call")
 def key_rotate(request: HttpRequest, key_id: int) -> HttpResponse:
     """The form that gives a key a new text; its answer is the only page that ever shows it."""
-    key = get_object_or_404(ApiKey.objects.select_related("team"), pk=key_id)
+    key = _seen(request, key_id)
+    require_revocable(actor_of(request), key)
     form = RotateForm(request.POST or None)
     if form.is_valid():
         try:
@@ -60,9 +70,9 @@ def key_rotate(request: HttpRequest, key_id: int) -> HttpResponse:
 
 
 @require_POST
-@needs("configure")
+@needs("call")
 def key_end_old(request: HttpRequest, key_id: int) -> HttpResponse:
     """End the text from before the last rotation."""
-    end_old_text(actor=actor_of(request), key=get_object_or_404(ApiKey, pk=key_id))
+    end_old_text(actor=actor_of(request), key=_seen(request, key_id))
     messages.success(request, "The old text no longer works. Calls with it are refused within seconds.")
     return redirect("billing:key_detail", key_id)

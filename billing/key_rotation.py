@@ -7,11 +7,11 @@ from datetime import timedelta
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from billing.key import require_revocable
 from billing.models import ApiKey
 from llmhub.audit import log
 from llmhub.audit.actor import Actor
 from llmhub.lib import clock, secrets
-from llmhub.people.roles import require
 
 LONGEST_HOURS = 30 * 24
 
@@ -24,7 +24,7 @@ def rotate_key(*, actor: Actor, key: ApiKey, overlap_hours: int = 24) -> tuple[A
     at once. Raises `ValidationError` on a key that was revoked or has expired, and on a number out of
     range; 0 ends the old text at once.
     """
-    require(actor, "configure")
+    require_revocable(actor, key)
     row = ApiKey.objects.select_for_update(of=("self",)).get(pk=key.pk)
     now = clock.now()
     if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
@@ -46,6 +46,6 @@ def rotate_key(*, actor: Actor, key: ApiKey, overlap_hours: int = 24) -> tuple[A
 @transaction.atomic
 def end_old_text(*, actor: Actor, key: ApiKey) -> None:
     """End the text from before the last rotation now; without one nothing changes."""
-    require(actor, "configure")
+    require_revocable(actor, key)
     if ApiKey.objects.filter(pk=key.pk).exclude(old_digest=None).update(old_digest=None, old_until=None):
         log.record(actor, "key.old_text_ended", f"key:{key.pk}", before={"name": key.name})

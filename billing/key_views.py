@@ -14,8 +14,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from billing.key import assign_key, create_key, pause_key, revoke_key, set_rates
-from billing.key_forms import KeyForm, PauseForm, PersonForm, RatesForm
+from billing.key import assign_key, create_key, may_revoke, pause_key, revoke_key, set_rates
+from billing.key_forms import KeyForm, PauseForm, PersonForm, RatesForm, people_for
 from billing.key_state import State, state_of
 from billing.models import ApiKey, UsageRecord
 from catalog.availability import first_callable
@@ -23,6 +23,7 @@ from llmhub.lib import clock, forms, ids
 from llmhub.lib.pages import render_page, screen_of
 from llmhub.people.access import actor_of, needs
 from llmhub.people.models import Team
+from llmhub.people.roles import allowed, reach
 
 STATES = ("active", "paused", "stopped", "expired", "revoked")
 
@@ -73,7 +74,7 @@ def _in_state(state: str, now: datetime) -> Q:
 
 def _found(request: HttpRequest, now: datetime) -> QuerySet[ApiKey]:
     query, team = request.GET.get("q", "").strip(), request.GET.get("team", "")
-    keys = _with_last_use(ApiKey.objects.filter(_in_state(request.GET.get("state", ""), now)))
+    keys = _seen(request).filter(_in_state(request.GET.get("state", ""), now))
     if team:
         keys = keys.filter(team__slug=team)
     if query:
@@ -84,8 +85,13 @@ def _found(request: HttpRequest, now: datetime) -> QuerySet[ApiKey]:
     return keys
 
 
+def _seen(request: HttpRequest) -> QuerySet[ApiKey]:
+    """Return the keys that whoever asks may see."""
+    return _with_last_use(ApiKey.objects.seen_by(actor_of(request)))
+
+
 @require_GET
-@needs("view")
+@needs("read")
 def key_list(request: HttpRequest) -> HttpResponse:
     """Every key that was not revoked, newest first; searching and filtering swap only the table."""
     now = clock.now()
@@ -97,7 +103,7 @@ def key_list(request: HttpRequest) -> HttpResponse:
         "team": request.GET.get("team", ""),
         "state": request.GET.get("state", ""),
         "states": STATES,
-        "teams": Team.objects.all(),
+        "teams": Team.objects.seen_by(actor_of(request)),
     }
     return render_page(
         request, page="billing/key_list.html", partial="billing/_key_table.html", context=context
@@ -106,18 +112,19 @@ def key_list(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-@needs("configure")
+@needs("call")
 def key_new(request: HttpRequest) -> HttpResponse:
     """The form of a new key; its answer is the only page that ever shows the key."""
-    form = KeyForm(request.POST or None, initial={"team": request.GET.get("team", "")})
+    actor = actor_of(request)
+    form = KeyForm(request.POST or None, initial={"team": request.GET.get("team", "")}, actor=actor)
     if form.is_valid():
         try:
-            key, text = create_key(actor=actor_of(request), **form.cleaned_data)
+            key, text = create_key(actor=actor, **form.cleaned_data)
         except ValidationError as error:
             forms.refuse(form, error)
         else:
             return render(request, "billing/key_made.html", {"key": key, "key_text": text, **first_call()})
-    context = {"form": form, "teams": Team.objects.exists()}
+    context = {"form": form, "teams": Team.objects.within(reach(actor, "call")).exists()}
     return render(request, "billing/key_new.html", context, status=422 if form.is_bound else 200)
 
 
@@ -127,10 +134,10 @@ def first_call() -> dict[str, object]:
 
 
 @require_GET
-@needs("view")
+@needs("read")
 def key_detail(request: HttpRequest, key_id: int) -> HttpResponse:
     """One key: what it may do, when it was used, and the ways to stop it."""
-    key = get_object_or_404(_with_last_use(ApiKey.objects.all()), pk=key_id)
+    key = get_object_or_404(_seen(request), pk=key_id)
     return _detail(request, key, PauseForm())
 
 
@@ -143,17 +150,28 @@ def _detail(
 ) -> HttpResponse:
     now = {name: getattr(key, name) for name in ("requests_per_minute", "tokens_per_minute")}
     rates = rates or RatesForm(initial=now)
-    owner = owner or PersonForm(initial={"person": key.person.email if key.person else ""})
-    context = {"row": _row(key, clock.now()), "form": form, "rates": rates, "owner": owner, **first_call()}
+    actor = actor_of(request)
+    owner = owner or PersonForm(
+        initial={"person": key.person.email if key.person else ""}, people=people_for(actor, key.team)
+    )
+    context = {
+        "row": _row(key, clock.now()),
+        "form": form,
+        "rates": rates,
+        "owner": owner,
+        "may_manage": allowed(actor, "manage", team=key.team_id),
+        "may_revoke": may_revoke(actor, key),
+        **first_call(),
+    }
     status = 422 if form.is_bound or rates.is_bound or owner.is_bound else 200
     return render(request, "billing/key_detail.html", context, status=status)
 
 
 @require_POST
-@needs("configure")
+@needs("manage")
 def key_limit(request: HttpRequest, key_id: int) -> HttpResponse:
     """Save how much a key may call in a minute."""
-    key = get_object_or_404(_with_last_use(ApiKey.objects.all()), pk=key_id)
+    key = get_object_or_404(_seen(request), pk=key_id)
     rates = RatesForm(request.POST)
     if not rates.is_valid():
         return _detail(request, key, PauseForm(), rates)
@@ -163,11 +181,11 @@ def key_limit(request: HttpRequest, key_id: int) -> HttpResponse:
 
 
 @require_POST
-@needs("configure")
+@needs("manage")
 def key_assign(request: HttpRequest, key_id: int) -> HttpResponse:
     """Say whose key it is from now on."""
-    key = get_object_or_404(_with_last_use(ApiKey.objects.all()), pk=key_id)
-    owner = PersonForm(request.POST)
+    key = get_object_or_404(_seen(request), pk=key_id)
+    owner = PersonForm(request.POST, people=people_for(actor_of(request), key.team))
     if not owner.is_valid():
         return _detail(request, key, PauseForm(), owner=owner)
     assign_key(actor=actor_of(request), key=key, person=owner.cleaned_data["person"])
@@ -176,20 +194,20 @@ def key_assign(request: HttpRequest, key_id: int) -> HttpResponse:
 
 
 @require_POST
-@needs("configure")
+@needs("call")
 def key_revoke(request: HttpRequest, key_id: int) -> HttpResponse:
     """End a key for good."""
-    key = get_object_or_404(ApiKey, pk=key_id)
+    key = get_object_or_404(_seen(request), pk=key_id)
     revoke_key(actor=actor_of(request), key=key)
     messages.success(request, f"Revoked {key.name}. Calls with it are refused within seconds.")
     return redirect("billing:key_detail", key_id)
 
 
 @require_POST
-@needs("configure")
+@needs("manage")
 def key_pause(request: HttpRequest, key_id: int) -> HttpResponse:
     """Refuse a key's calls with a reason."""
-    key = get_object_or_404(_with_last_use(ApiKey.objects.all()), pk=key_id)
+    key = get_object_or_404(_seen(request), pk=key_id)
     form = PauseForm(request.POST)
     if not form.is_valid():
         return _detail(request, key, form)
@@ -199,10 +217,10 @@ def key_pause(request: HttpRequest, key_id: int) -> HttpResponse:
 
 
 @require_POST
-@needs("configure")
+@needs("manage")
 def key_resume(request: HttpRequest, key_id: int) -> HttpResponse:
     """Let a paused key's calls through again."""
-    key = get_object_or_404(ApiKey, pk=key_id)
+    key = get_object_or_404(_seen(request), pk=key_id)
     pause_key(actor=actor_of(request), key=key, reason="")
     messages.success(request, f"{key.name} may call again.")
     return redirect("billing:key_detail", key_id)

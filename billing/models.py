@@ -19,17 +19,10 @@ from billing import (  # noqa: F401
     rollup_models,
     worker_models,
 )
+from billing.querysets import ApiKeyQuerySet, BudgetQuerySet
 from catalog.models import Origin
 from llmhub.lib import ids, money
 from llmhub.people.models import Team, User
-
-
-class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
-    """The reading vocabulary of gateway keys."""
-
-    def active(self) -> ApiKeyQuerySet:
-        """Keys that were not revoked; whether one has expired is decided by the clock of the call."""
-        return self.filter(revoked_at=None)
 
 
 class ApiKey(models.Model):
@@ -72,14 +65,6 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class BudgetQuerySet(models.QuerySet["Budget"]):
-    """The reading vocabulary of budgets."""
-
-    def in_force(self) -> BudgetQuerySet:
-        """Budgets that were not removed."""
-        return self.filter(removed_at=None)
 
 
 class Budget(models.Model):

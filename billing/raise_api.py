@@ -17,7 +17,7 @@ from billing.budget_raise import end_raise, raise_budget
 from billing.budget_state import states
 from billing.models import Budget
 from billing.raise_models import RaiseRequest
-from billing.raise_request import approve, ask_for_raise, end_of, refuse, withdraw
+from billing.raise_request import approve, ask_for_raise, askable_by, end_of, refuse, seen_by, withdraw
 from llmhub.lib import clock
 from llmhub.lib.pages import keyset
 from llmhub.lib.rest import REFUSALS, BadQuery, Cursor, Input, Limit, Output, Page
@@ -94,23 +94,24 @@ def _shown(budget: Budget) -> BudgetOut:
 @router.put("/budgets/{int:budget_id}/raise", response={200: BudgetOut, **REFUSALS})
 def set_raise(request: HttpRequest, budget_id: int, body: RaiseIn) -> BudgetOut:
     """Raise a budget until an end; the next call goes by it, and at the end the old cap is back."""
-    actor = caller(request, "configure")
-    budget = get_object_or_404(Budget, pk=budget_id)
+    actor = caller(request, "manage")
+    budget = get_object_or_404(Budget.objects.all().seen_by(actor), pk=budget_id)
     return _shown(raise_budget(actor=actor, budget=budget, **body.model_dump()))
 
 
 @router.delete("/budgets/{int:budget_id}/raise", response={200: BudgetOut, **REFUSALS})
 def take_raise_back(request: HttpRequest, budget_id: int) -> BudgetOut:
     """Take a raise back before its end."""
-    actor = caller(request, "configure")
-    return _shown(end_raise(actor=actor, budget=get_object_or_404(Budget, pk=budget_id)))
+    actor = caller(request, "manage")
+    budget = get_object_or_404(Budget.objects.all().seen_by(actor), pk=budget_id)
+    return _shown(end_raise(actor=actor, budget=budget))
 
 
 @router.post("/budgets/{int:budget_id}/raise-requests", response={201: RaiseRequestOut, **REFUSALS})
 def make_request(request: HttpRequest, budget_id: int, body: AskIn) -> Status[RaiseRequestOut]:
     """Ask for a raise; asking again while it is open changes the question."""
-    actor = caller(request, "view")
-    budget = get_object_or_404(Budget.objects.in_force(), pk=budget_id)
+    actor = caller(request, "read")
+    budget = get_object_or_404(askable_by(actor), pk=budget_id)
     return Status(201, request_out(ask_for_raise(actor=actor, budget=budget, **body.model_dump())))
 
 
@@ -123,8 +124,7 @@ def list_requests(
     limit: Limit = 50,
 ) -> Page[RaiseRequestOut]:
     """List questions for more, newest first."""
-    caller(request, "view")
-    rows = RaiseRequest.objects.select_related("budget")
+    rows = seen_by(caller(request, "read"))
     if state:
         rows = rows.filter(state=state)
     if budget is not None:
@@ -139,8 +139,8 @@ def list_requests(
 @router.post("/raise-requests/{int:request_id}/decide", response={200: RaiseRequestOut, **REFUSALS})
 def decide(request: HttpRequest, request_id: int, body: DecisionIn) -> RaiseRequestOut:
     """Approve or refuse a question, or take one's own back."""
-    actor = caller(request, "view" if body.verdict == "withdraw" else "configure")
-    asked = get_object_or_404(RaiseRequest, pk=request_id)
+    actor = caller(request, "read" if body.verdict == "withdraw" else "manage")
+    asked = get_object_or_404(seen_by(actor), pk=request_id)
     if body.verdict == "approve":
         done = approve(actor=actor, asked=asked, cap=body.cap or "", until=body.until, note=body.note)
     elif body.verdict == "refuse":

@@ -7,16 +7,18 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from billing import amount
-from billing.budget import subject, unit_of
+from billing.budget import require_budget, subject, unit_of
 from billing.budget_raise import checked, raise_budget
 from billing.models import Budget
+from billing.querysets import BudgetQuerySet
 from billing.raise_models import RaiseRequest
 from llmhub.audit import log
 from llmhub.audit.actor import Actor
 from llmhub.lib import clock
-from llmhub.people.roles import require
+from llmhub.people.roles import NotAllowed, reach
 
 _STATE = RaiseRequest.State
 _MAX_TEXT = 300
@@ -31,7 +33,8 @@ def ask_for_raise(
     Who asks again while the first question is open changes it. Raises `ValidationError` on what no
     raise could be, and without a reason.
     """
-    require(actor, "view")
+    if not askable_by(actor).filter(pk=budget.pk).exists():
+        raise NotAllowed(f"{actor.label} may not ask for more of this: no call of theirs falls under it")
     row = Budget.objects.select_for_update().get(pk=budget.pk)
     wanted, end = checked(row, cap=cap, until=until)
     reason = _text("reason", reason)
@@ -46,6 +49,25 @@ def ask_for_raise(
     return asked
 
 
+def askable_by(actor: Actor) -> BudgetQuerySet:
+    """Return the budgets for more of which `actor` may ask: those they see, and those of everybody's calls.
+
+    A refused call says by which of them; how much others spent of it is not shown with that.
+    """
+    shared = (Budget.Scope.ORGANISATION, Budget.Scope.PROVIDER, Budget.Scope.MODEL)
+    budgets = Budget.objects.in_force()
+    return budgets.filter(Q(scope__in=shared) | Q(pk__in=budgets.seen_by(actor).values("pk")))
+
+
+def seen_by(actor: Actor) -> QuerySet[RaiseRequest]:
+    """Return the questions that `actor` may see: of budgets that they see, and their own."""
+    rows = RaiseRequest.objects.select_related("budget")
+    if reach(actor) is None:
+        return rows
+    seen = Budget.objects.all().seen_by(actor).values("pk")
+    return rows.filter(Q(budget_id__in=seen) | Q(asked_by=actor.label))
+
+
 @transaction.atomic
 def approve(
     *, actor: Actor, asked: RaiseRequest, cap: str = "", until: datetime | None = None, note: str = ""
@@ -54,7 +76,7 @@ def approve(
 
     Raises `ValidationError` when the question was answered before, or its end has passed.
     """
-    require(actor, "configure")
+    require_budget(actor, asked.budget)
     row = _open(asked)
     budget = row.budget
     raise_budget(
@@ -70,14 +92,13 @@ def approve(
 @transaction.atomic
 def refuse(*, actor: Actor, asked: RaiseRequest, note: str = "") -> RaiseRequest:
     """Leave the budget as it is. Raises `ValidationError` when the question was answered before."""
-    require(actor, "configure")
+    require_budget(actor, asked.budget)
     return _decided(actor, _open(asked), _STATE.REFUSED, note)
 
 
 @transaction.atomic
 def withdraw(*, actor: Actor, asked: RaiseRequest) -> RaiseRequest:
     """Take one's own question back. Raises `ValidationError` when it is another's, or was answered."""
-    require(actor, "view")
     row = _open(asked)
     if row.asked_by != actor.label:
         raise ValidationError(f"{row.asked_by} asked this: only they can take it back; refuse it instead")

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from billing.budget import subject
+from billing.budget import may_change, require_budget, subject
 from billing.budget_history import told
 from billing.budget_names import Names
 from billing.budget_raise import end_raise, raise_budget
@@ -21,7 +21,7 @@ from billing.budget_state import states
 from billing.models import Budget
 from billing.raise_forms import AskForm, DecisionForm, RaiseForm, asked_now
 from billing.raise_models import RaiseRequest
-from billing.raise_request import approve, ask_for_raise, refuse, withdraw
+from billing.raise_request import approve, ask_for_raise, askable_by, refuse, seen_by, withdraw
 from llmhub.audit.models import AuditEvent
 from llmhub.lib import clock, forms
 from llmhub.lib.pages import render_page, screen_of
@@ -42,6 +42,7 @@ class Asked:
     label: str  # of the budget: "team:support"
     until: datetime  # in the budget's zone
     is_own: bool
+    may_decide: bool
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,16 @@ class Line:
 
 
 @require_http_methods(["GET", "POST"])
-@needs("configure")
+@needs("manage")
 def budget_raise(request: HttpRequest, budget_id: int) -> HttpResponse:
     """The form that raises a budget until an end."""
-    budget = get_object_or_404(Budget.objects.in_force(), pk=budget_id)
+    actor = actor_of(request)
+    budget = get_object_or_404(Budget.objects.in_force().seen_by(actor), pk=budget_id)
+    require_budget(actor, budget)
     form = RaiseForm(request.POST or None, budget=budget)
     if form.is_valid():
         try:
-            raise_budget(actor=actor_of(request), budget=budget, **form.cleaned_data)
+            raise_budget(actor=actor, budget=budget, **form.cleaned_data)
         except ValidationError as error:
             forms.refuse(form, error)
         else:
@@ -71,20 +74,22 @@ def budget_raise(request: HttpRequest, budget_id: int) -> HttpResponse:
 
 
 @require_POST
-@needs("configure")
+@needs("manage")
 def budget_raise_end(request: HttpRequest, budget_id: int) -> HttpResponse:
     """Take a raise back before its end."""
-    end_raise(actor=actor_of(request), budget=get_object_or_404(Budget, pk=budget_id))
+    actor = actor_of(request)
+    end_raise(actor=actor, budget=get_object_or_404(Budget.objects.all().seen_by(actor), pk=budget_id))
     messages.success(request, "The old cap is back. The next call goes by it.")
     return redirect("billing:budget_detail", budget_id)
 
 
 @require_http_methods(["GET", "POST"])
-@needs("view")
+@needs("read")
 def budget_ask(request: HttpRequest, budget_id: int) -> HttpResponse:
     """The form that asks for a raise: where the 402 of a refused call points to."""
-    budget = get_object_or_404(Budget.objects.in_force(), pk=budget_id)
     actor = actor_of(request)
+    budget = get_object_or_404(askable_by(actor), pk=budget_id)
+    sees_it = Budget.objects.all().seen_by(actor).filter(pk=budget_id).exists()
     own = RaiseRequest.objects.filter(budget=budget, asked_by=actor.label, state="open").first()
     form = AskForm(request.POST or None, budget=budget, initial=asked_now(own))
     if form.is_valid():
@@ -94,21 +99,28 @@ def budget_ask(request: HttpRequest, budget_id: int) -> HttpResponse:
             forms.refuse(form, error)
         else:
             messages.success(request, "Asked. You see here when it is decided.")
-            return redirect("billing:budget_detail", budget_id)
-    return _form(request, budget, form, "billing/budget_ask.html")
+            return _back(budget_id, sees_it=sees_it)
+    return _form(request, budget, form, "billing/budget_ask.html", sees_it=sees_it)
 
 
-def _form(request: HttpRequest, budget: Budget, form: RaiseForm, page: str) -> HttpResponse:
-    row = states([budget], at=clock.now())[0]
-    return render(request, page, {"form": form, "row": row}, status=422 if form.is_bound else 200)
+def _back(budget_id: int, *, sees_it: bool) -> HttpResponse:
+    """Return to the budget, or to one's questions where its figures are not for the one who asks."""
+    return redirect("billing:budget_detail", budget_id) if sees_it else redirect("billing:raise_request_list")
+
+
+def _form(
+    request: HttpRequest, budget: Budget, form: RaiseForm, page: str, *, sees_it: bool = True
+) -> HttpResponse:
+    context = {"form": form, "row": states([budget], at=clock.now())[0], "sees_it": sees_it}
+    return render(request, page, context, status=422 if form.is_bound else 200)
 
 
 @require_GET
-@needs("view")
+@needs("read")
 def raise_request_list(request: HttpRequest) -> HttpResponse:
     """Every question for more, open ones by default; choosing a state swaps only the table."""
     state = request.GET.get("state", "open")
-    rows = RaiseRequest.objects.select_related("budget")
+    rows = seen_by(actor_of(request))
     screen = screen_of(request, rows if state == "any" else rows.filter(state=state), by="-id")
     context = {
         "asked": asked_rows(request, screen.rows),
@@ -123,23 +135,24 @@ def raise_request_list(request: HttpRequest) -> HttpResponse:
 
 def asked_rows(request: HttpRequest, rows: Sequence[RaiseRequest]) -> list[Asked]:
     """Return questions as pages show them."""
-    names, label = Names.of([row.budget for row in rows]), actor_of(request).label
+    names, actor = Names.of([row.budget for row in rows]), actor_of(request)
     return [
         Asked(
             row,
             names.label(row.budget),
             datetime.fromtimestamp(row.until, ZoneInfo(row.budget.time_zone)),
-            is_own=row.asked_by == label,
+            is_own=row.asked_by == actor.label,
+            may_decide=may_change(actor, row.budget),
         )
         for row in rows
     ]
 
 
 @require_POST
-@needs("configure")
+@needs("manage")
 def raise_request_decide(request: HttpRequest, request_id: int) -> HttpResponse:
     """Approve or refuse a question."""
-    asked = get_object_or_404(RaiseRequest, pk=request_id)
+    asked = get_object_or_404(seen_by(actor_of(request)), pk=request_id)
     form = DecisionForm(request.POST)
     if not form.is_valid():
         messages.error(request, "Say whether it is approved or refused.")
@@ -155,24 +168,24 @@ def raise_request_decide(request: HttpRequest, request_id: int) -> HttpResponse:
 
 
 @require_POST
-@needs("view")
+@needs("read")
 def raise_request_withdraw(request: HttpRequest, request_id: int) -> HttpResponse:
     """Take one's own question back."""
-    asked = get_object_or_404(RaiseRequest, pk=request_id)
+    asked = get_object_or_404(seen_by(actor_of(request)), pk=request_id)
     try:
         withdraw(actor=actor_of(request), asked=asked)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
         messages.success(request, "Taken back.")
-    return redirect("billing:budget_detail", asked.budget_id)
+    return redirect("billing:raise_request_list")
 
 
 @require_GET
-@needs("view")
+@needs("read")
 def budget_history(request: HttpRequest, budget_id: int) -> HttpResponse:
     """Who changed a budget, asked for more and decided, newest first: a panel of its page."""
-    budget = get_object_or_404(Budget, pk=budget_id)
+    budget = get_object_or_404(Budget.objects.all().seen_by(actor_of(request)), pk=budget_id)
     events = AuditEvent.objects.filter(object=subject(budget)).order_by("-id")[:_HISTORY]
     lines = [Line(event.at, event.actor, told(event.action, event.before, event.after)) for event in events]
     context = {"events": lines, "budget": budget}

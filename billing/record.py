@@ -24,6 +24,7 @@ _MAX_ID = 2**63 - 1
 class RequestFilter:
     """Which requests to list; empty means any."""
 
+    teams: frozenset[int] | None = None  # of these teams only; None: of every team and of the hub itself
     team_id: int | None = None
     key_id: int | None = None
     person_id: int | None = None
@@ -111,10 +112,16 @@ def requests(filters: RequestFilter, *, now: datetime, after: str = "", limit: i
     """
     asked = span.bounded(now=now, since=filters.since, until=filters.until)
     upper = min(ids.first_at(asked.until), _cursor(after))
-    indexed = UsageRecord.objects.filter(id__gte=ids.first_at(asked.since), id__lt=upper, **_indexed(filters))
+    indexed = [
+        UsageRecord.objects.filter(id__gte=ids.first_at(asked.since), id__lt=upper, **columns)
+        for columns in _indexed(filters)
+    ]
     floor = _floor(indexed) if filters.status or filters.code or filters.model else None
-    within = indexed.filter(id__gt=floor) if floor else indexed
-    found = list(_matching(within, filters).order_by("-id")[: limit + 1])
+    found: list[UsageRecord] = []
+    for part in indexed:
+        within = part.filter(id__gt=floor) if floor else part
+        found += _matching(within, filters).order_by("-id")[: limit + 1]
+    found = sorted(found, key=lambda row: -row.pk)[: limit + 1]
     cursor = ""
     if len(found) > limit:
         cursor = str(found[limit - 1].pk)
@@ -128,9 +135,12 @@ def requests(filters: RequestFilter, *, now: datetime, after: str = "", limit: i
     )
 
 
-def _floor(records: QuerySet[UsageRecord]) -> int | None:
+def _floor(parts: Sequence[QuerySet[UsageRecord]]) -> int | None:
     """Return the newest id that one search does not look at, or None when it looks at all."""
-    return records.order_by("-id").values_list("id", flat=True)[MOST_ROWS : MOST_ROWS + 1].first()
+    ends = (
+        part.order_by("-id").values_list("id", flat=True)[MOST_ROWS : MOST_ROWS + 1].first() for part in parts
+    )
+    return max((end for end in ends if end), default=None)
 
 
 def _cursor(text: str) -> int:
@@ -141,10 +151,15 @@ def _cursor(text: str) -> int:
     return int(text)
 
 
-def _indexed(filters: RequestFilter) -> dict[str, int]:
-    """Return the filters that an index serves together with the id."""
+def _indexed(filters: RequestFilter) -> list[dict[str, int]]:
+    """Return the filters that an index serves together with the id, once for each team that is listed."""
     wanted = {"team_id": filters.team_id, "key_id": filters.key_id, "person_id": filters.person_id}
-    return {column: value for column, value in wanted.items() if value is not None}
+    columns = {column: value for column, value in wanted.items() if value is not None}
+    if filters.teams is None:
+        return [columns]
+    if filters.team_id is not None:
+        return [columns] if filters.team_id in filters.teams else []
+    return [{**columns, "team_id": team} for team in sorted(filters.teams)]
 
 
 def _matching(records: QuerySet[UsageRecord], filters: RequestFilter) -> QuerySet[UsageRecord]:
@@ -159,10 +174,10 @@ def _matching(records: QuerySet[UsageRecord], filters: RequestFilter) -> QuerySe
     return records
 
 
-def request(row_id: int) -> Request | None:
-    """Return one request with its attempts, or None when there is none of this id."""
+def request(row_id: int, *, teams: frozenset[int] | None = None) -> Request | None:
+    """Return one request with its attempts, or None when there is none of this id, or in these teams."""
     record = UsageRecord.objects.filter(pk=row_id).first()
-    if record is None:
+    if record is None or (teams is not None and record.team_id not in teams):
         return None
     attempts = list(Attempt.objects.filter(usage_id=row_id).order_by("number", "id"))
     prices = Price.objects.in_bulk(_ids(attempts, "price_id"))

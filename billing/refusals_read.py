@@ -17,7 +17,12 @@ def refusals(filters: RequestFilter, within: span.Span) -> dict[str, int]:
     floor = rollup_read.floor_of(spans[0])
     rows = rollup_read.sums(spans, by=_BY, measures=("refusals",), having="refusals", floor=floor)
     wanted = [(_BY.index(name), getattr(filters, name)) for name in _BY[:3] if getattr(filters, name)]
-    mine = (row for row in rows if all(row.of[place] == value for place, value in wanted))
+    mine = (
+        row
+        for row in rows
+        if all(row.of[place] == value for place, value in wanted)
+        and (filters.teams is None or row.of[0] in filters.teams)
+    )
     return by_code(mine, _BY.index("refusal_code"))
 
 

@@ -6,12 +6,15 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from billing.models import ApiKey, UsageRecord
 from billing.record import RequestFilter
 from billing.span import day_start
+from llmhub.audit.actor import Actor
 from llmhub.people.models import Team, User
+from llmhub.people.roles import reach
 
 _DAY = {"type": "date"}
 _FIRST, _LAST = date(2000, 1, 1), date(9000, 1, 1)  # before and after every call; a zone's day still fits
@@ -27,19 +30,32 @@ class RequestFilterForm(forms.Form):
         widget=forms.TextInput(attrs={"type": "search", "placeholder": "Model, exactly as called"}),
     )
     team = forms.ModelChoiceField(
-        Team.objects.all(), to_field_name="slug", required=False, empty_label="Every team"
+        Team.objects.none(), to_field_name="slug", required=False, empty_label="Every team"
     )
     person = forms.ModelChoiceField(
-        User.objects.filter(keys__isnull=False).distinct().order_by("email"),
+        User.objects.none(),
         to_field_name="email",
         required=False,
         empty_label="Everybody",
     )
-    key = forms.ModelChoiceField(ApiKey.objects.all(), required=False, widget=forms.HiddenInput)
+    key = forms.ModelChoiceField(ApiKey.objects.none(), required=False, widget=forms.HiddenInput)
     status = forms.ChoiceField(choices=[("", "Every status"), *UsageRecord.Status.choices], required=False)
     code = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
     since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs=_DAY))
     until = forms.DateField(label="To", required=False, widget=forms.DateInput(attrs=_DAY))
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.teams = reach(actor)
+        keys = ApiKey.objects.within(self.teams)
+        owners = User.objects.filter(pk__in=keys.exclude(person=None).values("person_id"))
+        choices: dict[str, QuerySet[Any]] = {
+            "team": Team.objects.within(self.teams),
+            "person": owners.order_by("email"),
+            "key": keys,
+        }
+        for name, rows in choices.items():
+            self.fields[name].queryset = rows  # type: ignore[attr-defined]  # a ModelChoiceField
 
     def clean(self) -> dict[str, Any]:
         """Refuse a range that ends before it begins."""
@@ -53,6 +69,7 @@ class RequestFilterForm(forms.Form):
         """Return what was asked for; days are those of the organisation's time zone."""
         asked = self.cleaned_data
         return RequestFilter(
+            teams=self.teams,
             team_id=asked["team"] and asked["team"].pk,
             person_id=asked["person"] and asked["person"].pk,
             key_id=asked["key"] and asked["key"].pk,

@@ -14,7 +14,8 @@ from billing.models import UsageRecord
 from billing.request_forms import RequestFilterForm
 from llmhub.lib import clock, ids
 from llmhub.lib.pages import render_page
-from llmhub.people.access import needs
+from llmhub.people.access import actor_of, needs
+from llmhub.people.roles import reach
 from providers.wire import Usage
 
 # What the page says about where a cost comes from.
@@ -39,10 +40,10 @@ class AttemptPart:
 
 
 @require_GET
-@needs("view")
+@needs("read")
 def request_list(request: HttpRequest) -> HttpResponse:
     """List requests, newest first; a filter swaps only the table."""
-    form = RequestFilterForm(request.GET)
+    form = RequestFilterForm(request.GET, actor=actor_of(request))
     found, refusals = None, {}
     if form.is_valid():
         asked = form.filter()
@@ -67,11 +68,11 @@ def request_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@needs("view")
+@needs("read")
 def request_detail(request: HttpRequest, request_id: str) -> HttpResponse:
     """Show one request: its facts, its attempts, and how its cost comes about."""
     row_id = ids.parse_request_id(request_id)
-    found = record.request(row_id) if row_id is not None else None
+    found = None if row_id is None else record.request(row_id, teams=reach(actor_of(request)))
     if found is None:
         raise Http404(
             f"There is no request {request_id[:40]!r}. A call appears here when it has ended; "

@@ -91,20 +91,22 @@ def sums(
     having: str = "",
     floor: int = 0,
     entry_id: int | None = None,
+    teams: frozenset[int] | None = None,
     alias: str = DEFAULT_DB_ALIAS,
 ) -> list[Sums]:
     """Return the sums of each span by these dimensions; one row may come twice, to be added.
 
     Only calls that have something in the dimension or measure `having` count, where one is named. Calls with
-    ids below `floor` are left out where the ledger is read; with `entry_id`, those of other models are.
+    ids below `floor` are left out where the ledger is read; with `entry_id`, those of other models are, and
+    with `teams`, those of other teams.
     """
-    only_rolled, only_ledger, wanted = _only(entry_id)
+    only_rolled, only_ledger, wanted = _only(entry_id, teams)
     rolled = [f"r.{name}" for name in by]
     ledger = [DIMENSIONS[name] for name in by]
     head, parameters = _head(spans, floor)
     only, only_new = (f"AND r.{having} > 0", f"AND u.{having} > 0") if having else ("", "")
     statement = f"""{head}
-        SELECT {_columns("s.n", rolled, [f"SUM(r.{name})" for name in measures])} {_rolled(by)}
+        SELECT {_columns("s.n", rolled, [f"SUM(r.{name})" for name in measures])} {_rolled(by, teams)}
         {only_rolled} {only} GROUP BY {_columns("s.n", rolled)}
         UNION ALL
         SELECT {_columns("p.n", ledger, [MEASURES[name] for name in measures])} {_ledger(alias)}
@@ -114,9 +116,12 @@ def sums(
         return [_sums(row, len(by), measures) for row in cursor.fetchall()]
 
 
-def times(span: Span, *, floor: int = 0, alias: str = DEFAULT_DB_ALIAS) -> tuple[Sketch, Sketch]:
+def times(
+    span: Span, *, floor: int = 0, teams: frozenset[int] | None = None, alias: str = DEFAULT_DB_ALIAS
+) -> tuple[Sketch, Sketch]:
     """Return latency, and time to first token, of the calls of a span that were answered."""
-    return _times(span, of=("0", "0"), floor=floor, alias=alias).get(0, (Sketch(), Sketch()))
+    found = _times(span, of=("0", "0"), floor=floor, alias=alias, teams=teams)
+    return found.get(0, (Sketch(), Sketch()))
 
 
 def times_of_providers(
@@ -128,13 +133,19 @@ def times_of_providers(
 
 
 def _times(
-    span: Span, *, of: tuple[str, str], floor: int, alias: str, entry_id: int | None = None
+    span: Span,
+    *,
+    of: tuple[str, str],
+    floor: int,
+    alias: str,
+    entry_id: int | None = None,
+    teams: frozenset[int] | None = None,
 ) -> dict[int, tuple[Sketch, Sketch]]:
     """Return latency and time to first token by `of`: a column of roll-ups, and the same of the ledger."""
     head, parameters = _head([span], floor)
-    rolled, ledger, wanted = _only(entry_id)
+    rolled, ledger, wanted = _only(entry_id, teams)
     statement = f"""{head}
-        SELECT {of[0]}, r.latency, r.ttft, NULL, NULL {_rolled(())} {rolled}
+        SELECT {of[0]}, r.latency, r.ttft, NULL, NULL {_rolled((), teams)} {rolled}
         UNION ALL
         SELECT {of[1]}, NULL, NULL, u.latency_ms, u.ttft_ms {_ledger(alias)} {ledger}
            AND u.status NOT IN ('error', 'interrupted', 'cancelled', 'refused')"""
@@ -153,11 +164,15 @@ def _times(
     return found
 
 
-def _only(entry_id: int | None) -> tuple[str, str, list[int]]:
-    """Return the conditions that leave the calls of one model, for roll-ups and ledger, with parameters."""
-    if entry_id is None:
-        return "", "", []
-    return f"AND r.entry_id = {_BIG}", f"AND u.entry_id = {_BIG}", [entry_id, entry_id]
+def _only(entry_id: int | None, teams: frozenset[int] | None) -> tuple[str, str, list[int]]:
+    """Return the conditions that leave the calls of a model and of teams, of roll-ups and ledger."""
+    condition, values = "", []
+    if entry_id is not None:
+        condition, values = f"AND {{}}.entry_id = {_BIG}", [entry_id]
+    if teams is not None:
+        condition += f" AND {{}}.team_id IN ({','.join([_BIG] * len(teams)) or 'NULL'})"
+        values += sorted(teams)
+    return condition.replace("{}", "r"), condition.replace("{}", "u"), [*values, *values]
 
 
 def floor_of(span: Span, *, alias: str = DEFAULT_DB_ALIAS) -> int:
@@ -172,9 +187,10 @@ def floor_of(span: Span, *, alias: str = DEFAULT_DB_ALIAS) -> int:
         return int(cursor.fetchone()[0]) + 1
 
 
-def _rolled(by: Sequence[str]) -> str:
+def _rolled(by: Sequence[str], teams: frozenset[int] | None) -> str:
     """Return where sums come from: the table with few rows where it tells these dimensions apart."""
-    return _ROLLED.format(table="billing_supplyrollup" if _SUPPLY.issuperset(by) else "billing_rollup")
+    few = teams is None and _SUPPLY.issuperset(by)
+    return _ROLLED.format(table="billing_supplyrollup" if few else "billing_rollup")
 
 
 def _ledger(alias: str) -> str:

@@ -85,14 +85,14 @@ class Overview:
     counted_from: datetime | None  # not None: earlier calls are not all in it yet
 
 
-def overview(now: datetime, zone: ZoneInfo) -> Overview:
-    """Return the figures of the front page; days and months are those of `zone`."""
+def overview(now: datetime, zone: ZoneInfo, *, teams: frozenset[int] | None = None) -> Overview:
+    """Return the figures of the front page, or of these teams; days and months are those of `zone`."""
     today = now.astimezone(zone).date()
     days = span.days_until(now, zone, count=max(_DAYS, today.day))
     last_day = Span(now - timedelta(days=1), _end(now))
     spans = [*_spans(days, now), last_day]
     floor = rollup_read.floor_of(Span(spans[0].since, last_day.until))
-    rows = rollup_read.sums(spans, by=_BY, measures=_MEASURES, floor=floor)
+    rows = rollup_read.sums(spans, by=_BY, measures=_MEASURES, floor=floor, teams=teams)
     by_day = {
         day: _figures(row for row in rows if row.span == number) for number, (day, _) in enumerate(days)
     }
@@ -103,11 +103,11 @@ def overview(now: datetime, zone: ZoneInfo) -> Overview:
         today=by_day[today],
         month=_figures(month),
         last_24_hours=_figures(newest),
-        timing=_timing(last_day, floor),
+        timing=_timing(last_day, floor, teams),
         days=tuple(Day(day, figures) for day, figures in list(by_day.items())[-_DAYS:]),
         models=_models(month),
         providers=_providers(month),
-        people=_people(days[-today.day][1], now, floor),
+        people=_people(days[-today.day][1], now, floor, teams),
         refusals=refusals_read.by_code(newest, _BY.index("refusal_code")),
         counted_from=ids.moment_of(floor) if floor else None,
     )
@@ -128,8 +128,8 @@ def _figures(rows: Iterable[Sums]) -> Figures:
     return sum((Figures(**row.values) for row in rows), Figures())
 
 
-def _timing(of: Span, floor: int) -> Timing:
-    latency, ttft = rollup_read.times(of, floor=floor)
+def _timing(of: Span, floor: int, teams: frozenset[int] | None) -> Timing:
+    latency, ttft = rollup_read.times(of, floor=floor, teams=teams)
     return Timing(
         calls=latency.count,
         latency_p50_ms=latency.percentile(50),
@@ -168,10 +168,15 @@ def _providers(rows: Iterable[Sums]) -> tuple[Part, ...]:
     )
 
 
-def _people(since: datetime, now: datetime, floor: int) -> tuple[Part, ...]:
-    """Return what the dearest people had since a moment, with whatever keys."""
+def _people(since: datetime, now: datetime, floor: int, teams: frozenset[int] | None) -> tuple[Part, ...]:
+    """Return what the dearest people had since a moment, with whatever keys of these teams."""
     rows = rollup_read.sums(
-        [Span(since, _end(now))], by=("person_id",), measures=_MEASURES, having="person_id", floor=floor
+        [Span(since, _end(now))],
+        by=("person_id",),
+        measures=_MEASURES,
+        having="person_id",
+        floor=floor,
+        teams=teams,
     )
     top = _top(rows, 0)
     found = User.objects.in_bulk(top)

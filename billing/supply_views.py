@@ -14,7 +14,8 @@ from billing.offer_figures import OfferFigures, offer_figures
 from catalog.models import CatalogEntry
 from llmhub.lib import clock
 from llmhub.lib.pages import render_page
-from llmhub.people.access import needs
+from llmhub.people.access import actor_of, needs
+from llmhub.people.roles import reach
 from providers.models import Provider
 
 CALLERS_SHOWN = 3  # in a cell of a table; its page has all
@@ -64,11 +65,11 @@ def model_offers(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_GET
-@needs("view")
+@needs("read")
 def model_callers(request: HttpRequest, slug: str) -> HttpResponse:
     """Who called one model in the last 30 days."""
     entry = get_object_or_404(CatalogEntry, slug=slug)
-    found = callers(entry.pk, now=clock.now())
+    found = callers(entry.pk, now=clock.now(), teams=reach(actor_of(request)))
     context = {"entry": entry, "rows": found, "first": found[:CALLERS_SHOWN], "days": DAYS}
     return render_page(
         request, page="billing/model_callers.html", partial="billing/_model_callers.html", context=context

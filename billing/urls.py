@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from billing import budget_views, key_reach_views, key_views, raise_views, request_views, supply_views
+from billing import (
+    budget_views,
+    key_reach_views,
+    key_views,
+    raise_views,
+    request_views,
+    supply_views,
+    team_views,
+)
 
 app_name = "billing"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -27,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="raise_request_withdraw",
     ),
     path("teams/<slug:slug>/budgets/", budget_views.team_budgets, name="team_budgets"),
+    path("teams/<slug:slug>/spend/", team_views.team_spend, name="team_spend"),
     path("keys/<int:key_id>/budgets/", budget_views.key_budgets, name="key_budgets"),
     path("people/<int:person_id>/budgets/", budget_views.person_budgets, name="person_budgets"),
     path("keys/<int:key_id>/assign/", key_views.key_assign, name="key_assign"),

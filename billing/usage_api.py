@@ -19,6 +19,7 @@ from llmhub.lib.rest import REFUSALS, BadQuery, Cursor, Limit, Page
 from llmhub.people import organisation
 from llmhub.people.api_access import caller
 from llmhub.people.models import Team, User
+from llmhub.people.roles import reach
 
 router = Router()
 Word = Annotated[str, Field(max_length=200)]
@@ -39,10 +40,12 @@ def list_usage(
     limit: Limit = 50,
 ) -> Page[RequestOut]:
     """List requests, newest first: of the last 7 days unless `since` says more, at most 31 days."""
-    caller(request, "view")
+    actor = caller(request, "read")
+    people = User.objects.seen_by(actor)
     filters = RequestFilter(
-        team_id=get_object_or_404(Team, slug=team).pk if team else None,
-        person_id=get_object_or_404(User, email=person.lower()).pk if person else None,
+        teams=reach(actor),
+        team_id=get_object_or_404(Team.objects.seen_by(actor), slug=team).pk if team else None,
+        person_id=get_object_or_404(people, email=person.lower()).pk if person else None,
         key_id=key,
         model=model,
         status=status,
@@ -60,16 +63,23 @@ def list_usage(
 @router.get("/usage/{request_id}", response={200: RequestWhole, **REFUSALS})
 def show_usage(request: HttpRequest, request_id: Word) -> RequestWhole:
     """Show one request with its upstream calls, their tokens and the price each was computed with."""
-    caller(request, "view")
+    teams = reach(caller(request, "read"))
     row_id = ids.parse_request_id(request_id)
-    found = None if row_id is None else record.request(row_id)
+    found = None if row_id is None else record.request(row_id, teams=teams)
     if found is None:
         raise Http404(f"no request {request_id!r}")
     return request_whole(found)
 
 
 @router.get("/reports/overview", response={200: OverviewOut, **REFUSALS})
-def show_overview(request: HttpRequest) -> OverviewOut:
-    """Return the front page in numbers: spend of today and this month, requests, errors, latency."""
-    caller(request, "view")
-    return overview_out(overview(clock.now(), ZoneInfo(organisation.current().time_zone)))
+def show_overview(request: HttpRequest, team: Word = "") -> OverviewOut:
+    """Return the front page in numbers: spend of today and this month, requests, errors, latency.
+
+    `team` keeps those of one; who sees only some teams gets the figures of those.
+    """
+    actor = caller(request, "read")
+    teams = reach(actor)
+    if team:
+        teams = frozenset({get_object_or_404(Team.objects.seen_by(actor), slug=team).pk})
+    zone = ZoneInfo(organisation.current().time_zone)
+    return overview_out(overview(clock.now(), zone, teams=teams))

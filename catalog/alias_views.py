@@ -18,7 +18,7 @@ from llmhub.people.access import actor_of, needs
 
 
 @require_GET
-@needs("view")
+@needs("read")
 def alias_list(request: HttpRequest) -> HttpResponse:
     """Every alias with the model it stands for."""
     screen = screen_of(request, Alias.objects.select_related("entry"), by="name_id")

@@ -158,7 +158,7 @@ def list_models(request: HttpRequest, wanted: Annotated[ModelQuery, NinjaQuery()
 
     Every filter holds; words in `q` may have typos. Without words and order they come by id.
     """
-    caller(request, "view")
+    caller(request, "read")
     query = wanted.query()
     try:
         found = search(query, cursor=wanted.cursor, limit=wanted.limit)
@@ -176,7 +176,7 @@ def compare_models(
     model: Annotated[list[ModelId], NinjaQuery(min_length=1, max_length=MOST_COMPARED)],
 ) -> Page[ModelOut]:
     """Show up to four models in the order asked for: `?model=a&model=b`; one that is not there is a 404."""
-    caller(request, "view")
+    caller(request, "read")
     rows = models(find_entry(one).slug for one in model)
     return Page(data=[model_out(row) for row in rows])
 
@@ -192,7 +192,7 @@ def add_model(request: HttpRequest, body: ModelIn) -> Status[ModelOut]:
 @router.get("/models/{path:model_id}", response={200: ModelOut, **REFUSALS})
 def show_model(request: HttpRequest, model_id: ModelId) -> ModelOut:
     """Show one model."""
-    caller(request, "view")
+    caller(request, "read")
     return _model(find_entry(model_id))
 
 
@@ -258,7 +258,7 @@ def end_offer(request: HttpRequest, provider: str, upstream_id: str, model: Mode
 @router.get("/aliases", response={200: Page[AliasOut], **REFUSALS})
 def list_aliases(request: HttpRequest, cursor: Cursor = "", limit: Limit = 50) -> Page[AliasOut]:
     """List the aliases by name."""
-    caller(request, "view")
+    caller(request, "read")
     rows = Alias.objects.select_related("entry")
     return page(rows, alias_out, by="name_id", cursor=cursor, limit=limit)
 

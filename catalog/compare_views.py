@@ -12,7 +12,7 @@ from llmhub.people.access import needs
 
 
 @require_GET
-@needs("view")
+@needs("read")
 def model_compare(request: HttpRequest) -> HttpResponse:
     """Up to four models side by side: `?id=a&id=b`."""
     wanted = list(dict.fromkeys(request.GET.getlist("id")))

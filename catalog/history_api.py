@@ -71,7 +71,7 @@ def _entry(model: str) -> CatalogEntry:
 @router.get("/prices", response={200: Page[PriceStepOut], **REFUSALS})
 def list_prices(request: HttpRequest, model: ModelId) -> Page[PriceStepOut]:
     """List every base price the offers of a model had, the newest first, each with its source."""
-    caller(request, "view")
+    caller(request, "read")
     steps = history(_entry(model))
     return Page(
         data=[
@@ -90,7 +90,7 @@ def list_prices(request: HttpRequest, model: ModelId) -> Page[PriceStepOut]:
 @router.get("/sources", response={200: Page[SourcesOut], **REFUSALS})
 def list_sources(request: HttpRequest, model: ModelId) -> Page[SourcesOut]:
     """Show what the catalog says of each offer of a model beside what its provider's list says now."""
-    caller(request, "view")
+    caller(request, "read")
     return Page(
         data=[
             SourcesOut(
@@ -112,7 +112,7 @@ def _said(said: Said) -> SaidOut:
 @router.get("/retirements", response={200: Page[LeavingOut], **REFUSALS})
 def list_retirements(request: HttpRequest, discovered: bool = False) -> Page[LeavingOut]:
     """List the models that are leaving, the next to end first; curated ones unless asked otherwise."""
-    caller(request, "view")
+    caller(request, "read")
     return Page(
         data=[
             LeavingOut(

@@ -16,7 +16,7 @@ STEPS_SHOWN = 50
 
 
 @require_GET
-@needs("view")
+@needs("read")
 def model_prices(request: HttpRequest, slug: str) -> HttpResponse:
     """Every price of the offers of a model, with its source; a chart, and the table behind it."""
     entry, now = get_object_or_404(CatalogEntry, slug=slug), clock.now()

@@ -18,7 +18,7 @@ from llmhub.people.access import actor_of, needs
 
 
 @require_GET
-@needs("view")
+@needs("read")
 def retirement_list(request: HttpRequest) -> HttpResponse:
     """Every model that is leaving, the next to end first."""
     return _desk(request)

@@ -30,7 +30,7 @@ from providers.models import Provider
 
 
 @require_GET
-@needs("view")
+@needs("read")
 def model_list(request: HttpRequest) -> HttpResponse:
     """Every model, curated and discovered; searching and filtering swap only what was found."""
     form = SearchForm(request.GET)
@@ -71,7 +71,7 @@ def _get(slug: str) -> EntryNow:
 
 
 @require_GET
-@needs("view")
+@needs("read")
 def model_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One model: facts, offers with prices, aliases, and a call to copy."""
     return _detail(request, _get(slug))

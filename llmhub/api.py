@@ -27,6 +27,7 @@ from llmhub.config.api import router as config_router
 from llmhub.lib.rest import BadQuery, Failure, FailureAnswer
 from llmhub.people.api import router as people_router
 from llmhub.people.api_access import ServiceKeyBearer, Session, documented
+from llmhub.people.member_api import router as member_router
 from llmhub.people.organisation_api import router as organisation_router
 from llmhub.people.roles import NotAllowed
 from llmhub.people.sign_in_api import router as sign_in_router
@@ -46,6 +47,7 @@ api = NinjaAPI(
 api.add_router("", organisation_router, tags=["organisation"])
 api.add_router("", people_router, tags=["people"])
 api.add_router("", sign_in_router, tags=["people"])
+api.add_router("", member_router, tags=["people"])
 api.add_router("", providers_router, tags=["providers"])
 api.add_router("", credentials_router, tags=["providers"])
 api.add_router("", discovery_router, tags=["discovery"])  # first: a model's id may hold slashes

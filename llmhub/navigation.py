@@ -11,7 +11,8 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
-from llmhub.people.roles import Action, role_allows
+from llmhub.audit.actor import Actor
+from llmhub.people.roles import Action, allowed, role_allows
 from llmhub.zone import open_events_of, organisation_of
 
 
@@ -27,30 +28,37 @@ class Place:
 
 
 INBOX = "catalog:inbox_list"
+_PEOPLE = ("people:person", "people:invitation")
 _MODELS = ("catalog:model", "catalog:retirement", "catalog:offer", "catalog:alias", "catalog:provider")
 
 # A page that does not exist yet is left out, so an entry may be written before its page.
 MENU: tuple[tuple[str, tuple[Place, ...]], ...] = (
-    ("", (Place("Overview", "overview", "layout-dashboard", "overview"),)),
-    ("Traffic", (Place("Requests", "billing:request_list", "activity", "billing:request"),)),
+    ("", (Place("Overview", "overview", "layout-dashboard", "overview", needs="read"),)),
+    ("Traffic", (Place("Requests", "billing:request_list", "activity", "billing:request", needs="read"),)),
     (
         "Supply",
         (
             Place("Providers", "providers:provider_list", "server-2", ("providers:", "adding:")),
-            Place("Models", "catalog:model_list", "books", _MODELS),
+            Place("Models", "catalog:model_list", "books", _MODELS, needs="read"),
             Place("Inbox", INBOX, "inbox", ("catalog:inbox", "catalog:rule", "catalog:discovery")),
         ),
     ),
     (
         "Access",
         (
-            Place("Keys", "billing:key_list", "key", "billing:key"),
-            Place("Budgets", "billing:budget_list", "wallet", "billing:budget"),
-            Place("Teams", "people:team_list", "users", "people:team"),
-            Place("People", "people:person_list", "user-circle", "people:person", needs="own"),
+            Place("Keys", "billing:key_list", "key", "billing:key", needs="read"),
+            Place("Budgets", "billing:budget_list", "wallet", "billing:budget", needs="read"),
+            Place("Teams", "people:team_list", "users", "people:team", needs="read"),
+            Place("People", "people:person_list", "user-circle", _PEOPLE, needs="own"),
         ),
     ),
-    ("Hub", (Place("Settings", "settings", "settings", "settings"),)),
+    (
+        "Hub",
+        (
+            Place("Audit log", "people:audit_list", "history", "people:audit"),
+            Place("Settings", "settings", "settings", ("settings", "people:service_key")),
+        ),
+    ),
 )
 
 
@@ -61,8 +69,9 @@ def menu(
 
     `counts` says by URL name how much waits at a place.
     """
+    actor = Actor(kind="user", label="", role=role)
     groups = [
-        (label, [_item(place, here, counts or {}) for place in places if role_allows(role, place.needs)])
+        (label, [_item(place, here, counts or {}) for place in places if allowed(actor, place.needs)])
         for label, places in MENU
     ]
     there = [(label, [item for item in items if item]) for label, items in groups]
@@ -86,7 +95,8 @@ def _item(place: Place, here: str, counts: Mapping[str, int]) -> dict[str, Any] 
 def _menu_of(request: HttpRequest, here: str) -> list[tuple[str, list[dict[str, Any]]]]:
     if not request.user.is_authenticated:
         return menu(here, "")
-    return menu(here, request.user.role, {INBOX: open_events_of(request)})
+    counts = {INBOX: open_events_of(request)} if role_allows(request.user.role, "view") else {}
+    return menu(here, request.user.role, counts)
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

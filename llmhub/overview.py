@@ -44,9 +44,9 @@ def _height(nano: int, most: int) -> int:
     return max(2, round(nano * 100 / most)) if nano else 0
 
 
-def figures(zone: ZoneInfo) -> spend.Overview:
-    """Return the figures as of now."""
-    return spend.overview(clock.now(), zone)
+def figures(zone: ZoneInfo, *, teams: frozenset[int] | None) -> spend.Overview:
+    """Return the figures as of now, of these teams; None: of everything."""
+    return spend.overview(clock.now(), zone, teams=teams)
 
 
 def provider_states() -> list[ProviderState]:

@@ -25,7 +25,7 @@ from llmhub.lib.pages import render_page
 from llmhub.overview import bars, figures, provider_states
 from llmhub.people import organisation
 from llmhub.people.access import actor_of, needs
-from llmhub.people.roles import allowed
+from llmhub.people.roles import allowed, reach
 from llmhub.people.sign_in_log import COMINGS_AND_GOINGS
 from llmhub.zone import open_events_of, organisation_of
 from providers.credential_now import taken_out
@@ -35,23 +35,27 @@ AUDIT_EVENTS_SHOWN = 20
 
 
 @require_GET
-@needs("view")
+@needs("read")
 def overview(request: HttpRequest) -> HttpResponse:
-    """Show what was spent and how calls went; before the first call, what to do first."""
-    steps = first_steps()
+    """Show what was spent and how calls went; before the first call, what to do first.
+
+    Who sees only some teams sees what those spent, and nothing of the hub itself.
+    """
+    teams = reach(actor_of(request))
+    steps = first_steps() if teams is None else []
     zone = ZoneInfo(organisation_of(request).time_zone)
     context: dict[str, Any] = {"steps": steps, "next_step": next((s for s in steps if not s.done), None)}
     if not steps:
-        found = figures(zone)
+        found = figures(zone, teams=teams)
         context |= {
             "now": found,
             "today": found.days[-1].day,
             "bars": bars(found.days),
             "most": max(found.days, key=lambda day: day.figures.spend_nano),
-            "states": provider_states(),
         }
-    context["leaving"] = still_called(clock.now())
-    context |= {"refused": taken_out(), "open_events": open_events_of(request), "held": held_lists()}
+    if teams is None:
+        context |= {"states": provider_states(), "leaving": still_called(clock.now())}
+        context |= {"refused": taken_out(), "open_events": open_events_of(request), "held": held_lists()}
     partial = "hub/_first_steps.html" if steps else "hub/_overview.html"
     return render_page(request, page="hub/overview.html", partial=partial, context=context)
 

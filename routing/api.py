@@ -48,15 +48,15 @@ class VerdictOut(Output):
 @router.post("/key-tests", response={200: VerdictOut, **REFUSALS})
 def test_key(request: HttpRequest, body: KeyTestIn) -> VerdictOut:
     """Say what a key can do now, without a call to any provider."""
-    caller(request, "view")
-    return _verdict(check_key(body.key))
+    actor = caller(request, "read")
+    return _verdict(check_key(body.key, by=actor))
 
 
 @router.get("/keys/{int:key_id}/models", response={200: VerdictOut, **REFUSALS})
 def models_of_key(request: HttpRequest, key_id: int) -> VerdictOut:
     """Say what a key can call now, and what keeps it from the rest."""
-    caller(request, "view")
-    return _verdict(check_one(get_object_or_404(ApiKey, pk=key_id)))
+    actor = caller(request, "read")
+    return _verdict(check_one(get_object_or_404(ApiKey.objects.seen_by(actor), pk=key_id)))
 
 
 def _verdict(verdict: Verdict) -> VerdictOut:

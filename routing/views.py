@@ -13,7 +13,7 @@ from billing.models import ApiKey
 from catalog.event_rows import event_rows, events
 from llmhub.lib import clock
 from llmhub.lib.pages import render_page
-from llmhub.people.access import needs
+from llmhub.people.access import actor_of, needs
 from routing.key_check import check_key, check_one
 from routing.key_verdict import Verdict
 from routing.touches import DAYS, touches
@@ -34,11 +34,11 @@ class KeyTestForm(forms.Form):
 @never_cache
 @sensitive_post_parameters("key")
 @require_http_methods(["GET", "POST"])
-@needs("view")
+@needs("read")
 def key_test(request: HttpRequest) -> HttpResponse:
     """Say what a key can do now; nothing is sent to a provider. htmx swaps only the verdict."""
     form = KeyTestForm(request.POST or None)
-    verdict = check_key(form.cleaned_data["key"]) if form.is_valid() else None
+    verdict = check_key(form.cleaned_data["key"], by=actor_of(request)) if form.is_valid() else None
     failed = form.is_bound and verdict is None
     if failed:
         verdict = Verdict("Paste the key first.")
@@ -52,10 +52,10 @@ def key_test(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@needs("view")
+@needs("read")
 def key_models(request: HttpRequest, key_id: int) -> HttpResponse:
     """What a key can call now, and what keeps it from the rest: a panel of its page."""
-    key = get_object_or_404(ApiKey, pk=key_id)
+    key = get_object_or_404(ApiKey.objects.seen_by(actor_of(request)), pk=key_id)
     return render_page(
         request,
         page="routing/key_models.html",

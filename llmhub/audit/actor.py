@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["user", "service_key", "command", "file", "system"]
@@ -14,8 +15,10 @@ class Actor:
 
     kind: Kind
     label: str  # what the audit log shows: an e-mail address, a key's name, a file's name
-    role: str = "viewer"
+    role: str = "viewer"  # in the organisation
     id: int | None = None
+    teams: Mapping[int, str] = field(default_factory=dict)  # the role in each team, by the team's id
+    scopes: frozenset[str] | None = None  # what a service key is cut down to; None: all of its role
 
 
 COMMAND_LINE = Actor(kind="command", label="command line", role="owner")

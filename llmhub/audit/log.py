@@ -75,10 +75,14 @@ def _hash(event: AuditEvent) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def first_broken_link() -> int | None:
-    """Return the id of the first event whose hash does not fit, or None when the chain is whole."""
-    previous = GENESIS
-    for event in AuditEvent.objects.order_by("id").iterator(chunk_size=500):
+def first_broken_link(*, since: int = 0) -> int | None:
+    """Return the id of the first event whose hash does not fit, or None when the chain is whole.
+
+    With `since`, only the events from this id on are looked at, and the one before them is taken as it is.
+    """
+    before = AuditEvent.objects.filter(id__lt=since).order_by("-id").values_list("hash", flat=True).first()
+    previous = before or GENESIS
+    for event in AuditEvent.objects.filter(id__gte=since).order_by("id").iterator(chunk_size=500):
         if event.previous_hash != previous or event.hash != _hash(event):
             return event.pk
         previous = event.hash

@@ -10,12 +10,14 @@ from django.db import DatabaseError
 
 from llmhub.cli import (
     alias,
+    audit,
     budget,
     call_rules,
     config,
     demo,
     doctor,
     inbox,
+    invitation,
     key,
     model,
     pause,
@@ -45,7 +47,9 @@ NOUNS = (
     request,
     report_tags,
     user,
+    invitation,
     service_key,
+    audit,
     pause,
     doctor,
 )

@@ -6,10 +6,13 @@ from argparse import Namespace, _SubParsersAction
 from typing import Any
 
 from llmhub.audit.actor import COMMAND_LINE
-from llmhub.cli import show
+from llmhub.cli import find, show
 from llmhub.cli.key import moment
 from llmhub.people.models import Role, ServiceKey
+from llmhub.people.scopes import SCOPES
 from llmhub.people.service_key import create_service_key, revoke_service_key
+
+ROLES = ("owner", "admin", "manager", "member", "viewer")
 
 
 def register(commands: _SubParsersAction[Any]) -> None:
@@ -18,7 +21,16 @@ def register(commands: _SubParsersAction[Any]) -> None:
     verbs = noun.add_subparsers(required=True, metavar="VERB")
     create = verbs.add_parser("create", help="make a service key and print it, this once")
     create.add_argument("--name", required=True)
-    create.add_argument("--role", choices=Role.values, default=Role.VIEWER)
+    create.add_argument("--team", help="a key of this team alone, by its short name")
+    create.add_argument("--role", choices=ROLES, default=Role.VIEWER, help="in the team, or the organisation")
+    create.add_argument(
+        "--scope",
+        action="append",
+        default=[],
+        choices=SCOPES,
+        metavar="AREA:VERB",
+        help="only for this, such as budgets:read; may be given again",
+    )
     create.add_argument("--expires", type=moment, help="2026-12-31 or 2026-12-31T18:00+01:00")
     create.set_defaults(run=create_one)
     listing = verbs.add_parser("list", help="every service key, newest first")
@@ -32,10 +44,15 @@ def register(commands: _SubParsersAction[Any]) -> None:
 def create_one(options: Namespace) -> int:
     """Make a service key."""
     key, token = create_service_key(
-        actor=COMMAND_LINE, name=options.name, role=options.role, expires_at=options.expires
+        actor=COMMAND_LINE,
+        name=options.name,
+        role=options.role,
+        team=find.team(options.team) if options.team else None,
+        scopes=options.scope,
+        expires_at=options.expires,
     )
     show.line(token)
-    show.problem(f"this is service key {key.pk} ({key.role}); it is not shown again")
+    show.problem(f"this is service key {key.pk} ({options.role}); it is not shown again")
     return 0
 
 
@@ -45,14 +62,16 @@ def list_all(options: Namespace) -> int:
         {
             "id": key.pk,
             "name": key.name,
-            "role": key.role,
+            "team": key.team.slug if key.team else "",
+            "role": key.team_role or key.role,
+            "scopes": " ".join(key.scopes),
             "prefix": key.prefix,
             "expires": key.expires_at,
             "revoked": key.revoked_at,
         }
-        for key in ServiceKey.objects.all()
+        for key in ServiceKey.objects.select_related("team")
     )
-    columns = ("id", "name", "role", "prefix", "expires", "revoked")
+    columns = ("id", "name", "team", "role", "scopes", "prefix", "expires", "revoked")
     return show.rows(options, found, columns=columns, empty="no service key yet: service-key create --name N")
 
 

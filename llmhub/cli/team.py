@@ -6,13 +6,13 @@ from argparse import Namespace, _SubParsersAction
 from typing import Any
 
 from llmhub.audit.actor import COMMAND_LINE
-from llmhub.cli import find, show
+from llmhub.cli import find, show, team_member
 from llmhub.people.models import Team
 from llmhub.people.team import create_team, rename_team
 
 
 def register(commands: _SubParsersAction[Any]) -> None:
-    """Add `team create`, `team list` and `team rename`."""
+    """Add `team create`, `list`, `rename` and `member`."""
     noun = commands.add_parser("team", help="teams: who calls are made for")
     verbs = noun.add_subparsers(required=True, metavar="VERB")
     create = verbs.add_parser("create", help="make a team")
@@ -26,6 +26,7 @@ def register(commands: _SubParsersAction[Any]) -> None:
     listing = verbs.add_parser("list", help="every team")
     show.add_json(listing)
     listing.set_defaults(run=list_all)
+    team_member.register(verbs)
 
 
 def create_one(options: Namespace) -> int:

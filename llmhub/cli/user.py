@@ -58,10 +58,16 @@ def create_one(options: Namespace) -> int:
 def list_all(options: Namespace) -> int:
     """List the people."""
     found = (
-        {"email": user.email, "name": user.name, "role": user.role, "active": user.is_active}
-        for user in User.objects.order_by("email")
+        {
+            "email": user.email,
+            "name": user.name,
+            "role": user.role,
+            "active": user.is_active,
+            "teams": " ".join(f"{row.team.slug}:{row.role}" for row in user.memberships.all()),
+        }
+        for user in User.objects.order_by("email").prefetch_related("memberships__team")
     )
-    return show.rows(options, found, columns=("email", "name", "role", "active"), empty="nobody yet")
+    return show.rows(options, found, columns=("email", "name", "role", "active", "teams"), empty="nobody yet")
 
 
 def link_one(options: Namespace) -> int:

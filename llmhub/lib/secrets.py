@@ -18,8 +18,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
 # What each kind of token of ours begins with: by these logs know one.
-GATEWAY_KEY, SERVICE_KEY, SIGN_IN_LINK = "llmh", "llms", "link"
-PREFIXES: tuple[str, ...] = (GATEWAY_KEY, SERVICE_KEY, SIGN_IN_LINK)
+GATEWAY_KEY, SERVICE_KEY, SIGN_IN_LINK, INVITATION = "llmh", "llms", "link", "join"
+PREFIXES: tuple[str, ...] = (GATEWAY_KEY, SERVICE_KEY, SIGN_IN_LINK, INVITATION)
 
 
 class Undecryptable(ValueError):

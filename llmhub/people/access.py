@@ -11,22 +11,43 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import resolve, reverse
+from django.utils.functional import SimpleLazyObject
 from django_htmx.http import HttpResponseClientRedirect
 
 from llmhub.audit.actor import Actor
 from llmhub.people import second_factor as factors
+from llmhub.people.models import User
 from llmhub.people.roles import Action, NotAllowed, allowed
 
 View = Callable[..., HttpResponse]
+_ACTOR = "_llmhub_actor"
+_NEEDED: dict[str, Action | None] = {}  # by URL name: what its view is behind
 
 
 def actor_of(request: HttpRequest) -> Actor:
     """Return who is behind `request`. Raises `PermissionDenied` when nobody is signed in."""
     if not request.user.is_authenticated:
         raise PermissionDenied("sign in first")
-    user = request.user
-    return Actor(kind="user", label=user.email, role=user.role, id=user.pk)
+    return actor_of_person(request.user)
+
+
+def actor_of_person(user: User) -> Actor:
+    """Return a person as who acts; their teams are read when they matter, once of each object."""
+    found: Actor | None = getattr(user, _ACTOR, None)
+    if found is None:
+        teams: Any = SimpleLazyObject(lambda: dict(user.memberships.values_list("team_id", "role")))
+        found = Actor(kind="user", label=user.email, role=user.role, id=user.pk, teams=teams)
+        setattr(user, _ACTOR, found)
+    return found
+
+
+def may_open(request: HttpRequest, url_name: str, url: str) -> bool:
+    """Return whether whoever asks may open a page at all; what it is about is asked by the page itself."""
+    if url_name not in _NEEDED:
+        _NEEDED[url_name] = getattr(resolve(url).func, "needs", None)
+    needed = _NEEDED[url_name]
+    return needed is None or (request.user.is_authenticated and allowed(actor_of(request), needed))
 
 
 def needs(action: Action, *, second_factor: bool = True) -> Callable[[View], View]:

@@ -22,12 +22,13 @@ from llmhub.people.person import (
     make_link,
     sign_in_address,
 )
+from llmhub.people.scopes import SCOPES
 from llmhub.people.service_key import create_service_key, revoke_service_key
 from llmhub.people.team import create_team, rename_team
 
 router = Router()
 Name = Annotated[str, Field(min_length=1, max_length=100)]
-RoleName = Literal["owner", "admin", "viewer"]
+RoleName = Literal["owner", "admin", "viewer", "member"]
 
 
 class TeamIn(Input):
@@ -86,7 +87,17 @@ class ServiceKeyIn(Input):
     """A service key to make."""
 
     name: Name
-    role: RoleName = "viewer"
+    team: (
+        Annotated[str, Field(max_length=64, description="its short name; null: the organisation")] | None
+    ) = None
+    role: Annotated[
+        Literal["owner", "admin", "viewer", "manager", "member"],
+        Field(description="with a team: manager, member or viewer in it; without: owner, admin or viewer"),
+    ] = "viewer"
+    scopes: Annotated[
+        list[Annotated[str, Field(max_length=40)]],
+        Field(max_length=len(SCOPES), description=f"none: all that its role allows; of {', '.join(SCOPES)}"),
+    ] = []
     expires_at: AwareDatetime | None = None
 
 
@@ -96,7 +107,10 @@ class ServiceKeyOut(Output):
     id: int
     name: str
     prefix: str
+    team: str | None
     role: str
+    scopes: list[str]
+    created_by: str
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
@@ -117,14 +131,24 @@ def _user(user: User) -> UserOut:
 
 
 def _service_key(key: ServiceKey) -> ServiceKeyOut:
-    return ServiceKeyOut.model_validate(key, from_attributes=True)
+    return ServiceKeyOut(
+        id=key.pk,
+        name=key.name,
+        prefix=key.prefix,
+        team=key.team.slug if key.team else None,
+        role=key.team_role or key.role,
+        scopes=key.scopes,
+        created_by=key.created_by,
+        created_at=key.created_at,
+        expires_at=key.expires_at,
+        revoked_at=key.revoked_at,
+    )
 
 
 @router.get("/teams", response={200: Page[TeamOut], **REFUSALS})
 def list_teams(request: HttpRequest, cursor: Cursor = "", limit: Limit = 50) -> Page[TeamOut]:
-    """List the teams by short name."""
-    caller(request, "view")
-    return page(Team.objects.all(), _team, by="slug", cursor=cursor, limit=limit)
+    """List the teams that you may read by short name."""
+    return page(Team.objects.seen_by(caller(request, "read")), _team, by="slug", cursor=cursor, limit=limit)
 
 
 @router.post("/teams", response={201: TeamOut, **REFUSALS})
@@ -137,8 +161,7 @@ def make_team(request: HttpRequest, body: TeamIn) -> Status[TeamOut]:
 @router.get("/teams/{slug}", response={200: TeamOut, **REFUSALS})
 def show_team(request: HttpRequest, slug: str) -> TeamOut:
     """Show one team."""
-    caller(request, "view")
-    return _team(get_object_or_404(Team, slug=slug))
+    return _team(get_object_or_404(Team.objects.seen_by(caller(request, "read")), slug=slug))
 
 
 @router.patch("/teams/{slug}", response={200: TeamOut, **REFUSALS})
@@ -184,22 +207,24 @@ def make_sign_in_link(request: HttpRequest, person_id: int) -> Status[LinkMade]:
 
 @router.get("/service-keys", response={200: Page[ServiceKeyOut], **REFUSALS})
 def list_service_keys(request: HttpRequest, cursor: Cursor = "", limit: Limit = 50) -> Page[ServiceKeyOut]:
-    """List the service keys, newest first."""
-    caller(request, "own")
-    return page(ServiceKey.objects.all(), _service_key, by="-id", cursor=cursor, limit=limit)
+    """List the service keys that you may revoke, newest first."""
+    keys = ServiceKey.objects.seen_by(caller(request, "manage")).select_related("team")
+    return page(keys, _service_key, by="-id", cursor=cursor, limit=limit)
 
 
 @router.post("/service-keys", response={201: ServiceKeyMade, **REFUSALS})
 def make_service_key(request: HttpRequest, body: ServiceKeyIn) -> Status[ServiceKeyMade]:
-    """Make a service key; its text is in this answer and never again."""
-    actor = caller(request, "own")
-    key, token = create_service_key(actor=actor, name=body.name, role=body.role, expires_at=body.expires_at)
+    """Make a service key, which never reaches further than you; its text is in this answer only."""
+    actor = caller(request, "manage")
+    team = get_object_or_404(Team.objects.seen_by(actor), slug=body.team) if body.team else None
+    wanted = body.model_dump(exclude={"team"})
+    key, token = create_service_key(actor=actor, team=team, **wanted)
     return Status(201, ServiceKeyMade(**_service_key(key).model_dump(), key=token))
 
 
 @router.delete("/service-keys/{key_id}", response={204: None, **REFUSALS})
 def end_service_key(request: HttpRequest, key_id: int) -> Status[None]:
     """Revoke a service key."""
-    actor = caller(request, "own")
-    revoke_service_key(actor=actor, key=get_object_or_404(ServiceKey, pk=key_id))
+    actor = caller(request, "manage")
+    revoke_service_key(actor=actor, key=get_object_or_404(ServiceKey.objects.seen_by(actor), pk=key_id))
     return Status(204, None)

@@ -12,9 +12,10 @@ from ninja.security import HttpBearer, SessionAuth
 from llmhub.audit.actor import Actor
 from llmhub.lib import clock, rest, secrets
 from llmhub.people import second_factor
-from llmhub.people.access import View, actor_of, needs
+from llmhub.people.access import View, actor_of, actor_of_person, needs
 from llmhub.people.models import ServiceKey
-from llmhub.people.roles import Action, require
+from llmhub.people.roles import Action, NotAllowed, lower, require
+from llmhub.people.scopes import area_of, lets_through, verb_of
 
 
 class Session(SessionAuth):
@@ -31,15 +32,28 @@ class ServiceKeyBearer(HttpBearer):
     """`Authorization: Bearer llms_…`."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
-        """Return the program of this key, or None when the key is unknown, revoked or expired."""
+        """Return the program of this key, or None when the key is unknown, revoked, expired or stopped."""
         key = (
             ServiceKey.objects.filter(digest=secrets.digest(token), revoked_at=None)
             .filter(Q(expires_at=None) | Q(expires_at__gt=clock.now()))
+            .filter(Q(maker=None) | Q(maker__is_active=True))
+            .select_related("maker")
             .first()
         )
-        if key is None:
-            return None
-        return Actor(kind="service_key", label=key.name, role=key.role, id=key.pk)
+        return None if key is None else actor_of_key(key)
+
+
+def actor_of_key(key: ServiceKey) -> Actor:
+    """Return a program as who acts: with no more than its key says, and its maker may do by now."""
+    actor = Actor(
+        kind="service_key",
+        label=key.name,
+        role=key.role,
+        id=key.pk,
+        teams={} if key.team_id is None else {key.team_id: key.team_role},
+        scopes=frozenset(key.scopes) or None,
+    )
+    return actor if key.maker is None else lower(actor, actor_of_person(key.maker))
 
 
 def documented(view: View) -> View:
@@ -47,7 +61,7 @@ def documented(view: View) -> View:
 
     A program with a key that is not valid learns that: it cannot sign in.
     """
-    gated = needs("view")(view)
+    gated = needs("read")(view)
     by_key = ServiceKeyBearer()
 
     @wraps(view)
@@ -62,8 +76,21 @@ def documented(view: View) -> View:
 
 
 def caller(request: HttpRequest, action: Action) -> Actor:
-    """Return who calls, having checked that this one may do `action`. Raises `NotAllowed`."""
+    """Return who calls, having checked that this one may do `action`. Raises `NotAllowed`.
+
+    What is of a team is asked again by whoever finds it: `action` of a team means any team here.
+    """
     ninja_request: Any = request
     actor: Actor = ninja_request.auth
+    _within_scopes(actor, request)
     require(actor, action)
     return actor
+
+
+def _within_scopes(actor: Actor, request: HttpRequest) -> None:
+    """Raise `NotAllowed` where a key was cut down to other areas of the API than this."""
+    area, verb = area_of(request.path), verb_of(request.method or "", request.path)
+    if not lets_through(actor.scopes, area, verb):
+        raise NotAllowed(
+            f"{actor.label} is a key for {', '.join(sorted(actor.scopes or ()))}; this is {area}:{verb}"
+        )

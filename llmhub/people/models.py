@@ -6,6 +6,10 @@ from typing import ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models import Q
+
+from llmhub.audit.actor import Actor
+from llmhub.people.roles import reach
 
 from llmhub.people import sign_in_models  # noqa: F401
 
@@ -15,6 +19,15 @@ class Role(models.TextChoices):
 
     OWNER = "owner", "Owner"
     ADMIN = "admin", "Admin"
+    VIEWER = "viewer", "Viewer"
+    MEMBER = "member", "Member"
+
+
+class TeamRole(models.TextChoices):
+    """What a person may do in one team, each more than the one below."""
+
+    MANAGER = "manager", "Manager"
+    MEMBER = "member", "Member"
     VIEWER = "viewer", "Viewer"
 
 
@@ -34,8 +47,29 @@ class Organisation(models.Model):
         return self.name
 
 
+class UserQuerySet(models.QuerySet["User"]):
+    """The reading vocabulary of people."""
+
+    def seen_by(self, actor: Actor) -> UserQuerySet:
+        """People whom `actor` may know of: of the teams that both are in, and with keys of those."""
+        teams = reach(actor)
+        if teams is None:
+            return self
+        own = Q(pk=actor.id) if actor.kind == "user" else Q(pk=None)
+        of_teams = Membership.objects.filter(team_id__in=teams).values("user_id")
+        return self.filter(own | Q(pk__in=of_teams) | Q(keys__team_id__in=teams)).distinct()
+
+
 class UserManager(BaseUserManager["User"]):
     """Makes people; there is no superuser, a role says what a person may do."""
+
+    def get_queryset(self) -> UserQuerySet:
+        """Return every person, with the reading vocabulary."""
+        return UserQuerySet(self.model, using=self._db)
+
+    def seen_by(self, actor: Actor) -> UserQuerySet:
+        """People whom `actor` may know of."""
+        return self.get_queryset().seen_by(actor)
 
     def get_by_natural_key(self, username: str | None) -> User:
         """Return the person of this e-mail address, whatever its case."""
@@ -69,12 +103,26 @@ class SignInLink(models.Model):
     used_at = models.DateTimeField(null=True, blank=True)
 
 
+class TeamQuerySet(models.QuerySet["Team"]):
+    """The reading vocabulary of teams."""
+
+    def seen_by(self, actor: Actor) -> TeamQuerySet:
+        """Teams that `actor` may read; of the others nothing is shown, not even their names."""
+        return self.within(reach(actor))
+
+    def within(self, teams: frozenset[int] | None) -> TeamQuerySet:
+        """Teams of these ids; None: every team."""
+        return self if teams is None else self.filter(pk__in=teams)
+
+
 class Team(models.Model):
     """Who calls are made for and paid by."""
 
     slug = models.SlugField(max_length=64, unique=True)
     name = models.CharField(max_length=100)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = TeamQuerySet.as_manager()
 
     class Meta:
         ordering = ["slug"]
@@ -83,20 +131,92 @@ class Team(models.Model):
         return self.name
 
 
+class Membership(models.Model):
+    """What one person may do in one team."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=TeamRole, default=TeamRole.MEMBER)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "team"], name="one_role_in_a_team")]
+
+
+class Invitation(models.Model):
+    """A link that lets one person in, once, within its time."""
+
+    email = models.EmailField()
+    role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER, help_text="of a new person")
+    team = models.ForeignKey(
+        Team, on_delete=models.CASCADE, null=True, blank=True, related_name="invitations"
+    )
+    team_role = models.CharField(max_length=10, choices=TeamRole, blank=True)
+    digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the token in the link")
+    created_by = models.CharField(max_length=200)
+    maker = models.ForeignKey(
+        User,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        help_text="who may have less to give by the time it is accepted; empty: a command or a program",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+
+class ServiceKeyQuerySet(models.QuerySet["ServiceKey"]):
+    """The reading vocabulary of service keys."""
+
+    def seen_by(self, actor: Actor) -> ServiceKeyQuerySet:
+        """Keys that `actor` may see and revoke: admins all, managers those of their teams."""
+        teams = reach(actor, "manage")
+        return self if teams is None else self.filter(team_id__in=teams)
+
+
 class ServiceKey(models.Model):
-    """A key with which a program uses the management API; it is no gateway key."""
+    """A key with which a program uses the management API; it is no gateway key.
+
+    A key of one team has the organisation role `member` and a role in that team.
+    """
 
     name = models.CharField(max_length=100)
     prefix = models.CharField(max_length=16)
     digest = models.CharField(max_length=64, unique=True)
     role = models.CharField(max_length=10, choices=Role, default=Role.VIEWER)
+    team = models.ForeignKey(
+        Team, on_delete=models.CASCADE, null=True, blank=True, related_name="service_keys"
+    )
+    team_role = models.CharField(max_length=10, choices=TeamRole, blank=True)
+    scopes = models.JSONField(
+        default=list, blank=True, help_text="such as budgets:read; empty: all that its role allows"
+    )
+    maker = models.ForeignKey(
+        User,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="service_keys",
+        help_text="the key never reaches further; empty: a command made it",
+    )
     created_by = models.CharField(max_length=200)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ServiceKeyQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
 
     def __str__(self) -> str:
         return self.name
+
+    def get_reach_display(self) -> str:
+        """Return the role that people read, with the team it is of."""
+        return self.get_role_display() if self.team is None else self.get_team_role_display()

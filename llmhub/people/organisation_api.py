@@ -8,10 +8,11 @@ from typing import Annotated, Any
 from django.db import transaction
 from django.http import HttpRequest
 from ninja import Router
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from llmhub.audit.models import AuditEvent
-from llmhub.lib.rest import REFUSALS, Cursor, Input, Limit, Output, Page, page
+from llmhub.audit.read import MOST_CHECKED, AuditFilter, check_chain, events
+from llmhub.lib.rest import REFUSALS, BadQuery, Cursor, Input, Limit, Output, Page
 from llmhub.people import organisation
 from llmhub.people.api_access import caller
 from llmhub.people.models import Organisation
@@ -49,6 +50,16 @@ class AuditOut(Output):
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     hash: str
+
+
+class ChainOut(Output):
+    """Whether the log is whole; `head` is the hash of the last change, to be kept elsewhere."""
+
+    whole: bool
+    checked: int
+    total: int
+    broken_id: int | None
+    head: str
 
 
 def _organisation(row: Organisation) -> OrganisationOut:
@@ -89,14 +100,35 @@ def list_audit(
     request: HttpRequest,
     object: Annotated[str, Field(max_length=250)] = "",  # noqa: A002 - the word of the log itself
     action: Annotated[str, Field(max_length=60)] = "",
+    actor: Annotated[str, Field(max_length=200)] = "",
+    since: AwareDatetime | None = None,
+    until: AwareDatetime | None = None,
     cursor: Cursor = "",
     limit: Limit = 50,
 ) -> Page[AuditOut]:
-    """List changes of configuration, newest first; `object` and `action` keep those of one thing or kind."""
+    """List changes of configuration, newest first.
+
+    `object` keeps those of one thing (`key:5`) or kind (`key`), `action` those of one kind (`key.revoked`,
+    or all of `key`). A page with fewer rows than asked for and a `next_cursor` goes on further back.
+    """
     caller(request, "view")
-    rows = AuditEvent.objects.all()
-    if object:
-        rows = rows.filter(object=object)
-    if action:
-        rows = rows.filter(action=action)
-    return page(rows, _event, by="-id", cursor=cursor, limit=limit)
+    wanted = AuditFilter(actor=actor, action=action, subject=object, since=since, until=until)
+    try:
+        found = events(wanted, after=cursor, limit=limit)
+    except ValueError as wrong:
+        raise BadQuery(str(wrong)) from wrong
+    return Page(data=[_event(row) for row in found.rows], next_cursor=found.next_cursor)
+
+
+@router.get("/audit/chain", response={200: ChainOut, **REFUSALS})
+def check_audit(request: HttpRequest) -> ChainOut:
+    """Check that each of the newest changes fits the hash of the one before; the command checks all."""
+    caller(request, "view")
+    chain = check_chain(most=MOST_CHECKED)
+    return ChainOut(
+        whole=chain.is_whole,
+        checked=chain.checked,
+        total=chain.total,
+        broken_id=chain.broken_id,
+        head=chain.head,
+    )

@@ -41,7 +41,8 @@ class PersonForm(forms.Form):
     role = forms.ChoiceField(
         choices=Role.choices,
         initial=Role.VIEWER,
-        help_text="A viewer reads, an admin also changes the hub, an owner also lets people in.",
+        help_text="A member has only what their teams give. A viewer reads everything, an admin also changes "
+        "the hub, an owner also lets people in.",
     )
 
 

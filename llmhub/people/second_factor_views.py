@@ -72,7 +72,7 @@ def _code_page(request: HttpRequest, form: CodeForm, *, status: int) -> HttpResp
 @sensitive_post_parameters("code", "current")
 @never_cache
 @require_http_methods(["GET", "POST"])
-@needs("view", second_factor=False)
+@needs("read", second_factor=False)
 def second_factor_page(request: HttpRequest) -> HttpResponse:
     """Set one's own second factor up, draw new recovery codes, or take it off."""
     user, do = signed_in_person(request), request.POST.get("do", "")

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from llmhub.lib.forms import refuse
 from llmhub.lib.pages import render_page, screen_of
 from llmhub.people.access import actor_of, needs
+from llmhub.people.member_views import people_of
 from llmhub.people.models import Team
 from llmhub.people.team import create_team
 
@@ -34,11 +35,12 @@ class TeamForm(forms.Form):
 
 
 @require_GET
-@needs("view")
+@needs("read")
 def team_list(request: HttpRequest) -> HttpResponse:
     """Every team by short name; searching swaps only the table."""
     query = request.GET.get("q", "").strip()
-    teams = Team.objects.filter(name__icontains=query) if query else Team.objects.all()
+    seen = Team.objects.seen_by(actor_of(request))
+    teams = seen.filter(name__icontains=query) if query else seen
     screen = screen_of(request, teams, by="slug")
     return render_page(
         request,
@@ -65,7 +67,9 @@ def team_new(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@needs("view")
+@needs("read")
 def team_detail(request: HttpRequest, slug: str) -> HttpResponse:
-    """One team; its keys are a panel that `billing` renders."""
-    return render(request, "people/team_detail.html", {"team": get_object_or_404(Team, slug=slug)})
+    """One team and its people; its spend, budgets and keys are panels that `billing` renders."""
+    actor = actor_of(request)
+    team = get_object_or_404(Team.objects.seen_by(actor), slug=slug)
+    return render(request, "people/team_detail.html", {"team": team, **people_of(team, actor)})

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from llmhub.people import oidc_views, person_views, second_factor_views, service_key_views, team_views, views
+from llmhub.people import (
+    audit_views,
+    invitation_views,
+    member_views,
+    oidc_views,
+    person_views,
+    second_factor_views,
+    service_key_views,
+    team_views,
+    views,
+)
 
 app_name = "people"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -21,6 +31,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("teams/", team_views.team_list, name="team_list"),
     path("teams/add/", team_views.team_new, name="team_new"),
     path("teams/<slug:slug>/", team_views.team_detail, name="team_detail"),
+    path("teams/<slug:slug>/members/", member_views.member_set, name="member_set"),
+    path(
+        "teams/<slug:slug>/members/<int:person_id>/remove/", member_views.member_remove, name="member_remove"
+    ),
+    path("invitations/", invitation_views.invitation_list, name="invitation_list"),
+    path("invitations/add/", invitation_views.invitation_new, name="invitation_new"),
+    path(
+        "invitations/<int:invitation_id>/revoke/",
+        invitation_views.invitation_revoke,
+        name="invitation_revoke",
+    ),
+    path("join/<str:token>/", invitation_views.invitation_accept, name="invitation_accept"),
+    path("audit/", audit_views.audit_list, name="audit_list"),
+    path("audit/chain/", audit_views.audit_chain, name="audit_chain"),
     path("settings/service-keys/", service_key_views.service_key_list, name="service_key_list"),
     path("settings/service-keys/add/", service_key_views.service_key_new, name="service_key_new"),
     path(

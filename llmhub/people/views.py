@@ -106,7 +106,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("current", "new")
 @never_cache
 @require_http_methods(["GET", "POST"])
-@needs("view")
+@needs("read")
 def profile_page(request: HttpRequest) -> HttpResponse:
     """Name, password, second factor and sessions of the person who is signed in."""
     user = signed_in_person(request)
@@ -137,7 +137,7 @@ def profile_page(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@needs("view")
+@needs("read")
 def sessions_end(request: HttpRequest) -> HttpResponse:
     """End one session of one's own, or all but this one."""
     user, actor = signed_in_person(request), actor_of(request)

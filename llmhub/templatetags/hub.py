@@ -22,8 +22,9 @@ from billing.spend import Figures
 from catalog.parameters import in_words
 from catalog.words import CAPABILITIES
 from llmhub.lib import clock, figures
+from llmhub.people.access import actor_of_person, may_open
 from llmhub.people.models import User
-from llmhub.people.roles import Action, role_allows
+from llmhub.people.roles import Action, allowed
 
 register = template.Library()
 for figure in (
@@ -123,13 +124,18 @@ def spend(of: Figures) -> SafeString:
     return format_html('<span class="tabular" title="{}">${}</span>', missing, figures.usd(of.spend_nano))
 
 
-@register.simple_tag
-def page(url_name: str, key: str, text: str) -> SafeString:
-    """Return `text` as a link to a page of a higher app, or plain where there is no such page."""
+@register.simple_tag(takes_context=True)
+def page(context: dict[str, Any], url_name: str, key: str, text: str, css: str = "") -> SafeString:
+    """Return `text` as a link to a page, or plain where there is none that the reader may see."""
+    request = context.get("request")
     try:
         url = reverse(url_name, args=[key])
     except NoReverseMatch:
-        return format_html("{}", text)
+        url = ""
+    if not url or (request is not None and not may_open(request, url_name, url)):
+        return format_html('<span class="{}">{}</span>', css, text) if css else format_html("{}", text)
+    if css:
+        return format_html('<a class="{}" href="{}" title="{}">{}</a>', css, url, text, text)
     return format_html('<a href="{}">{}</a>', url, text)
 
 
@@ -205,8 +211,11 @@ def site(url: str) -> str:
 
 @register.filter
 def may(person: User, action: Action) -> bool:
-    """Return whether this person's role allows `action`: a button they may not press is not shown."""
-    return role_allows(person.role, action)
+    """Return whether this person may do `action`: a button they may not press is not shown.
+
+    Of an action in a team that is in any team; a view says what its own team allows.
+    """
+    return allowed(actor_of_person(person), action)
 
 
 @register.filter

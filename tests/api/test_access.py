@@ -48,7 +48,8 @@ def test_an_ended_service_key_is_no_key(end):
         ("admin", "/teams", 201),
         ("admin", "/people", 403),
         ("owner", "/people", 201),
-        ("admin", "/service-keys", 403),
+        ("viewer", "/service-keys", 403),
+        ("admin", "/service-keys", 201),
         ("owner", "/service-keys", 201),
     ],
 )

@@ -85,6 +85,7 @@ NO_CONFIGURATION = {
     "auth.Group", "auth.Permission", "contenttypes.ContentType",
     "audit.AuditEvent", "people.User", "people.SignInLink", "people.ServiceKey",
     "people.ConsoleSession", "people.SecondFactor", "people.RecoveryCode",
+    "people.Membership", "people.Invitation",
     "providers.ListedModel", "catalog.PublicName", "billing.ApiKey", "billing.Counter",
     "billing.Reservation", "billing.Worker", "billing.UsageRecord", "billing.Attempt",
     "billing.IdempotencyKey", "billing.Discrepancy", "billing.DirtyBucket", "billing.RollUp",

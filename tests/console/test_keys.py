@@ -182,7 +182,7 @@ def test_the_list_takes_a_fixed_number_of_queries(signed_in, team, django_assert
     for number in range(60):
         made(team, f"key {number}")
 
-    with django_assert_num_queries(5):  # session, person, organisation, keys, teams
+    with django_assert_num_queries(6):  # session, person, their teams, organisation, keys, teams
         page = client.get("/keys/").text
 
     assert page.count("/keys/") > 50

@@ -57,7 +57,7 @@ def test_teams_are_found_by_name_in_a_fixed_number_of_queries(signed_in, swap, d
         create_team(actor=COMMAND_LINE, name=f"Team {number:02}")
     client = signed_in("viewer")
 
-    with django_assert_num_queries(4):  # session, person, organisation, teams
+    with django_assert_num_queries(5):  # session, person, their teams, organisation, teams
         first = client.get("/teams/").text
     part = client.get("/teams/?q=team 07", headers=swap).text
 

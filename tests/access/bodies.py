@@ -1,0 +1,80 @@
+"""What is sent to each address of the table: enough to get past the forms, to who may do it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.access.sides import Side
+
+
+def bodies(of: Side) -> dict[str, dict[str, Any]]:
+    """What is sent about one side; of a GET endpoint, its query."""
+    return {
+        # pages
+        "POST people:team_new": {"name": "New team"},
+        "POST people:member_set": {"email": of.person.email, "role": "viewer"},
+        "POST people:invitation_new": {
+            "email": "x@alpha.test", "team": of.slug, "team_role": "viewer", "role": "member", "days": "3",
+        },
+        "POST people:service_key_new": {"name": "x", "team": of.slug, "role": "viewer"},
+        "POST people:person_new": {"email": "x@alpha.test", "role": "viewer"},
+        "POST people:person_change": {"role": "viewer"},
+        "POST organisation": {"name": "x", "time_zone": "UTC"},
+        "POST pause": {"reason": "x"},
+        "POST billing:budget_new": {
+            "scope": "team", "name": of.slug, "per": "week", "unit": "usd", "cap": "5",
+        },
+        "POST billing:budget_detail": {"cap": "5", "hard": "on"},
+        "POST billing:call_rules": {},
+        "POST billing:key_new": {"team": of.slug, "name": "x", "person": of.person.email},
+        "POST billing:key_assign": {"person": of.person.email},
+        "POST billing:key_limit": {"requests_per_minute": "5"},
+        "POST billing:key_pause": {"reason": "x"},
+        "POST routing:key_test": {"key": of.tokens["gateway"]},
+        "POST catalog:alias_add": {"model": "small-1", "name": "quick"},
+        "POST catalog:alias_move": {"model": "small-1", "name": "fast"},
+        "POST catalog:alias_remove": {"name": "fast"},
+        "POST catalog:model_withdraw": {"model": "small-1"},
+        "POST catalog:model_promote": {"model": "small-1"},
+        "POST catalog:retirement_set": {"model": "small-1"},
+        # endpoints
+        "PATCH /api/v1/organisation": {"name": "x"},
+        "POST /api/v1/teams": {"name": "New team"},
+        "PATCH /api/v1/teams/{slug}": {"name": "x"},
+        "POST /api/v1/people": {"email": "x@alpha.test"},
+        "PATCH /api/v1/people/{person_id}": {"role": "viewer"},
+        "POST /api/v1/service-keys": {"name": "x", "team": of.slug, "role": "viewer"},
+        "POST /api/v1/members": {"team": of.slug, "email": of.person.email, "role": "viewer"},
+        "PATCH /api/v1/members/{member_id}": {"role": "viewer"},
+        "POST /api/v1/invitations": {"email": "x@alpha.test", "team": of.slug},
+        "POST /api/v1/keys": {"team": of.slug, "name": "x"},
+        "PATCH /api/v1/keys/{key_id}": {"paused_reason": "x"},
+        "POST /api/v1/key-tests": {"key": of.tokens["gateway"]},
+        "POST /api/v1/budgets": {"scope": "team", "name": of.slug, "per": "week", "cap": "5"},
+        "PATCH /api/v1/budgets/{budget_id}": {"cap": "5"},
+        "PATCH /api/v1/call-rules": {"default_output_tokens": 5},
+        "GET /api/v1/prices": {"model": "small-1"},
+        "GET /api/v1/sources": {"model": "small-1"},
+        "GET /api/v1/compare": {"model": "small-1"},
+        "POST /api/v1/providers": {
+            "slug": "x", "name": "x", "kind": "custom", "base_url": "http://127.0.0.1:9/v1",
+        },
+        "PATCH /api/v1/providers/{slug}": {"name": "x"},
+        "POST /api/v1/provider-tests": {"kind": "custom", "base_url": "http://127.0.0.1:9/v1"},
+        "POST /api/v1/providers/{slug}/credentials": {"label": "second", "secret": "nothing-to-hide-0001"},
+        "PUT /api/v1/providers/{slug}/credentials/{label}": {"secret": "nothing-to-hide-0001"},
+        "PATCH /api/v1/providers/{slug}/credentials/{label}": {"weight": 2},
+        "POST /api/v1/models/{model_id}/promote": {},
+        "POST /api/v1/models": {"id": "x/y"},
+        "PATCH /api/v1/models/{model_id}": {"name": "x"},
+        "POST /api/v1/offers": {"model": "small-1", "provider": "lab", "upstream_id": "small-2"},
+        "POST /api/v1/offers/{provider}/{upstream_id}/prices": {
+            "?": "model=small-1", "tiers": [{"input": "1", "output": "1"}],
+        },
+        "PATCH /api/v1/offers/{provider}/{upstream_id}": {"?": "model=small-1", "rank": 1},
+        "DELETE /api/v1/offers/{provider}/{upstream_id}": {"?": "model=small-1"},
+        "POST /api/v1/aliases": {"name": "quick", "model": "small-1"},
+        "POST /api/v1/inbox/accept": {"ids": [1]},
+        "POST /api/v1/inbox/ignore": {"ids": [1]},
+        "POST /api/v1/inbox/rules": {"kind": "back", "action": "ignore"},
+    }  # fmt: skip

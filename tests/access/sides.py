@@ -10,7 +10,9 @@ from django.test import Client
 
 from billing.budget import create_budget
 from billing.key import create_key, revoke_key
+from billing.key_rotation import rotate_key
 from billing.models import ApiKey
+from billing.raise_request import ask_for_raise
 from catalog.alias import add_alias
 from catalog.discovery_models import CatalogEvent, DiscoveryRun, InboxRule
 from catalog.entry import update_entry
@@ -18,6 +20,7 @@ from catalog.models import CatalogEntry, Offer
 from catalog.new_model import add_model
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.lib import clock, ids, money
+from llmhub.people.access import actor_of_person
 from llmhub.people.invitation import invite
 from llmhub.people.membership import set_member
 from llmhub.people.models import Team, User
@@ -90,6 +93,7 @@ def side(letter: str, word: str, lab: Provider, entry: CatalogEntry, offer: Offe
     invitation, _ = invite(actor=COMMAND_LINE, email=f"new@{word}.test", team=team, team_role="viewer")
     key, text = create_key(actor=COMMAND_LINE, team=team, name=f"bot {word}")
     own, _ = create_key(actor=COMMAND_LINE, team=team, name=f"notebook {word}", person=person)
+    _, rotated_text = rotate_key(actor=COMMAND_LINE, key=key)
     old, old_text = create_key(actor=COMMAND_LINE, team=team, name=f"old {word}")
     revoke_key(actor=COMMAND_LINE, key=old)
     service_key, service_text = create_service_key(
@@ -98,6 +102,7 @@ def side(letter: str, word: str, lab: Provider, entry: CatalogEntry, offer: Offe
     budget = create_budget(actor=COMMAND_LINE, scope="team", name=team.slug, per="day", cap=AMOUNTS[word][1])
     create_budget(actor=COMMAND_LINE, scope="key", name=str(own.pk), per="day", cap=AMOUNTS[word][2])
     create_budget(actor=COMMAND_LINE, scope="person", name=person.email, per="day", cap=AMOUNTS[word][3])
+    asked = ask_for_raise(actor=actor_of_person(person), budget=budget, cap="99", reason=f"reason {word}")
     request = _calls(word, team.pk, key, own, lab, entry, offer)
     return Side(
         slug=team.slug,
@@ -110,9 +115,10 @@ def side(letter: str, word: str, lab: Provider, entry: CatalogEntry, offer: Offe
             "person_id": person.pk,
             "member_id": person.memberships.get().pk,
             "invitation_id": invitation.pk,
-            "request_id": request,
+            "usage_id": request,
+            "request_id": asked.pk,
         },
-        tokens={"gateway": text, "revoked": old_text, "service": service_text},
+        tokens={"gateway": rotated_text, "before": text, "revoked": old_text, "service": service_text},
     )
 
 

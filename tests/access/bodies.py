@@ -30,7 +30,7 @@ def bodies(of: Side) -> dict[str, dict[str, Any]]:
         "POST billing:key_assign": {"person": of.person.email},
         "POST billing:key_limit": {"requests_per_minute": "5"},
         "POST billing:key_pause": {"reason": "x"},
-        "POST billing:key_reach": {},
+        "POST billing:key_reach": {"allowed_models": "small-1"},
         "POST billing:key_rotate": {"overlap_hours": "1"},
         "POST billing:budget_raise": {"cap": "50", "reason": "x"},
         "POST billing:budget_ask": {"cap": "50", "reason": "x"},

@@ -19,6 +19,7 @@ from billing.call_rules import own_rules, set_rules
 from billing.models import ApiKey, Budget
 from billing.querysets import BudgetQuerySet
 from billing.raise_models import RaiseRequest
+from billing.raise_request import seen_by as questions_seen_by
 from billing.raise_views import asked_rows
 from llmhub.lib import clock, forms
 from llmhub.lib.pages import render_page, screen_of
@@ -85,7 +86,7 @@ def budget_list(request: HttpRequest) -> HttpResponse:
         "next_cursor": screen.next_cursor,
         "scope": scope,
         "scopes": Budget.Scope,
-        "asked": RaiseRequest.objects.filter(state="open").count(),
+        "asked": questions_seen_by(actor_of(request)).filter(state="open").count(),
         "rules": CallRulesForm(initial=rules_now(own_rules(None))),
     }
     return render_page(

@@ -17,7 +17,7 @@ AREAS = {
     "usage": ("usage", "reports", "report-tags"),
     "people": ("teams", "people", "members", "invitations", "service-keys"),
     "hub": ("organisation", "audit"),
-    "configuration": ("config",),  # all that the file says, whatever its area
+    "config": ("config",),  # all that the file says, whatever its area
 }  # fmt: skip
 _AREA_OF = {noun: area for area, nouns in AREAS.items() for noun in nouns}
 _ONLY_ASK = ("key-tests", "config/plan")

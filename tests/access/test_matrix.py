@@ -137,6 +137,16 @@ def test_a_key_of_another_team_is_tested_for_nobody():
 
 
 @pytest.mark.django_db
+def test_what_waits_for_a_decision_is_counted_in_the_own_teams():
+    who = actors(build())
+
+    shown = {actor: who[actor].get("/budgets/").text for actor in ("member", "owner")}
+
+    assert '<span class="badge ms-1">1</span>' in shown["member"]
+    assert '<span class="badge ms-1">2</span>' in shown["owner"]
+
+
+@pytest.mark.django_db
 def test_what_was_spent_is_the_own_teams():
     hub = build()
     who = actors(hub)

@@ -47,6 +47,11 @@ PAGES = (
     "/teams/",
     "/teams/add/",
     "/teams/every-page/",
+    "/teams/every-page/spend/",
+    "/invitations/",
+    "/invitations/add/",
+    "/audit/",
+    "/audit/chain/",
     "/people/",
     "/people/add/",
     "/people/1/budgets/",
@@ -66,6 +71,9 @@ def furnished(hub):
     hub.command(
         "key", "create", "--team", "every-page", "--name", LONG, "--budget", "12.34", "--person", PERSON
     )
+    hub.command("team", "member", "add", "every-page", PERSON)
+    hub.command("invitation", "create", PERSON, "--team", "every-page")
+    hub.command("service-key", "create", "--name", LONG, "--team", "every-page", "--scope", "keys:manage")
     hub.command("budget", "create", "--scope", "person", "--name", PERSON, "--per", "day", "--cap", "7")
     hub.command("budget", "create", "--scope", "team", "--name", "every-page", "--per", "day", "--cap", "0")
     return hub

@@ -64,6 +64,6 @@ def check_parameters(
     body: Annotated[dict[str, Any], Body(description="the body of a call, or its parameters alone")],
 ) -> CheckOut:
     """Check the parameters of a call against what its model is said to take; no call is made."""
-    caller(request, "view")
+    caller(request, "read")
     entry = find_entry(model_id)
     return check_out(entry.slug, entry.parameters, entry.output_limit_tokens, body)

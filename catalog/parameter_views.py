@@ -20,7 +20,7 @@ from llmhub.people.access import needs
 
 
 @require_http_methods(["GET", "POST"])
-@needs("view")
+@needs("read")
 def model_parameters(request: HttpRequest, slug: str) -> HttpResponse:
     """Every parameter of a model; a body that is sent is checked, and htmx swaps only what was found."""
     rows = CatalogEntry.objects.filter(slug=slug).select_related("described_by")

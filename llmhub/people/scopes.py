@@ -20,7 +20,7 @@ AREAS = {
     "config": ("config",),  # all that the file says, whatever its area
 }  # fmt: skip
 _AREA_OF = {noun: area for area, nouns in AREAS.items() for noun in nouns}
-_ONLY_ASK = ("key-tests", "config/plan")
+_ONLY_ASK = ("key-tests", "config/plan", "check-parameters")
 Verb = Literal["read", "manage"]
 SCOPES = tuple(f"{area}:{verb}" for area in AREAS for verb in ("read", "manage"))
 
@@ -53,4 +53,4 @@ def lets_through(scopes: Iterable[str] | None, area: str, verb: Verb) -> bool:
 
 def verb_of(method: str, path: str) -> Verb:
     """Return what a call does: all but a GET changes something, unless it only says what it would."""
-    return "read" if method == "GET" or path.removeprefix(ROOT).strip("/") in _ONLY_ASK else "manage"
+    return "read" if method == "GET" or path.endswith(_ONLY_ASK) else "manage"

@@ -75,6 +75,7 @@ def bodies(of: Side) -> dict[str, dict[str, Any]]:
         "PUT /api/v1/providers/{slug}/credentials/{label}": {"secret": "nothing-to-hide-0001"},
         "PATCH /api/v1/providers/{slug}/credentials/{label}": {"weight": 2},
         "POST /api/v1/models/{model_id}/promote": {},
+        "POST /api/v1/models/{model_id}/check-parameters": {"temperature": 1},
         "POST /api/v1/models": {"id": "x/y"},
         "PATCH /api/v1/models/{model_id}": {"name": "x"},
         "POST /api/v1/offers": {"model": "small-1", "provider": "lab", "upstream_id": "small-2"},

@@ -142,6 +142,7 @@ def test_managing_an_area_holds_reading_it_and_no_other():
     [
         ("GET", "/api/v1/keys", "read"),
         ("POST", "/api/v1/key-tests", "read"),
+        ("POST", "/api/v1/models/a/b/check-parameters", "read"),
         ("POST", "/api/v1/budgets/5/raise-requests", "manage"),
         ("DELETE", "/api/v1/members/5", "manage"),
     ],

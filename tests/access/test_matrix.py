@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ from django.test import Client
 
 from llmhub.people.scopes import area_of
 from tests.access.matrix import Ask, answer, asks, endpoints
-from tests.access.sides import AMOUNTS, CANARY, Hub, actors, build
+from tests.access.sides import AMOUNTS, CANARY, OF_ALL, Hub, actors, build
 from tests.access.table import ACTORS, TABLE
 
 TESTS_OF_KEYS = ("POST routing:key_test", "POST /api/v1/key-tests")  # told that they are another team's
@@ -46,7 +47,8 @@ LISTS = (
     f"/api/v1/reports/overview?team=team-{CANARY}",
 )
 NAMES = ("Mara ", "bot ", "notebook ", "Team ", "tag-", "session-", "told ", "reason ", "up-", "no_")
-SECRETS = (*(f"{name}{CANARY}" for name in NAMES), *AMOUNTS[CANARY])
+HIDDEN = re.compile(rf"{CANARY}|{re.escape(OF_ALL)}", re.IGNORECASE)
+SECRETS = (*(f"{name}{CANARY}" for name in NAMES), *AMOUNTS[CANARY], OF_ALL)
 
 
 def rows() -> dict[str, tuple[str, ...]]:
@@ -83,8 +85,8 @@ def about_the_own_team(hub: Hub, who: dict[str, Client]) -> Iterator[str]:
             status, text = answer(who[actor], ask)
             if status != expected:
                 yield f"{ask.name}: {actor} gets {status}, not {expected}"
-            if actor in INSIDE and CANARY in text.lower():
-                yield f"{ask.name}: {actor} reads of the other team: {around(text)}"
+            if actor in INSIDE and (found := HIDDEN.search(text)):
+                yield f"{ask.name}: {actor} reads of the other team: {around(text, found.start())}"
     for name in sorted(table.keys() - seen):
         yield f"{name} is in the table and nowhere else"
 
@@ -113,8 +115,7 @@ def in_lists(hub: Hub, who: dict[str, Client]) -> Iterator[str]:
             yield from (f"{ask.url}: {actor} reads {each!r}" for each in SECRETS if each in text)
 
 
-def around(text: str) -> str:
-    place = text.lower().index(CANARY)
+def around(text: str, place: int) -> str:
     return repr(text[max(0, place - 80) : place + 40])
 
 

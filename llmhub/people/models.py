@@ -9,9 +9,8 @@ from django.db import models
 from django.db.models import Q
 
 from llmhub.audit.actor import Actor
-from llmhub.people.roles import reach
-
 from llmhub.people import sign_in_models  # noqa: F401
+from llmhub.people.roles import reach
 
 
 class Role(models.TextChoices):

@@ -12,7 +12,7 @@ from llmhub.people.oidc import Proven
 from llmhub.people.person import create_user
 
 SINGLE_SIGN_ON = Actor(kind="system", label="single sign-on", role="owner")
-LOWEST = Role.VIEWER
+LOWEST = Role.MEMBER
 
 
 class NotLetIn(Exception):

@@ -104,9 +104,9 @@ def _statement(buckets: Sequence[int]) -> tuple[str, list[int]]:
           FROM clean c CROSS JOIN billing_rollup r WHERE r.id >= c.low AND r.id < c.high
          GROUP BY c.bucket, {names}
         UNION ALL
-        SELECT 2, c.bucket, 0, 0, 0, provider_id, entry_id, cost_centre, refusal_code, {rolled}
+        SELECT 2, c.bucket, 0, 0, 0, provider_id, entry_id, cost_centre, refusal_code, cost_source, {rolled}
           FROM clean c CROSS JOIN billing_supplyrollup r WHERE r.id >= c.low AND r.id < c.high
-         GROUP BY c.bucket, provider_id, entry_id, cost_centre, refusal_code"""  # noqa: S608
+         GROUP BY c.bucket, provider_id, entry_id, cost_centre, refusal_code, cost_source"""  # noqa: S608
     ends = [
         (b, rollup_bucket.first_id(b), rollup_bucket.first_id(b + rollup_bucket.SECONDS)) for b in buckets
     ]

@@ -19,10 +19,12 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
-from billing import rollup_bucket
+from billing import rollup_bucket, rollup_day
 from billing.models import UsageRecord
 from billing.rollup_models import AnyRollUp, DirtyBucket, ReportTag, Retention, RollUp, SupplyRollUp
+from billing.rollup_read import BESIDE
 from billing.rollup_sum import COUNTS, Bucket, Key, Sums, by_supply
 from llmhub.lib import clock, ids
 
@@ -34,7 +36,8 @@ _PATIENCE = 10.0  # seconds that one run goes on: the sweeper shares the worker
 _CALL = (
     "team_id", "key_id", "person_id", "provider_id", "entry_id", "cost_centre", "status", "attempts",
     "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens",
-    "cost_nano", "latency_ms", "ttft_ms", "refusals", "error_code",
+    "cost_nano", "cost_source", "latency_ms", "ttft_ms", "refusals", "error_code", "finish_reason",
+    "requested",
 )  # fmt: skip
 _TABLES: tuple[type[AnyRollUp], ...] = (RollUp, SupplyRollUp)
 _Row = tuple[type[AnyRollUp], list[Any]]
@@ -120,7 +123,8 @@ def summed(bucket: int, *, alias: str = DEFAULT_DB_ALIAS) -> dict[Key, Sums]:
     first, end = rollup_bucket.ids_of(bucket)
     records = UsageRecord.objects.using(alias).filter(id__gte=first, id__lt=end)
     columns = (*_CALL, "tags") if tags else _CALL
-    for call in records.order_by("id").values(*columns).iterator(chunk_size=2000):
+    records = records.annotate(beside_nano=RawSQL(BESIDE.format(u="billing_usagerecord"), []))  # noqa: S611
+    for call in records.order_by("id").values(*columns, "beside_nano").iterator(chunk_size=2000):
         found.add(call)
     return found.sums
 
@@ -143,6 +147,7 @@ def replace(claimed: Claim, sums: Mapping[Key, Sums], *, alias: str = DEFAULT_DB
             left -= len(some)
             if not left and all(_trim(model, claimed.bucket, count, alias) for model, count in kept.items()):
                 _marks(claimed, alias).delete()
+                rollup_day.forget(claimed.bucket, alias=alias)
                 return True
         time.sleep(_PAUSE)
 

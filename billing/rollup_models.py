@@ -7,18 +7,18 @@ from django.db import models
 SLOTS = 3
 
 
-class AnyRollUp(models.Model):
-    """Sums over calls of one bucket that an entry of a provider answered; 0 and "" stand for none.
+class AnySums(models.Model):
+    """Sums over calls that an entry of a provider answered; 0 and "" stand for none.
 
-    Ids begin at the first id of the bucket: like the ledger's, they are ordered by time.
+    Ids begin at the first id of their time: like the ledger's, they are ordered by time.
     """
 
     id = models.BigAutoField(primary_key=True)
-    bucket = models.BigIntegerField(help_text="first second of the quarter of an hour, Unix time")
     provider_id = models.BigIntegerField(default=0)
     entry_id = models.BigIntegerField(default=0)
     cost_centre = models.CharField(max_length=20, blank=True)
     refusal_code = models.CharField(max_length=40, blank=True, help_text="of refusals; empty: of calls")
+    cost_source = models.CharField(max_length=12, blank=True, help_text="where the cost is from")
     requests = models.BigIntegerField(default=0)
     errors = models.BigIntegerField(default=0, help_text="failed or interrupted")
     interrupted = models.BigIntegerField(default=0)
@@ -32,22 +32,45 @@ class AnyRollUp(models.Model):
     cache_write_tokens = models.BigIntegerField(default=0)
     reasoning_tokens = models.BigIntegerField(default=0)
     spend_nano = models.BigIntegerField(default=0, help_text="nano-USD, without calls of unknown cost")
-    latency = models.BinaryField(default=b"", help_text="sketch of ms, of calls that were answered")
-    ttft = models.BinaryField(default=b"", help_text="sketch of ms, of streams that were answered")
+    retried = models.BigIntegerField(default=0, help_text="answered, and other attempts were paid for")
+    retried_nano = models.BigIntegerField(default=0, help_text="what those other attempts cost")
+    failed = models.BigIntegerField(default=0, help_text="failed or interrupted, and paid for")
+    failed_nano = models.BigIntegerField(default=0)
+    cut = models.BigIntegerField(default=0, help_text="answers that ended at their limit of tokens")
+    cut_nano = models.BigIntegerField(default=0, help_text="without what is in retried_nano")
 
     class Meta:
         abstract = True
 
 
-class RollUp(AnyRollUp):
-    """Sums over the calls of one bucket that share all dimensions."""
+class AnyRollUp(AnySums):
+    """Sums over calls of one bucket."""
+
+    bucket = models.BigIntegerField(help_text="first second of the quarter of an hour, Unix time")
+    latency = models.BinaryField(default=b"", help_text="sketch of ms, of calls that were answered")
+    ttft = models.BinaryField(default=b"", help_text="sketch of ms, of streams that were answered")
+
+    class Meta(AnySums.Meta):
+        abstract = True
+
+
+class Asked(models.Model):
+    """Who asked, for what: the dimensions of callers."""
 
     team_id = models.BigIntegerField(default=0)
     key_id = models.BigIntegerField(default=0)
     person_id = models.BigIntegerField(default=0)
+    requested = models.CharField(max_length=200, blank=True, help_text="the name that callers asked for")
     tag_1 = models.CharField(max_length=200, blank=True, help_text="value of the report tag in slot 1")
     tag_2 = models.CharField(max_length=200, blank=True)
     tag_3 = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class RollUp(AnyRollUp, Asked):
+    """Sums over the calls of one bucket that share all dimensions."""
 
     class Meta(AnyRollUp.Meta):
         indexes = [
@@ -58,6 +81,20 @@ class RollUp(AnyRollUp):
 
 class SupplyRollUp(AnyRollUp):
     """The same over all teams, keys, people and tags: few rows, however many callers there are."""
+
+
+class DayRollUp(AnySums, Asked):
+    """The same over a day of the organisation's zone, made of the roll-ups of its buckets."""
+
+
+class RolledDay(models.Model):
+    """A day that is added up, or being added up; a bucket in it that changes ends that."""
+
+    start = models.BigIntegerField(primary_key=True, help_text="its first bucket: day roll-ups have its ids")
+    until = models.BigIntegerField(help_text="the bucket after its last")
+    zone = models.CharField(max_length=64, help_text="IANA name")
+    stamp = models.BigIntegerField(help_text="a new random number each time")
+    ready = models.BooleanField(default=False)
 
 
 class DirtyBucket(models.Model):

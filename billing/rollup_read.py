@@ -14,10 +14,19 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from billing import rollup_bucket
-from llmhub.lib import ids
+from billing.totals import CUT_REASONS
+from llmhub.lib import ids, money
 from llmhub.lib.sketch import Sketch
 
 MOST_ROWS = 100_000  # of the ledger, for one page
+# What a call's attempts cost besides the one that answered, see `totals.beside_nano`.
+BESIDE = f"""CASE WHEN {{u}}.attempts > 1 AND {{u}}.status = 'ok' THEN COALESCE({{u}}.cost_nano - (
+    SELECT CASE WHEN a.cost_nano > {money.MAX_CALL_NANO} THEN {money.MAX_CALL_NANO} ELSE a.cost_nano END
+      FROM billing_attempt a WHERE a.usage_id = {{u}}.id AND a.status = 'ok'
+     ORDER BY a.number DESC LIMIT 1), 0) ELSE 0 END"""  # noqa: S608
+_BESIDE = BESIDE.format(u="u")
+_FAILED = "u.status IN ('error', 'interrupted') AND u.cost_nano > 0"
+_CUT = f"u.status = 'ok' AND u.cost_nano IS NOT NULL AND u.finish_reason IN {CUT_REASONS}"
 DIMENSIONS = {
     "team_id": "COALESCE(u.team_id, 0)",
     "key_id": "COALESCE(u.key_id, 0)",
@@ -26,6 +35,7 @@ DIMENSIONS = {
     "entry_id": "COALESCE(u.entry_id, 0)",
     "cost_centre": "u.cost_centre",
     "refusal_code": "CASE WHEN u.status = 'refused' THEN u.error_code ELSE '' END",
+    "cost_source": "CASE WHEN u.status = 'refused' THEN '' ELSE u.cost_source END",
 }  # column of a roll-up: the same of the ledger
 MEASURES = {
     "spend_nano": "SUM(COALESCE(u.cost_nano, 0))",
@@ -41,6 +51,12 @@ MEASURES = {
     "cache_read_tokens": "SUM(u.cache_read_tokens)",
     "cache_write_tokens": "SUM(u.cache_write_tokens)",
     "reasoning_tokens": "SUM(u.reasoning_tokens)",
+    "retried": f"SUM(CASE WHEN {_BESIDE} <> 0 THEN 1 ELSE 0 END)",
+    "retried_nano": f"SUM({_BESIDE})",
+    "failed": f"SUM(CASE WHEN {_FAILED} THEN 1 ELSE 0 END)",
+    "failed_nano": f"SUM(CASE WHEN {_FAILED} THEN u.cost_nano ELSE 0 END)",
+    "cut": f"SUM(CASE WHEN {_CUT} THEN 1 ELSE 0 END)",
+    "cut_nano": f"SUM(CASE WHEN {_CUT} THEN u.cost_nano - ({_BESIDE}) ELSE 0 END)",
 }
 _BIG = "CAST(%s AS BIGINT)"
 _ID = f"(({{}}) * 1000 - {ids.EPOCH_MS}) * {1 << ids.TIME_SHIFT}"  # the first id of a bucket
@@ -54,7 +70,7 @@ _PARTS = f"""
               SELECT CASE WHEN {_LOW} < {_BIG} THEN {_BIG} ELSE {_LOW} END AS low, {_HIGH} AS high
                 FROM stale) o
          WHERE o.low < s.high AND o.high > s.low)"""  # noqa: S608
-_SUPPLY = {"provider_id", "entry_id", "cost_centre", "refusal_code"}
+SUPPLY = frozenset({"provider_id", "entry_id", "cost_centre", "refusal_code", "cost_source"})
 _ROLLED = """FROM span s CROSS JOIN {table} r
          WHERE r.id >= s.low AND r.id < s.high AND r.bucket NOT IN (SELECT bucket FROM stale)"""
 _LEDGER = {  # each part by the index, whatever is known of the tables: the other way round is quadratic
@@ -103,13 +119,13 @@ def sums(
     only_rolled, only_ledger, wanted = _only(entry_id, teams)
     rolled = [f"r.{name}" for name in by]
     ledger = [DIMENSIONS[name] for name in by]
-    head, parameters = _head(spans, floor)
+    head, parameters = head_of(spans, floor)
     only, only_new = (f"AND r.{having} > 0", f"AND u.{having} > 0") if having else ("", "")
     statement = f"""{head}
         SELECT {_columns("s.n", rolled, [f"SUM(r.{name})" for name in measures])} {_rolled(by, teams)}
         {only_rolled} {only} GROUP BY {_columns("s.n", rolled)}
         UNION ALL
-        SELECT {_columns("p.n", ledger, [MEASURES[name] for name in measures])} {_ledger(alias)}
+        SELECT {_columns("p.n", ledger, [MEASURES[name] for name in measures])} {ledger_of(alias)}
         {only_ledger} {only_new} GROUP BY {_columns("p.n", ledger)}"""
     with connections[alias].cursor() as cursor:
         cursor.execute(statement, [*parameters, *wanted])
@@ -142,12 +158,12 @@ def _times(
     teams: frozenset[int] | None = None,
 ) -> dict[int, tuple[Sketch, Sketch]]:
     """Return latency and time to first token by `of`: a column of roll-ups, and the same of the ledger."""
-    head, parameters = _head([span], floor)
+    head, parameters = head_of([span], floor)
     rolled, ledger, wanted = _only(entry_id, teams)
     statement = f"""{head}
         SELECT {of[0]}, r.latency, r.ttft, NULL, NULL {_rolled((), teams)} {rolled}
         UNION ALL
-        SELECT {of[1]}, NULL, NULL, u.latency_ms, u.ttft_ms {_ledger(alias)} {ledger}
+        SELECT {of[1]}, NULL, NULL, u.latency_ms, u.ttft_ms {ledger_of(alias)} {ledger}
            AND u.status NOT IN ('error', 'interrupted', 'cancelled', 'refused')"""
     found: dict[int, tuple[Sketch, Sketch]] = {}
     with connections[alias].cursor() as cursor:
@@ -177,8 +193,8 @@ def _only(entry_id: int | None, teams: frozenset[int] | None) -> tuple[str, str,
 
 def floor_of(span: Span, *, alias: str = DEFAULT_DB_ALIAS) -> int:
     """Return the id below which the ledger is not read, 0 when all that has to be read is little enough."""
-    head, parameters = _head([span], 0)
-    statement = f"{head} SELECT COUNT(*) FROM (SELECT 1 {_ledger(alias)} LIMIT %s) few"  # noqa: S608
+    head, parameters = head_of([span], 0)
+    statement = f"{head} SELECT COUNT(*) FROM (SELECT 1 {ledger_of(alias)} LIMIT %s) few"  # noqa: S608
     with connections[alias].cursor() as cursor:
         cursor.execute(statement, [*parameters, MOST_ROWS + 1])
         if cursor.fetchone()[0] <= MOST_ROWS:
@@ -189,28 +205,34 @@ def floor_of(span: Span, *, alias: str = DEFAULT_DB_ALIAS) -> int:
 
 def _rolled(by: Sequence[str], teams: frozenset[int] | None) -> str:
     """Return where sums come from: the table with few rows where it tells these dimensions apart."""
-    few = teams is None and _SUPPLY.issuperset(by)
+    few = teams is None and SUPPLY.issuperset(by)
     return _ROLLED.format(table="billing_supplyrollup" if few else "billing_rollup")
 
 
-def _ledger(alias: str) -> str:
+def ledger_of(alias: str) -> str:
     """Return where calls come from that no roll-up has yet."""
     return _LEDGER[connections[alias].vendor]
 
 
-def _head(spans: Sequence[Span], floor: int) -> tuple[str, list[int]]:
+def head_of(spans: Sequence[Span], floor: int) -> tuple[str, list[int]]:
     """Return the beginning of every statement, and its parameters."""
-    ends = [(ids.first_at(span.since), ids.first_at(span.until)) for span in spans]
-    reach = rollup_bucket.of_row(min(ends)[0]), rollup_bucket.of_row(max(high for _, high in ends))
-    edges = sorted({rollup_bucket.of_row(id_) for pair in ends for id_ in pair if _is_inside(id_)})
-    rows = ",".join([f"({_BIG},{_BIG},{_BIG})"] * len(ends))
+    ends = [(n, ids.first_at(span.since), ids.first_at(span.until)) for n, span in enumerate(spans)]
+    return head_of_ids(ends, floor)
+
+
+def head_of_ids(spans: Sequence[tuple[int, int, int]], floor: int) -> tuple[str, list[int]]:
+    """Return the same for spans that are given as a number, the first id and the id after the last."""
+    spans = spans or [(0, 0, 0)]
+    first, last = min(low for _, low, _ in spans), max(high for _, _, high in spans)
+    reach = rollup_bucket.of_row(first), rollup_bucket.of_row(last)
+    edges = sorted({rollup_bucket.of_row(id_) for _, *ends in spans for id_ in ends if _is_inside(id_)})
+    rows = ",".join([f"({_BIG},{_BIG},{_BIG})"] * len(spans))
     more = "".join(f" UNION SELECT {_BIG}" for _ in edges)
     head = f"""WITH span(n, low, high) AS (VALUES {rows}),
         stale(bucket) AS (
             SELECT bucket FROM billing_dirtybucket WHERE bucket >= {_BIG} AND bucket <= {_BIG}{more}),
         {_PARTS}"""  # noqa: S608
-    numbered = [number for n, pair in enumerate(ends) for number in (n, *pair)]
-    return head, [*numbered, *reach, *edges, floor, floor]
+    return head, [*(number for span in spans for number in span), *reach, *edges, floor, floor]
 
 
 def _is_inside(row_id: int) -> bool:

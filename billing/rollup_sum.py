@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from billing.totals import CUT_REASONS
 from llmhub.lib.sketch import Sketch
 
 OTHER = "(other)"  # stands for the values of a tag that a bucket has too many of
@@ -24,6 +26,8 @@ class Key:
     entry_id: int
     cost_centre: str
     refusal_code: str = ""
+    cost_source: str = ""
+    requested: str = ""
     tag_1: str = ""
     tag_2: str = ""
     tag_3: str = ""
@@ -37,6 +41,7 @@ class SupplyKey:
     entry_id: int
     cost_centre: str
     refusal_code: str
+    cost_source: str
 
 
 @dataclass(slots=True)
@@ -56,6 +61,12 @@ class Sums:
     cache_write_tokens: int = 0
     reasoning_tokens: int = 0
     spend_nano: int = 0
+    retried: int = 0
+    retried_nano: int = 0
+    failed: int = 0
+    failed_nano: int = 0
+    cut: int = 0
+    cut_nano: int = 0
     latency: Sketch = field(default_factory=Sketch)
     ttft: Sketch = field(default_factory=Sketch)
 
@@ -75,6 +86,7 @@ class Sums:
             self.unpriced += 1
         else:
             self.spend_nano += call["cost_nano"]
+            self._wasted(call)
         if call["status"] == "ok":
             self._time(call["latency_ms"], call["ttft_ms"])
 
@@ -91,6 +103,19 @@ class Sums:
         self.interrupted += status == "interrupted"
         self.cancelled += status == "cancelled"
 
+    def _wasted(self, call: Mapping[str, Any]) -> None:
+        """Count what was paid for nothing; each nano-USD under one of the three at most."""
+        cost, beside = call["cost_nano"], call["beside_nano"]
+        if call["status"] in ("error", "interrupted"):
+            self.failed += cost > 0
+            self.failed_nano += max(cost, 0)
+        elif beside:
+            self.retried += 1
+            self.retried_nano += beside
+        if call["status"] == "ok" and call["finish_reason"] in CUT_REASONS:
+            self.cut += 1
+            self.cut_nano += cost - beside
+
     def _time(self, latency_ms: int, ttft_ms: int | None) -> None:
         self.latency.add(latency_ms)
         if ttft_ms is not None:
@@ -104,7 +129,7 @@ def by_supply(sums: Mapping[Key, Sums]) -> dict[SupplyKey, Sums]:
     """Return the sums over all teams, keys, people and tags."""
     found: dict[SupplyKey, Sums] = {}
     for key, some in sums.items():
-        supply = SupplyKey(key.provider_id, key.entry_id, key.cost_centre, key.refusal_code)
+        supply = SupplyKey(key.provider_id, key.entry_id, key.cost_centre, key.refusal_code, key.cost_source)
         found.setdefault(supply, Sums()).merge(some)
     return found
 
@@ -116,7 +141,7 @@ class Bucket:
         """Keep apart the values of these tags, by slot."""
         self.sums: dict[Key, Sums] = {}
         self._tags = tags
-        self._seen: dict[int, set[str]] = {slot: set() for slot in tags}
+        self._seen: defaultdict[str, set[str]] = defaultdict(set)
 
     def add(self, call: Mapping[str, Any]) -> None:
         """Count one call."""
@@ -128,6 +153,8 @@ class Bucket:
             call["entry_id"] or 0,
             call["cost_centre"],
             call["error_code"] if call["refusals"] else "",
+            "" if call["refusals"] else call["cost_source"],
+            "" if call["refusals"] else self._few("requested", call["requested"]),
             # A record of many refusals has the tags of the first one alone: they are nobody's.
             **self._values(call["tags"]) if self._tags and not call["refusals"] else {},
         )
@@ -137,12 +164,14 @@ class Bucket:
         found.add(call)
 
     def _values(self, tags: Mapping[str, object]) -> dict[str, str]:
-        return {f"tag_{slot}": self._value(slot, tags.get(name, "")) for slot, name in self._tags.items()}
+        return {
+            f"tag_{slot}": self._few(f"tag_{slot}", tags.get(name, "")) for slot, name in self._tags.items()
+        }
 
-    def _value(self, slot: int, value: object) -> str:
-        """Return the value of a tag, or `OTHER` for a new one after too many."""
+    def _few(self, column: str, value: object) -> str:
+        """Return what callers wrote, or `OTHER` for something new after too many."""
         text = str(value)[:_MAX_TAG]
-        seen = self._seen[slot]
+        seen = self._seen[column]
         if text and text not in seen:
             if len(seen) >= MOST_TAG_VALUES:
                 return OTHER

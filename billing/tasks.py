@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 
 from billing import reconcile as reconciling
-from billing import retention, retirement_notice, rollup
+from billing import retention, retirement_notice, rollup, rollup_day
 from billing import sweep as sweeping
 
 
@@ -22,8 +22,10 @@ def sweep() -> int:
 
 @shared_task(time_limit=120, expires=120)
 def roll_up() -> int:
-    """Add up what is out of date. Safe to run twice."""
-    return rollup.recompute()
+    """Add up what is out of date, then days of it that have ended. Safe to run twice."""
+    done = rollup.recompute()
+    rollup_day.recompute()
+    return done
 
 
 @shared_task(time_limit=900, expires=900)

@@ -15,6 +15,7 @@ from billing.entries import AttemptEntry
 from llmhub.lib import money
 
 UNPRICED = "unpriced"
+CUT_REASONS = ("length", "max_tokens")  # an answer ended at its limit, in the words of both dialects
 _INPUT, _OUTPUT = attrgetter("input_tokens"), attrgetter("output_tokens")
 _READ, _WRITTEN = attrgetter("cache_read_tokens"), attrgetter("cache_write_tokens")
 _REASONING = attrgetter("reasoning_tokens")
@@ -92,6 +93,14 @@ def total(attempts: Sequence[AttemptEntry]) -> Totals:
 def charged_nano(attempts: Sequence[AttemptEntry]) -> int:
     """Return what budgets are charged for `attempts`: what is known of their costs."""
     return sum([_bounded(attempt.cost_nano or 0) for attempt in attempts])
+
+
+def beside_nano(attempts: Sequence[AttemptEntry], *, status: str) -> int:
+    """Return what attempts cost besides the one that answered; 0 where nobody knows, or none did."""
+    answers = [attempt for attempt in attempts if attempt.status == "ok"]
+    if status != "ok" or len(attempts) < 2 or not answers or any(map(is_unpriced, attempts)):
+        return 0
+    return charged_nano(attempts) - charged_nano(answers[-1:])
 
 
 def _bounded(nano: int) -> int:

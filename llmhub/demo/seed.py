@@ -17,12 +17,21 @@ from django.conf import settings
 from django.db import connection, models, transaction
 from django.db.backends.utils import CursorWrapper
 
-from billing import ledger_sql, rollup_bucket
+from billing import ledger_sql, rollup_bucket, rollup_day
 from billing.entries import Hold
 from billing.idempotency_models import IdempotencyKey
 from billing.ledger_fold import lock_order
 from billing.models import Attempt, Counter, Reservation, UsageRecord
-from billing.rollup_models import DirtyBucket, Discrepancy, ReportTag, Retention, RollUp, SupplyRollUp
+from billing.rollup_models import (
+    DayRollUp,
+    DirtyBucket,
+    Discrepancy,
+    ReportTag,
+    Retention,
+    RolledDay,
+    RollUp,
+    SupplyRollUp,
+)
 from catalog.models import Price
 from llmhub.demo import budgets, cast, copies, shelf, template
 from llmhub.demo.copies import Move
@@ -33,9 +42,10 @@ from llmhub.lib import clock, ids
 DAYS = 90  # how far back the calls go
 DENSEST = 8  # times the calls that a day of the demo has: more of them are copies
 MOST = 100_000_000  # attempts
+_DAYS_SECONDS = 600  # at most, for adding days up; the worker does the rest
 _INDEXED = (UsageRecord, Attempt)
 _REPLACED = (
-    *(UsageRecord, Attempt, RollUp, SupplyRollUp, DirtyBucket, Counter),
+    *(UsageRecord, Attempt, RollUp, SupplyRollUp, DayRollUp, RolledDay, DirtyBucket, Counter),
     *(Reservation, IdempotencyKey, Discrepancy, Retention),
 )
 _DAY = timedelta(days=1)
@@ -68,6 +78,7 @@ def load(attempts: int, *, days: int = DAYS, each: Each = iter) -> int:
     size = _size(attempts, known, sources, now.hour / 24)
     with _in_bulk() as cursor:
         written = _write(cursor, each(targets), _Days(cursor, _scaled(known, size), size.times, now, changes))
+    rollup_day.recompute(now=now, patience=_DAYS_SECONDS, pause=0)
     budgets.fit_caps(again=True)
     return written
 

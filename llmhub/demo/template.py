@@ -13,7 +13,7 @@ from billing.models import Attempt, UsageRecord
 from billing.rollup_models import RollUp, SupplyRollUp
 from billing.rollup_sum import COUNTS, Bucket, Sums, by_supply
 from billing.scopes import Budgets, BudgetValue
-from billing.totals import total
+from billing.totals import beside_nano, total
 from llmhub.demo import copies
 from llmhub.demo.budgets import hold_of, payers
 from llmhub.demo.traffic import Call, Facts, calls_of
@@ -59,7 +59,10 @@ def _sums(
     """Return the sums of each bucket, as the product adds them up."""
     found: defaultdict[int, Bucket] = defaultdict(lambda: Bucket(tags))
     for call, record in zip(calls, records, strict=True):
-        columns = dict(zip(ledger_rows.RECORD_COLUMNS, record, strict=True)) | {"tags": call.settle.tags}
+        columns = dict(zip(ledger_rows.RECORD_COLUMNS, record, strict=True)) | {
+            "tags": call.settle.tags,
+            "beside_nano": beside_nano(call.settle.attempts, status=call.settle.status),
+        }
         found[rollup_bucket.of_row(call.settle.id)].add(columns)
     return found
 

@@ -12,10 +12,10 @@ from django.db.models import Sum
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing import ledger_batch, rollup, rollup_bucket, rollup_read, rollup_sum
+from billing import ledger_batch, rollup, rollup_bucket, rollup_day, rollup_read, rollup_sum, spend_read
 from billing.ledger_batch import Batch
 from billing.models import UsageRecord
-from billing.rollup_models import DirtyBucket, ReportTag, RollUp, SupplyRollUp
+from billing.rollup_models import DayRollUp, DirtyBucket, ReportTag, RolledDay, RollUp, SupplyRollUp
 from billing.rollup_read import Span
 from billing.sweep import sweep
 from llmhub.lib import ids
@@ -77,7 +77,7 @@ def test_a_roll_up_says_everything_that_is_added_up():
     values = {"team_id": 3, "key_id": 4}
     settle(
         call(cost=10, latency_ms=50, ttft_ms=20, **values),
-        call(cost=None, latency_ms=70, **values),
+        call(cost=7, latency_ms=70, **values),
         call(cost=2, status="error", latency_ms=900, **values),
         call(cost=3, status="interrupted", **values),
         call(cost=4, status="cancelled", **values),
@@ -92,9 +92,9 @@ def test_a_roll_up_says_everything_that_is_added_up():
         2,
         1,
         1,
-        1,
+        0,
     )
-    assert (found.spend_nano, found.attempts) == (19, 5)
+    assert (found.spend_nano, found.attempts) == (26, 5)
     assert (found.input_tokens, found.output_tokens) == (50, 15)
     latency, ttft = Sketch(), Sketch()
     latency.merge_bytes(found.latency)
@@ -245,6 +245,7 @@ steps = st.lists(
         st.tuples(st.just("roll_up"), st.integers(1, 3)),
         st.tuples(st.just("begin"), quarters),
         st.tuples(st.just("finish")),
+        st.tuples(st.just("add_day_up")),
     ),
     max_size=25,
 )
@@ -254,7 +255,7 @@ class History:
     """What gateways, sweeper and two workers do, one step after the other."""
 
     def __init__(self) -> None:
-        for model in (UsageRecord, RollUp, SupplyRollUp, DirtyBucket):
+        for model in (UsageRecord, RollUp, SupplyRollUp, DirtyBucket, DayRollUp, RolledDay):
             model.objects.all().delete()
         self.reserved: list[int] = []
         self.begun: list[tuple] = []
@@ -290,6 +291,9 @@ class History:
             rollup.replace(claimed, sums)
         self.begun = []
 
+    def add_day_up(self) -> None:
+        rollup_day.recompute(now=LATER, pause=0)
+
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=steps)
@@ -300,13 +304,18 @@ def test_whatever_happens_pages_read_and_roll_ups_become_the_sums_of_the_ledger(
         getattr(history, step)(*arguments)
         assert read_by_team() == recorded_by_team()
         assert read_total() == recorded_total()
+        assert read_day() == recorded_day()
 
     history.finish()
     roll_up_everything()
     assert rolled() == recorded()
     assert read_by_team() == recorded_by_team()
     assert read_total() == recorded_total()
-    assert SupplyRollUp.objects.count() == len(recorded())
+    assert SupplyRollUp.objects.count() == len(
+        {(rollup_bucket.of_row(row.pk), row.cost_source) for row in UsageRecord.objects.all()}
+    )
+    rollup_day.recompute(now=LATER, pause=0)
+    assert read_day() == recorded_day()
 
 
 def read_by_team() -> dict[tuple, tuple]:
@@ -317,6 +326,23 @@ def read_by_team() -> dict[tuple, tuple]:
         key = (BUCKET + 900 * row.span, *row.of)
         values = tuple(row.values[name] for name in ("requests", "spend_nano", "errors", "unpriced"))
         found[key] = tuple(map(sum, zip(found.get(key, (0, 0, 0, 0)), values, strict=True)))
+    return found
+
+
+def read_day() -> dict[int, tuple[int, int]]:
+    """By team: requests and spend of the whole day, which may be read as a day."""
+    found = spend_read.parts(
+        [Span(T0, T0 + timedelta(days=1))], None, by=spend_read.COLUMNS["team_id"], only={},
+        measures=("requests", "spend_nano"), top=9, order="spend_nano",
+    )  # fmt: skip
+    return {part.value: (part.sums["requests"], part.sums["spend_nano"]) for part in found.parts}
+
+
+def recorded_day() -> dict[int, tuple[int, int]]:
+    found: dict[int, tuple[int, int]] = {}
+    for team, cost in UsageRecord.objects.values_list("team_id", "cost_nano"):
+        requests, spend = found.get(team or 0, (0, 0))
+        found[team or 0] = requests + 1, spend + (cost or 0)
     return found
 
 

@@ -89,7 +89,8 @@ NO_CONFIGURATION = {
     "providers.ListedModel", "catalog.PublicName", "billing.ApiKey", "billing.Counter",
     "billing.Reservation", "billing.Worker", "billing.UsageRecord", "billing.Attempt",
     "billing.IdempotencyKey", "billing.Discrepancy", "billing.DirtyBucket", "billing.RollUp",
-    "billing.SupplyRollUp", "billing.Retention", "billing.RetirementNotice", "billing.RaiseRequest",
+    "billing.SupplyRollUp", "billing.DayRollUp", "billing.RolledDay", "billing.Retention",
+    "billing.RetirementNotice", "billing.RaiseRequest",
     "catalog.DiscoveryRun", "catalog.DiscoveryState", "catalog.HeldList", "catalog.CatalogEvent",
     "catalog.InboxRule",  # nothing sets one yet
     "providers.HealthCheck", "providers.StatusChange",

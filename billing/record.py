@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import models
 from django.db.models import Q, QuerySet
+from django.db.models.expressions import RawSQL
+from django.db.models.fields.json import KeyTextTransform
 
 from billing import span
 from billing.models import ApiKey, Attempt, UsageRecord
+from billing.rollup_read import BESIDE
+from billing.totals import CUT_REASONS
 from catalog.models import CatalogEntry, Price
 from llmhub.lib import ids
 from llmhub.people.models import Team, User
@@ -18,6 +23,12 @@ from providers.models import Provider
 
 MOST_ROWS = 20_000  # rows looked at for one screen; further back is one more click
 _MAX_ID = 2**63 - 1
+# What the report of savings counts, see billing/savings.py.
+WASTED = {
+    "retried": Q(status="ok", attempts__gt=1),
+    "failed": Q(status__in=("error", "interrupted"), cost_nano__gt=0),
+    "cut": Q(status="ok", finish_reason__in=CUT_REASONS),
+}
 
 
 @dataclass(frozen=True)
@@ -31,6 +42,11 @@ class RequestFilter:
     model: str = ""  # the name that was asked for, or the id of the model that answered
     status: str = ""
     code: str = ""  # error code
+    provider_id: int | None = None
+    cost_centre: str = ""
+    source: str = ""  # of the cost
+    tag: str = ""  # name=value
+    wasted: str = ""  # see WASTED
     since: datetime | None = None  # by default the last 7 days; 31 at most
     until: datetime | None = None
 
@@ -116,7 +132,7 @@ def requests(filters: RequestFilter, *, now: datetime, after: str = "", limit: i
         UsageRecord.objects.filter(id__gte=ids.first_at(asked.since), id__lt=upper, **columns)
         for columns in _indexed(filters)
     ]
-    floor = _floor(indexed) if filters.status or filters.code or filters.model else None
+    floor = _floor(indexed) if _is_searched(filters) else None
     found: list[UsageRecord] = []
     for part in indexed:
         within = part.filter(id__gt=floor) if floor else part
@@ -133,6 +149,14 @@ def requests(filters: RequestFilter, *, now: datetime, after: str = "", limit: i
         next_cursor=cursor,
         searched_to=ids.moment_of(floor) if floor and len(found) <= limit else None,
     )
+
+
+def _is_searched(filters: RequestFilter) -> bool:
+    """Return whether rows have to be looked at one by one."""
+    return bool(
+        filters.status or filters.code or filters.model or filters.provider_id or filters.cost_centre
+        or filters.source or filters.tag or filters.wasted
+    )  # fmt: skip
 
 
 def _floor(parts: Sequence[QuerySet[UsageRecord]]) -> int | None:
@@ -168,6 +192,17 @@ def _matching(records: QuerySet[UsageRecord], filters: RequestFilter) -> QuerySe
         records = records.filter(status=filters.status)
     if filters.code:
         records = records.filter(error_code=filters.code)
+    exactly = {"provider_id": filters.provider_id, "cost_centre": filters.cost_centre}
+    exactly |= {"cost_source": filters.source}
+    records = records.filter(**{column: value for column, value in exactly.items() if value})
+    if filters.wasted:
+        records = records.filter(WASTED[filters.wasted])
+    if filters.wasted == "retried":
+        beside = RawSQL(BESIDE.format(u="billing_usagerecord"), [], models.BigIntegerField())  # noqa: S611
+        records = records.alias(beside=beside).exclude(beside=0)
+    if filters.tag:
+        name, _, value = filters.tag.partition("=")
+        records = records.alias(wanted=KeyTextTransform(name, "tags")).filter(wanted=value)
     if filters.model:
         entry_ids = list(CatalogEntry.objects.filter(slug=filters.model).values_list("id", flat=True))
         records = records.filter(Q(requested=filters.model) | Q(entry_id__in=entry_ids))

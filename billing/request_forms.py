@@ -10,13 +10,19 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from billing.models import ApiKey, UsageRecord
-from billing.record import RequestFilter
+from billing.record import WASTED, RequestFilter
 from billing.span import day_start
 from llmhub.audit.actor import Actor
 from llmhub.people.models import Team, User
 from llmhub.people.roles import reach
+from providers.models import Provider
 
 _DAY = {"type": "date"}
+_WASTED = {
+    "retried": "Paid for more than one attempt",
+    "failed": "Failed, and paid for",
+    "cut": "Cut at the limit",
+}
 _FIRST, _LAST = date(2000, 1, 1), date(9000, 1, 1)  # before and after every call; a zone's day still fits
 
 
@@ -41,6 +47,15 @@ class RequestFilterForm(forms.Form):
     key = forms.ModelChoiceField(ApiKey.objects.none(), required=False, widget=forms.HiddenInput)
     status = forms.ChoiceField(choices=[("", "Every status"), *UsageRecord.Status.choices], required=False)
     code = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
+    provider = forms.ModelChoiceField(
+        Provider.objects.all(), to_field_name="slug", required=False, widget=forms.HiddenInput
+    )
+    cost_centre = forms.CharField(max_length=20, required=False, widget=forms.HiddenInput)
+    source = forms.CharField(max_length=12, required=False, widget=forms.HiddenInput)
+    tag = forms.CharField(max_length=300, required=False, widget=forms.HiddenInput)
+    wasted = forms.ChoiceField(
+        choices=[("", ""), *((word, word) for word in WASTED)], required=False, widget=forms.HiddenInput
+    )
     since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs=_DAY))
     until = forms.DateField(label="To", required=False, widget=forms.DateInput(attrs=_DAY))
 
@@ -65,6 +80,14 @@ class RequestFilterForm(forms.Form):
             self.add_error("since", "begins after its end")
         return cleaned
 
+    def words(self) -> list[str]:
+        """Return the filters that are on and have no field to be seen in."""
+        asked = self.cleaned_data
+        found = [asked["provider"] and f"Provider {asked['provider']}", asked["code"], asked["tag"]]
+        found += [asked["key"] and f"Key {asked['key']}", asked["source"] and f"Cost {asked['source']}"]
+        found += [asked["cost_centre"] and f"Cost centre {asked['cost_centre']}"]
+        return [*filter(None, found), *([_WASTED[asked["wasted"]]] if asked["wasted"] else [])]
+
     def filter(self) -> RequestFilter:
         """Return what was asked for; days are those of the organisation's time zone."""
         asked = self.cleaned_data
@@ -76,6 +99,11 @@ class RequestFilterForm(forms.Form):
             model=asked["model"],
             status=asked["status"],
             code=asked["code"],
+            provider_id=asked["provider"] and asked["provider"].pk,
+            cost_centre=asked["cost_centre"],
+            source=asked["source"],
+            tag=asked["tag"],
+            wasted=asked["wasted"],
             since=_start(asked["since"]),
             until=_start(asked["until"], later=timedelta(days=1)),
         )

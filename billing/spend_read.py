@@ -6,7 +6,8 @@ out of date from the ledger. Everything is from one statement, so parts always a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,13 +15,18 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from billing import rollup_bucket, rollup_read
 from billing.rollup_models import ReportTag, RolledDay
-from billing.rollup_read import LEDGER, SUPPLY, Span
+from billing.rollup_read import SUPPLY, Span, ledger_of
 from llmhub.lib import ids
 
 BEFORE = -1  # the number of the span that the others are compared with
 SURE = ("reported", "reconciled", "computed")  # sources of a cost that nobody had to guess
 _REFUSED = "CASE WHEN u.status = 'refused' THEN '' ELSE {} END"
 _BIG = "CAST(%s AS BIGINT)"
+_BY_INDEX = {  # each span by the index, whatever is known of the tables: the other way round is quadratic
+    "sqlite": "FROM {span} s CROSS JOIN {table} r WHERE r.id >= s.low AND r.id < s.high",
+    "postgresql": """FROM {span} s CROSS JOIN LATERAL (
+        SELECT * FROM {table} WHERE id >= s.low AND id < s.high OFFSET 0) r WHERE true""",
+}
 _Row = Sequence[Any]
 
 
@@ -46,7 +52,7 @@ class Part:
 
     span: int  # its place in the list of spans, or BEFORE
     value: int | str | None
-    sums: Mapping[str, int]
+    sums: tuple[int, ...]  # in the order of the measures asked for
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,11 @@ COLUMNS = {
     },
     "requested": Column("requested", "r.requested", _REFUSED.format("u.requested")),
 }
+SUPPLIER = Column(
+    "supplier",  # a provider and a model: "7:12"
+    "r.provider_id || ':' || r.entry_id",
+    "COALESCE(u.provider_id, 0) || ':' || COALESCE(u.entry_id, 0)",
+)
 _SURE = f"CASE WHEN {{}}.cost_source IN {SURE} THEN COALESCE({{}}, 0) ELSE 0 END"
 _TOKENS = "{0}.input_tokens + {0}.output_tokens"
 MEASURES: dict[str, tuple[str, str]] = {
@@ -101,33 +112,32 @@ def _tag(tag: ReportTag) -> Column:
     )
 
 
-def parts(
-    spans: Sequence[Span],
-    before: Span | None,
-    *,
-    by: Column,
-    only: Mapping[Column, Sequence[int | str]],
-    measures: Sequence[str],
-    top: int,
-    order: str,
-    alias: str = DEFAULT_DB_ALIAS,
-) -> Parts:
-    """Return the `top` values of `by` with the most of the measure `order`, and everything else.
+@dataclass(frozen=True)
+class Reading:
+    """What is read: which calls, told apart by what, and which values have a part of their own."""
 
-    `only` says which values of other dimensions count: with none of a dimension, nothing does.
-    """
+    by: Column
+    measures: Sequence[str]
+    order: str  # the measure that top values have most of
+    only: Mapping[Column, Sequence[int | str]]  # which values count: with none of a column, nothing does
+    top: int
+    after: tuple[int, int | str] | None = None  # top values come after this amount and value
+
+
+def parts(
+    spans: Sequence[Span], before: Span | None, reading: Reading, *, alias: str = DEFAULT_DB_ALIAS
+) -> Parts:
+    """Return the top values of the spans with their sums, and everything else."""
     numbered = {**dict(enumerate(spans)), **({BEFORE: before} if before else {})}
     whole = Span(min(span.since for span in numbered.values()), max(span.until for span in numbered.values()))
     floor = rollup_read.floor_of(whole, alias=alias)
+    columns = (reading.by, *reading.only)
     for _ in range(2):
-        days = _ready(whole, (by, *only), alias)
-        found = _read(numbered, days, by=by, only=only, measures=measures, top=top, order=order,
-                      floor=floor, alias=alias)  # fmt: skip
-        if days == _ready(whole, (by, *only), alias):
-            return replace(found, floor=floor)
-    found = _read(numbered, [], by=by, only=only, measures=measures, top=top, order=order,
-                  floor=floor, alias=alias)  # fmt: skip
-    return replace(found, floor=floor)
+        days = _ready(whole, columns, alias)
+        found = _read(numbered, days, reading, floor=floor, alias=alias)
+        if days == _ready(whole, columns, alias):  # else a day was added up anew while it was read
+            return found
+    return _read(numbered, [], reading, floor=floor, alias=alias)
 
 
 def _ready(whole: Span, columns: Sequence[Column], alias: str) -> list[tuple[int, int, int]]:
@@ -150,16 +160,20 @@ def _split(
     numbered: Mapping[int, Span], days: Sequence[tuple[int, int, int]]
 ) -> tuple[list[_Piece], list[_Piece]]:
     """Return what of the spans is read as days, and the rest."""
-    whole, rest = [], []
+    whole: list[_Piece] = []
+    rest: list[_Piece] = []
+    lows = [rollup_bucket.first_id(start) for start, _, _ in days]
+    highs = [rollup_bucket.first_id(until) for _, until, _ in days]
     for number, span in numbered.items():
         at, end = ids.first_at(span.since), ids.first_at(span.until)
-        for start, until, _ in days:
-            low, high = rollup_bucket.first_id(start), rollup_bucket.first_id(until)
-            if at <= low and high <= end:
-                whole.append(_Piece(number, *rollup_bucket.ids_of(start)))
-                if at < low:
-                    rest.append(_Piece(number, at, low))
-                at = high
+        place = bisect_left(lows, at)
+        while place < len(days) and highs[place] <= end:
+            if at <= lows[place]:  # days of two zones may overlap
+                whole.append(_Piece(number, *rollup_bucket.ids_of(days[place][0])))
+                if at < lows[place]:
+                    rest.append(_Piece(number, at, lows[place]))
+                at = highs[place]
+            place += 1
         if at < end:
             rest.append(_Piece(number, at, end))
     return whole, rest
@@ -168,21 +182,16 @@ def _split(
 def _read(
     numbered: Mapping[int, Span],
     days: Sequence[tuple[int, int, int]],
+    reading: Reading,
     *,
-    by: Column,
-    only: Mapping[Column, Sequence[int | str]],
-    measures: Sequence[str],
-    top: int,
-    order: str,
     floor: int,
     alias: str,
 ) -> Parts:
+    by, only, measures = reading.by, reading.only, reading.measures
     whole, rest = _split(numbered, days)
     head, parameters = rollup_read.head_of_ids([(piece.span, piece.low, piece.high) for piece in rest], floor)
     day_rows = ",".join([f"({_BIG},{_BIG},{_BIG})"] * max(len(whole), 1))
-    day_ends = [
-        number for piece in whole or [_Piece(0, 0, 0)] for number in (piece.span, piece.low, piece.high)
-    ]
+    day_ends = [end for piece in whole or [_Piece(0, 0, 0)] for end in (piece.span, piece.low, piece.high)]
     rolled_only, rolled_values = _conditions(only, of_ledger=False)
     ledger_only, ledger_values = _conditions(only, of_ledger=True)
     rolled = _row(by.rolled, [MEASURES[name][0] for name in measures])
@@ -190,29 +199,36 @@ def _read(
     names = {column.name for column in (by, *only)}
     table = "billing_supplyrollup" if names <= SUPPLY else "billing_rollup"
     sums = ", ".join(f"SUM(m{place}) AS m{place}" for place in range(len(measures)))
+    by_index = _BY_INDEX[connections[alias].vendor]
+    most = f"SUM(m{measures.index(reading.order)})"
+    after, after_values = _after(reading, most)
     statement = f"""{head},
         day(n, low, high) AS (VALUES {day_rows}),
         base AS MATERIALIZED (SELECT n, v, {sums} FROM (
-            SELECT d.n, {rolled} FROM day d CROSS JOIN billing_dayrollup r
-             WHERE r.id >= d.low AND r.id < d.high {rolled_only}
+            SELECT s.n, {rolled} {by_index.format(span="day", table="billing_dayrollup")} {rolled_only}
             UNION ALL
-            SELECT s.n, {rolled} FROM span s CROSS JOIN {table} r
-             WHERE r.id >= s.low AND r.id < s.high {rolled_only}
+            SELECT s.n, {rolled} {by_index.format(span="span", table=table)} {rolled_only}
                AND r.bucket NOT IN (SELECT bucket FROM stale)
             UNION ALL
-            SELECT p.n, {ledger} {LEDGER} {ledger_only}) each GROUP BY n, v),
-        top AS (SELECT v FROM base WHERE n >= 0 GROUP BY v
-                 ORDER BY SUM(m{measures.index(order)}) DESC, v LIMIT {_BIG})
+            SELECT p.n, {ledger} {ledger_of(alias)} {ledger_only}) each GROUP BY n, v),
+        top AS (SELECT v FROM base WHERE n >= 0 GROUP BY v {after} ORDER BY {most} DESC, v LIMIT {_BIG})
         SELECT n, CASE WHEN v IN (SELECT v FROM top) THEN 1 ELSE 0 END,
                CASE WHEN v IN (SELECT v FROM top) THEN v END,
                (SELECT COUNT(DISTINCT v) FROM base WHERE n >= 0), {sums}
           FROM base GROUP BY 1, 2, 3"""  # noqa: S608
+    values = [*rolled_values, *rolled_values, *by.parameters, *ledger_values, *after_values, reading.top]
     with connections[alias].cursor() as cursor:
-        cursor.execute(
-            statement,
-            [*parameters, *day_ends, *rolled_values, *rolled_values, *by.parameters, *ledger_values, top],
-        )
-        return _parts(cursor.fetchall(), measures)
+        cursor.execute(statement, [*parameters, *day_ends, *values])
+        return replace(_parts(cursor.fetchall()), floor=floor)
+
+
+def _after(reading: Reading, most: str) -> tuple[str, list[int | str]]:
+    """Return what leaves the values after one, in the order of the most of a measure, then by value."""
+    if reading.after is None:
+        return "", []
+    amount, value = reading.after
+    mark = _BIG if reading.by.is_number else "%s"
+    return f"HAVING {most} < {_BIG} OR ({most} = {_BIG} AND v > {mark})", [amount, amount, value]
 
 
 def _row(value: str, measures: Sequence[str]) -> str:
@@ -232,10 +248,9 @@ def _conditions(
     return text, values
 
 
-def _parts(rows: Sequence[_Row], measures: Sequence[str]) -> Parts:
-    return Parts(tuple(_each(rows, measures)), int(rows[0][3]) if rows else 0)
-
-
-def _each(rows: Sequence[_Row], measures: Sequence[str]) -> Iterator[Part]:
-    for span, named, value, _, *sums in rows:
-        yield Part(int(span), value if named else None, dict(zip(measures, map(int, sums), strict=True)))
+def _parts(rows: Sequence[_Row]) -> Parts:
+    found = (
+        Part(int(span), value if named else None, tuple(map(int, sums)))
+        for span, named, value, _, *sums in rows
+    )
+    return Parts(tuple(found), int(rows[0][3]) if rows else 0)

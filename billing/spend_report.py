@@ -12,7 +12,7 @@ from billing import spend_read
 from billing.rollup_read import Span
 from billing.spend_dimensions import Dimension, Name, Value, names
 from billing.spend_range import Range
-from billing.spend_read import BEFORE, COLUMNS, Part
+from billing.spend_read import BEFORE, COLUMNS, Part, Reading
 from llmhub.lib import ids
 
 Measure = Literal["spend", "tokens", "requests", "errors"]
@@ -71,6 +71,7 @@ class Question:
     only: Only = field(default_factory=dict)
     teams: frozenset[int] | None = None  # whose calls may be seen; None: all
     top: int = TOP
+    after: tuple[int, Value] | None = None  # named values come after this amount and value
 
     def columns(self) -> dict[spend_read.Column, tuple[Value, ...]]:
         """Return which values of which columns count."""
@@ -106,17 +107,19 @@ def report(question: Question, *, now: datetime) -> Report:
     found = spend_read.parts(
         [Span(start, end) for start, end in zip(starts, ends, strict=True)],
         before,
-        by=question.by.column,
-        only=question.columns(),
-        measures=_READ,
-        top=question.top,
-        order=_COLUMN.get(question.measure, question.measure),
+        Reading(
+            by=question.by.column,
+            only=question.columns(),
+            measures=_READ,
+            order=_COLUMN.get(question.measure, question.measure),
+            top=question.top,
+            after=question.after,
+        ),
     )
     series = _series(question, found.parts, len(starts))
-    intervals = [Sums()] * len(starts)
+    intervals = defaultdict(list)
     for part in found.parts:
-        if part.span != BEFORE:
-            intervals[part.span] += _sums_of(part)
+        intervals[part.span].append(part)
     return Report(
         question=question,
         starts=tuple(starts),
@@ -124,7 +127,7 @@ def report(question: Question, *, now: datetime) -> Report:
         total=_whole(each.total for each in series),
         before=_whole(each.before for each in series),
         before_span=before,
-        intervals=tuple(intervals),
+        intervals=tuple(_sums(intervals[number]) for number in range(len(starts))),
         others=max(found.values - sum(each.value is not None for each in series), 0),
         counted_from=ids.moment_of(found.floor) if found.floor else None,
     )
@@ -148,15 +151,15 @@ def _one(
     question: Question, value: Value | None, name: Name, parts: Sequence[Part], intervals: int
 ) -> Series:
     now = [part for part in parts if part.span != BEFORE]
-    points = [0] * intervals
+    points, place = [0] * intervals, _READ.index(_COLUMN.get(question.measure, question.measure))
     for part in now:
-        points[part.span] += _sums_of(part).of(question.measure)
-    before = (_sums_of(part) for part in parts if part.span == BEFORE)
-    return Series(value, name, _whole(map(_sums_of, now)), _whole(before), tuple(points))
+        points[part.span] += part.sums[place]
+    before = [part for part in parts if part.span == BEFORE]
+    return Series(value, name, _sums(now), _sums(before), tuple(points))
 
 
-def _sums_of(part: Part) -> Sums:
-    return Sums(**part.sums)
+def _sums(parts: Sequence[Part]) -> Sums:
+    return Sums(*map(sum, zip(*(part.sums for part in parts), strict=True))) if parts else Sums()
 
 
 def _whole(sums: Iterable[Sums]) -> Sums:

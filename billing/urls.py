@@ -10,14 +10,18 @@ from billing import (
     key_views,
     raise_views,
     request_views,
+    savings_views,
+    spend_views,
     supply_views,
-    team_views,
 )
 
 app_name = "billing"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("requests/", request_views.request_list, name="request_list"),
     path("requests/<str:request_id>/", request_views.request_detail, name="request_detail"),
+    path("spend/", spend_views.spend, name="spend"),
+    path("spend/savings/", savings_views.saving_list, name="saving_list"),
+    path("teams/<slug:slug>/spend/", spend_views.team_spend, name="team_spend"),
     path("budgets/", budget_views.budget_list, name="budget_list"),
     path("budgets/add/", budget_views.budget_new, name="budget_new"),
     path("budgets/rules/", budget_views.call_rules, name="call_rules"),
@@ -35,7 +39,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="raise_request_withdraw",
     ),
     path("teams/<slug:slug>/budgets/", budget_views.team_budgets, name="team_budgets"),
-    path("teams/<slug:slug>/spend/", team_views.team_spend, name="team_spend"),
     path("keys/<int:key_id>/budgets/", budget_views.key_budgets, name="key_budgets"),
     path("people/<int:person_id>/budgets/", budget_views.person_budgets, name="person_budgets"),
     path("keys/<int:key_id>/assign/", key_views.key_assign, name="key_assign"),

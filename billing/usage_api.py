@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest
@@ -20,6 +20,7 @@ from llmhub.people import organisation
 from llmhub.people.api_access import caller
 from llmhub.people.models import Team, User
 from llmhub.people.roles import reach
+from providers.models import Provider
 
 router = Router()
 Word = Annotated[str, Field(max_length=200)]
@@ -34,6 +35,10 @@ def list_usage(
     model: Word = "",
     status: Word = "",
     code: Word = "",
+    provider: Word = "",
+    source: Word = "",
+    tag: Annotated[str, Field(max_length=300, pattern="^$|^[^=]+=.*", description="name=value")] = "",
+    wasted: Literal["", "retried", "failed", "cut"] = "",
     since: AwareDatetime | None = None,
     until: AwareDatetime | None = None,
     cursor: Cursor = "",
@@ -50,6 +55,10 @@ def list_usage(
         model=model,
         status=status,
         code=code,
+        provider_id=get_object_or_404(Provider, slug=provider).pk if provider else None,
+        source=source,
+        tag=tag,
+        wasted=wasted,
         since=since,
         until=until,
     )

@@ -16,6 +16,7 @@ from billing.api import router as billing_router
 from billing.budget_api import router as budget_router
 from billing.key_reach_api import router as key_reach_router
 from billing.raise_api import router as raise_router
+from billing.spend_api import router as spend_router
 from billing.usage_api import router as usage_router
 from catalog.api import router as catalog_router
 from catalog.discovery_api import router as discovery_router
@@ -61,6 +62,7 @@ api.add_router("", budget_router, tags=["budgets"])
 api.add_router("", raise_router, tags=["budgets"])
 api.add_router("", routing_router, tags=["keys"])
 api.add_router("", usage_router, tags=["usage"])
+api.add_router("", spend_router, tags=["usage"])
 api.add_router("", config_router, tags=["configuration"])
 
 

@@ -34,7 +34,19 @@ _MODELS = ("catalog:model", "catalog:retirement", "catalog:offer", "catalog:alia
 # A page that does not exist yet is left out, so an entry may be written before its page.
 MENU: tuple[tuple[str, tuple[Place, ...]], ...] = (
     ("", (Place("Overview", "overview", "layout-dashboard", "overview", needs="read"),)),
-    ("Traffic", (Place("Requests", "billing:request_list", "activity", "billing:request", needs="read"),)),
+    (
+        "Traffic",
+        (
+            Place("Requests", "billing:request_list", "activity", "billing:request", needs="read"),
+            Place(
+                "Spend",
+                "billing:spend",
+                "chart-bar",
+                ("billing:spend", "billing:saving", "billing:export"),
+                needs="read",
+            ),
+        ),
+    ),
     (
         "Supply",
         (

@@ -15,7 +15,21 @@
     return `rgba(${red}, ${green}, ${blue}, ${opacity / 255})`;
   };
 
-  const HUES = ["--tblr-primary", "--tblr-orange", "--tblr-teal", "--tblr-pink", "--tblr-yellow", "--tblr-azure"];
+  const HUES = 8;
+  const hue = (number) => read(`--hub-hue-${number < 0 ? "rest" : number % HUES}`);
+
+  /* A bar leads to the page of its value within its time. */
+  const follow = (figure) => (event) => {
+    const point = event.points[0];
+    const href = figure.data[point.curveNumber].href || figure.href;
+    const within = figure.within && figure.within[figure.data[point.curveNumber].x[point.pointIndex]];
+    if (!href || !within) return;
+    const url = new URL(href, window.location.href);
+    url.searchParams.set("since", within[0]);
+    url.searchParams.set("until", within[1]);
+    url.searchParams.set("per", figure.per);
+    window.location.assign(url);
+  };
 
   const draw = (place) => {
     const source = document.getElementById(place.dataset.chart);
@@ -24,7 +38,8 @@
     const ink = read("--tblr-secondary-color");
     const line = read("--tblr-border-color");
     figure.data.forEach((trace) => {
-      trace.line = { ...trace.line, color: read(HUES[(trace.meta || 0) % HUES.length]), width: 2 };
+      if (trace.type === "bar") trace.marker = { color: hue(trace.meta) };
+      else trace.line = { ...trace.line, color: hue(trace.meta || 0), width: 2 };
     });
     const axis = { gridcolor: line, linecolor: line, zerolinecolor: line, tickfont: { color: ink } };
     const layout = {
@@ -40,6 +55,9 @@
       yaxis: { ...axis, ...figure.layout.yaxis },
     };
     window.Plotly.react(place, figure.data, layout, { displayModeBar: false, responsive: true });
+    if (!figure.within) return;
+    place.removeAllListeners("plotly_click");
+    place.on("plotly_click", follow(figure));
   };
 
   const drawAll = (root) => root.querySelectorAll("[data-chart]").forEach(draw);

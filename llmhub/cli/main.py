@@ -27,6 +27,7 @@ from llmhub.cli import (
     request,
     service_key,
     show,
+    spend,
     team,
     user,
 )
@@ -45,6 +46,7 @@ NOUNS = (
     budget,
     call_rules,
     request,
+    spend,
     report_tags,
     user,
     invitation,

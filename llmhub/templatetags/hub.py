@@ -114,6 +114,15 @@ def cost(nano: int | None, reason: str = "", exact: bool = False) -> SafeString:
 
 
 @register.simple_tag
+def amount(value: int, measure: str) -> SafeString:
+    """Return an amount of a measure: `$12.50` of spend, a whole number of the others."""
+    if measure != "spend":
+        return format_html('<span class="tabular">{}</span>', figures.count(value))
+    sign = figures.MINUS if value < 0 else ""
+    return format_html('<span class="tabular">{}${}</span>', sign, figures.usd(abs(value)))
+
+
+@register.simple_tag
 def spend(of: Figures) -> SafeString:
     """Return what some calls cost together; where none of them has a known cost, that is unknown."""
     if of.unpriced and of.unpriced == of.requests:

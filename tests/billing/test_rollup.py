@@ -332,10 +332,17 @@ def read_by_team() -> dict[tuple, tuple]:
 def read_day() -> dict[int, tuple[int, int]]:
     """By team: requests and spend of the whole day, which may be read as a day."""
     found = spend_read.parts(
-        [Span(T0, T0 + timedelta(days=1))], None, by=spend_read.COLUMNS["team_id"], only={},
-        measures=("requests", "spend_nano"), top=9, order="spend_nano",
-    )  # fmt: skip
-    return {part.value: (part.sums["requests"], part.sums["spend_nano"]) for part in found.parts}
+        [Span(T0, T0 + timedelta(days=1))],
+        None,
+        spend_read.Reading(
+            by=spend_read.COLUMNS["team_id"],
+            measures=("requests", "spend_nano"),
+            order="spend_nano",
+            only={},
+            top=9,
+        ),
+    )
+    return {part.value: part.sums for part in found.parts}
 
 
 def recorded_day() -> dict[int, tuple[int, int]]:

@@ -12,6 +12,9 @@ PERSON = "somebody.with-a-long-address-and-a-longer-one@research.example.org"
 PAGES = (
     "/",
     "/requests/",
+    "/spend/",
+    "/spend/savings/",
+    "/teams/every-page/spend/",
     "/settings/",
     "/settings/configuration/",
     "/settings/service-keys/",

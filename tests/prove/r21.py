@@ -33,6 +33,7 @@ _MOST = 0.3  # seconds
 _LOAD = 360.0  # seconds, of ten million on SQLite
 _VIEWS = 20
 _FEWER = 300_000
+_SPEND = ("by=key", "by=model&per=week&since=2025-01-01", "by=source&per=hour", "by=requested&measure=tokens")
 
 
 def prove(stand) -> Figures:
@@ -121,6 +122,9 @@ def _paths() -> list[str]:
     return [
         *(item["url"] for _, items in menu("") for item in items),
         *(f"{requests}?{each}" for each in _narrowed(team, key)),
+        *(f"{reverse('billing:spend')}?{each}" for each in _SPEND),
+        reverse("billing:saving_list"),
+        reverse("billing:team_spend", args=[team.slug]),
         reverse("billing:request_detail", args=[ids.request_id(record.pk)]),
         reverse("catalog:model_detail", args=["aurora/atlas-2"]),
         reverse("billing:key_detail", args=[key.pk]),

@@ -10,7 +10,7 @@ from functools import partial
 from billing.entries import LedgerUnavailable
 from llmhub.lib import clock, secrets
 from llmhub.lib.asgi import Receive, Scope, Send
-from routing.gateway import counting, models, probes, requests
+from routing.gateway import counting, models, probes, requests, usage
 from routing.gateway.authenticate import admit, authenticate, key_in, refuse_deactivated
 from routing.gateway.chat_request import read_chat
 from routing.gateway.embeddings_request import read_embeddings
@@ -50,6 +50,7 @@ _ENDPOINTS = (
     Endpoint("/v1/models", "GET", models.list_models),
     Endpoint("/v1/models/{id}", "GET", models.show_model),
     Endpoint("/v1/requests/{id}", "GET", requests.show_request),
+    Endpoint("/v1/usage", "GET", usage.show_usage),
 )
 _BY_PATH = {endpoint.name: endpoint for endpoint in _ENDPOINTS}
 

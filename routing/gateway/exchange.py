@@ -32,6 +32,7 @@ class Exchange:
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.method: str = scope["method"]
         self.path: str = scope["path"]
+        self.query: str = scope.get("query_string", b"").decode("latin-1")
         self.headers = _joined(scope["headers"])  # names in lower case
         self.id = 0  # of the usage record; 0 until the hub gives one
         self.started_at_ms = clock.unix_ms()

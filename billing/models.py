@@ -13,6 +13,7 @@ from django.db import models
 
 from billing import (  # noqa: F401
     call_rules_models,
+    export_models,
     idempotency_models,
     raise_models,
     retirement_models,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -144,7 +144,7 @@ def requests(filters: RequestFilter, *, now: datetime, after: str = "", limit: i
     elif floor:
         cursor = str(floor + 1)
     return Requests(
-        rows=_rows(found[:limit]),
+        rows=request_rows(found[:limit]),
         span=asked,
         next_cursor=cursor,
         searched_to=ids.moment_of(floor) if floor and len(found) <= limit else None,
@@ -219,19 +219,27 @@ def request(row_id: int, *, teams: frozenset[int] | None = None) -> Request | No
     names = _names([record], attempts)
     return Request(
         row=_row(record, names),
-        attempts=tuple(
-            AttemptRow(
-                attempt,
-                entry=names.entries.get(attempt.entry_id or 0),
-                provider=names.providers.get(attempt.provider_id or 0),
-                price=prices.get(attempt.price_id or 0),
-            )
-            for attempt in attempts
-        ),
+        attempts=tuple(_attempt(attempt, names, prices) for attempt in attempts),
     )
 
 
-def _rows(records: Sequence[UsageRecord]) -> tuple[RequestRow, ...]:
+def attempt_rows(attempts: Sequence[Attempt]) -> tuple[AttemptRow, ...]:
+    """Return attempts with what their ids stand for, prices left out."""
+    names = _names([], attempts)
+    return tuple(_attempt(attempt, names, {}) for attempt in attempts)
+
+
+def _attempt(attempt: Attempt, names: Names, prices: Mapping[int, Price]) -> AttemptRow:
+    return AttemptRow(
+        attempt,
+        entry=names.entries.get(attempt.entry_id or 0),
+        provider=names.providers.get(attempt.provider_id or 0),
+        price=prices.get(attempt.price_id or 0),
+    )
+
+
+def request_rows(records: Sequence[UsageRecord]) -> tuple[RequestRow, ...]:
+    """Return records with what their ids stand for."""
     names = _names(records)
     return tuple(_row(record, names) for record in records)
 

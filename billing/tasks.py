@@ -5,8 +5,8 @@ from __future__ import annotations
 from celery import shared_task
 from django.conf import settings
 
+from billing import export, retention, retirement_notice, rollup, rollup_day
 from billing import reconcile as reconciling
-from billing import retention, retirement_notice, rollup, rollup_day
 from billing import sweep as sweeping
 
 
@@ -38,6 +38,13 @@ def clear_old_calls() -> int:
 def reconcile() -> int:
     """Compare roll-ups and counters with the ledger. Safe to run twice."""
     return len(reconciling.check())
+
+
+@shared_task(time_limit=300, expires=60)
+def write_exports() -> int:
+    """Write exports on from where the last run stopped, and delete old files. Safe to run twice."""
+    export.clear_old()
+    return export.write_open()
 
 
 @shared_task(time_limit=120, expires=3600)

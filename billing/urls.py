@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from billing import (
     budget_views,
+    export_views,
     key_reach_views,
     key_views,
     raise_views,
@@ -21,6 +22,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("requests/<str:request_id>/", request_views.request_detail, name="request_detail"),
     path("spend/", spend_views.spend, name="spend"),
     path("spend/savings/", savings_views.saving_list, name="saving_list"),
+    path("exports/", export_views.export_list, name="export_list"),
+    path("exports/<int:export_id>/file/", export_views.export_file, name="export_file"),
+    path("exports/<int:export_id>/remove/", export_views.export_remove, name="export_remove"),
     path("teams/<slug:slug>/spend/", spend_views.team_spend, name="team_spend"),
     path("budgets/", budget_views.budget_list, name="budget_list"),
     path("budgets/add/", budget_views.budget_new, name="budget_new"),

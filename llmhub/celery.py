@@ -35,6 +35,7 @@ JOBS = {
     "delete old calls": Job("billing.tasks.clear_old_calls", setting="RETENTION_SECONDS"),
     "delete old readings of lists": Job("catalog.tasks.clear_old_runs", setting="RETENTION_SECONDS"),
     "delete sessions that are over": Job("llmhub.people.tasks.clear_sessions", setting="RETENTION_SECONDS"),
+    "write exports": Job("billing.tasks.write_exports", setting="EXPORT_LOOK_SECONDS"),
     "compare sums with the ledger": Job("billing.tasks.reconcile", setting="RECONCILE_SECONDS"),
 }
 

@@ -14,6 +14,7 @@ PAGES = (
     "/requests/",
     "/spend/",
     "/spend/savings/",
+    "/exports/",
     "/teams/every-page/spend/",
     "/settings/",
     "/settings/configuration/",

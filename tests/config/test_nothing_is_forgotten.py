@@ -90,7 +90,7 @@ NO_CONFIGURATION = {
     "billing.Reservation", "billing.Worker", "billing.UsageRecord", "billing.Attempt",
     "billing.IdempotencyKey", "billing.Discrepancy", "billing.DirtyBucket", "billing.RollUp",
     "billing.SupplyRollUp", "billing.DayRollUp", "billing.RolledDay", "billing.Retention",
-    "billing.RetirementNotice", "billing.RaiseRequest",
+    "billing.RetirementNotice", "billing.RaiseRequest", "billing.Export",
     "catalog.DiscoveryRun", "catalog.DiscoveryState", "catalog.HeldList", "catalog.CatalogEvent",
     "catalog.InboxRule",  # nothing sets one yet
     "providers.HealthCheck", "providers.StatusChange",

@@ -14,7 +14,7 @@ MARK_EVERYTHING = """
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0010_raises'),
+        ('billing', '0011_key_reach'),
     ]
 
     operations = [

@@ -201,7 +201,7 @@ def _read(
     sums = ", ".join(f"SUM(m{place}) AS m{place}" for place in range(len(measures)))
     by_index = _BY_INDEX[connections[alias].vendor]
     most = f"SUM(m{measures.index(reading.order)})"
-    after, after_values = _after(reading, most)
+    after, after_values = _after(reading)
     statement = f"""{head},
         day(n, low, high) AS (VALUES {day_rows}),
         base AS MATERIALIZED (SELECT n, v, {sums} FROM (
@@ -211,24 +211,24 @@ def _read(
                AND r.bucket NOT IN (SELECT bucket FROM stale)
             UNION ALL
             SELECT p.n, {ledger} {ledger_of(alias)} {ledger_only}) each GROUP BY n, v),
-        top AS (SELECT v FROM base WHERE n >= 0 GROUP BY v {after} ORDER BY {most} DESC, v LIMIT {_BIG})
-        SELECT n, CASE WHEN v IN (SELECT v FROM top) THEN 1 ELSE 0 END,
-               CASE WHEN v IN (SELECT v FROM top) THEN v END,
-               (SELECT COUNT(DISTINCT v) FROM base WHERE n >= 0), {sums}
-          FROM base GROUP BY 1, 2, 3"""  # noqa: S608
+        whole AS MATERIALIZED (
+            SELECT v, {most} AS m FROM base WHERE n >= 0 GROUP BY v),
+        top AS MATERIALIZED (SELECT v FROM whole {after} ORDER BY m DESC, v LIMIT {_BIG})
+        SELECT b.n, CASE WHEN t.v IS NULL THEN 0 ELSE 1 END, t.v, (SELECT COUNT(*) FROM whole), {sums}
+          FROM base b LEFT JOIN top t ON t.v = b.v GROUP BY b.n, t.v"""  # noqa: S608
     values = [*rolled_values, *rolled_values, *by.parameters, *ledger_values, *after_values, reading.top]
     with connections[alias].cursor() as cursor:
         cursor.execute(statement, [*parameters, *day_ends, *values])
         return replace(_parts(cursor.fetchall()), floor=floor)
 
 
-def _after(reading: Reading, most: str) -> tuple[str, list[int | str]]:
+def _after(reading: Reading) -> tuple[str, list[int | str]]:
     """Return what leaves the values after one, in the order of the most of a measure, then by value."""
     if reading.after is None:
         return "", []
     amount, value = reading.after
     mark = _BIG if reading.by.is_number else "%s"
-    return f"HAVING {most} < {_BIG} OR ({most} = {_BIG} AND v > {mark})", [amount, amount, value]
+    return f"WHERE m < {_BIG} OR (m = {_BIG} AND v > {mark})", [amount, amount, value]
 
 
 def _row(value: str, measures: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ import os
 import secrets
 import shutil
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -37,6 +37,7 @@ _SILENT = timedelta(seconds=60)  # after which a worker that wrote nothing is ta
 _LEAST_FREE = 500 * 2**20  # bytes that an export leaves on the disk
 _OPEN = (Export.State.WAITING, Export.State.RUNNING)
 _HASHED_AT_ONCE = 2**20  # bytes
+_FIRST, _LAST = datetime(2025, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)  # of all calls
 
 
 @transaction.atomic
@@ -54,6 +55,7 @@ def create_export(
     Raises `ValidationError` on a range that ends before it begins, and where too many are waiting.
     """
     teams = teams_of(actor)
+    since, until = max(since, _FIRST).astimezone(UTC), min(until, _LAST).astimezone(UTC)
     if since >= until:
         raise ValidationError({"since": "the range ends before it begins: choose an earlier start"})
     if Export.objects.filter(state__in=_OPEN).count() >= MOST_OPEN:

@@ -46,5 +46,5 @@ class ExportForm(forms.Form):
 
 def moments(since: date, until: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Return where days of a zone begin and end, in UTC."""
-    last = min(until, date(9000, 1, 1))
-    return day_start(max(since, FIRST), zone), day_start(max(last, FIRST) + timedelta(days=1), zone)
+    first, last = (min(max(day, FIRST), date(9000, 1, 1)) for day in (since, until))
+    return day_start(first, zone), day_start(last + timedelta(days=1), zone)

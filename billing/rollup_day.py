@@ -8,6 +8,8 @@ it ready where the stamp is still there. A bucket that changes in between has ta
 
 from __future__ import annotations
 
+import logging
+import random
 import secrets
 import time
 from collections.abc import Iterator, Sequence
@@ -26,9 +28,13 @@ from billing.span import day_start
 from llmhub.lib import clock
 from llmhub.people import organisation
 
+log = logging.getLogger(__name__)
+
 _AT_ONCE = 500  # rows in one transaction: a gateway waits no longer than that
 _PAUSE = 0.02  # seconds between two transactions, in which gateways write
 _PATIENCE = 10.0  # seconds that one run goes on
+_COMPARED = 7  # newest days that a check looks at, and as many older ones
+_LOT = random.SystemRandom()
 DIMENSIONS = tuple(
     field.attname
     for field in DayRollUp._meta.concrete_fields
@@ -91,9 +97,33 @@ def forget(bucket: int, *, alias: str = DEFAULT_DB_ALIAS) -> None:
     RolledDay.objects.using(alias).filter(start__lte=bucket, until__gt=bucket).delete()
 
 
-def forget_all(*, alias: str = DEFAULT_DB_ALIAS) -> None:
-    """Have every day added up anew: for who writes roll-ups past the worker."""
-    RolledDay.objects.using(alias).all().delete()
+def compare(*, everything: bool = False, alias: str = DEFAULT_DB_ALIAS) -> int:
+    """Compare days with their roll-ups, have those that differ added up anew, and return how many.
+
+    Looks at the newest days and at some drawn by lot; `everything` looks at all.
+    """
+    ready = list(RolledDay.objects.using(alias).filter(ready=True).order_by("-start"))
+    older = ready[_COMPARED:]
+    drawn = older if everything else _LOT.sample(older, k=min(_COMPARED, len(older)))
+    wrong = [day for day in (*ready[:_COMPARED], *drawn) if not _agrees(day, alias)]
+    for day in wrong:
+        log.error("the day that begins at %d differs from its roll-ups: it is added up anew", day.start)
+        RolledDay.objects.using(alias).filter(start=day.start, stamp=day.stamp).delete()
+    return len(wrong)
+
+
+def _agrees(day: RolledDay, alias: str) -> bool:
+    """Return whether a day has the sums of its roll-ups, or is out of date anyway."""
+    whole = RollUp.objects.using(alias).filter(
+        id__gte=rollup_bucket.first_id(day.start), id__lt=rollup_bucket.first_id(day.until)
+    )
+    first, end = rollup_bucket.ids_of(day.start)
+    kept = DayRollUp.objects.using(alias).filter(id__gte=first, id__lt=end)
+    sums = [Sum(name) for name in COUNTS]
+    if kept.aggregate(*sums) == whole.aggregate(*sums):
+        return True
+    still = RolledDay.objects.using(alias).filter(start=day.start, stamp=day.stamp, ready=True)
+    return not still.exists() or _is_dirty(day.start, day.until, alias)
 
 
 def _rows(start: int, until: int, alias: str) -> Iterator[Sequence[Any]]:

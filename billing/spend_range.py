@@ -79,7 +79,7 @@ def asked(
     """
     today = now.astimezone(zone).date()
     last = min(until or today, today)
-    first = max(since or last - timedelta(days=DEFAULT_DAYS - 1), FIRST)
+    first = max(since or max(last, FIRST) - timedelta(days=DEFAULT_DAYS - 1), FIRST)
     if first > last:
         raise ValueError("the range ends before it begins: choose a day from 2025 to today, then a later one")
     found = Range(first, last, per, zone)

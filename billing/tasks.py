@@ -36,8 +36,8 @@ def clear_old_calls() -> int:
 
 @shared_task(time_limit=300, expires=300)
 def reconcile() -> int:
-    """Compare roll-ups and counters with the ledger. Safe to run twice."""
-    return len(reconciling.check())
+    """Compare roll-ups and counters with the ledger, and days with roll-ups. Safe to run twice."""
+    return len(reconciling.check()) + rollup_day.compare()
 
 
 @shared_task(time_limit=300, expires=60)

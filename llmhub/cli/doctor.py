@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 
-from billing import reconcile
+from billing import reconcile, rollup_day
 from llmhub.audit import log
 from llmhub.cli import show
 from providers.credential import CredentialUnreadable, reveal
@@ -30,7 +30,8 @@ def examine(options: Namespace) -> int:
         "database": _migrations() + lossy_settings(connection),
         "audit log": _audit(),
         "credentials": _credentials(),
-        "sums": [str(difference) for difference in reconcile.check(everything=options.everything)],
+        "sums": [str(difference) for difference in reconcile.check(everything=options.everything)]
+        + _days(everything=options.everything),
     }
     rows = [
         {"what": what, "state": "wrong" if wrong else "fine", "finding": finding}
@@ -39,6 +40,11 @@ def examine(options: Namespace) -> int:
     ]
     show.rows(options, rows, columns=("what", "state", "finding"), empty="")
     return 1 if any(findings.values()) else 0
+
+
+def _days(*, everything: bool) -> list[str]:
+    wrong = rollup_day.compare(everything=everything)
+    return [f"{wrong} days differ from their quarters of an hour: they are added up anew"] if wrong else []
 
 
 def _migrations() -> list[str]:

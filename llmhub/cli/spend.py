@@ -110,4 +110,4 @@ def _since(options: Namespace, zone: ZoneInfo) -> date:
     last = day(options.until) or clock.now().astimezone(zone).date()
     if not 1 <= options.days <= 3660:
         raise ValueError(f"--days {options.days}: write a number from 1 to 3660")
-    return last - timedelta(days=options.days - 1)
+    return max(last, spend_range.FIRST + timedelta(days=options.days - 1)) - timedelta(days=options.days - 1)

@@ -68,7 +68,7 @@ def test_filters_zone_and_interval(api_as, spent):
     [
         "group_by=colour", "measure=x", "interval=minute", "since=2026-13-01", "zone=Mars", "team=nobody",
         "cursor=x", "cursor=1:x", "cursor=99999999999999999999:1", "tag=a", "tag=nope=1", "limit=0",
-        "interval=hour&since=2025-01-01",
+        "interval=hour&since=2025-01-01", "until=0001-01-01",
     ],
 )  # fmt: skip
 def test_what_means_nothing_is_a_422_with_the_reason(api_as, query):

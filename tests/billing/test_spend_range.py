@@ -71,6 +71,8 @@ def test_weeks_begin_on_monday_and_the_first_one_may_be_cut():
         (date(2026, 3, 5), date(2026, 3, 4), "day", "ends before it begins"),
         (date(2027, 1, 1), None, "day", "ends before it begins"),
         (None, date(2024, 12, 31), "day", "ends before it begins"),
+        (None, date(1, 1, 1), "day", "ends before it begins"),
+        (date(9999, 12, 31), date(9999, 12, 31), "month", "ends before it begins"),
         (date(2025, 1, 1), None, "hour", "choose days"),
     ],
 )

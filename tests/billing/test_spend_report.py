@@ -118,6 +118,21 @@ def test_a_day_that_forgets_a_late_call_would_be_seen(monkeypatch):
     assert report(zone=ZoneInfo("UTC")).total.spend_nano == 5  # with `forget` it is 12
 
 
+def test_a_day_that_differs_from_its_roll_ups_is_found_and_added_up_anew(monkeypatch):
+    monkeypatch.setattr(rollup, "_PAUSE", 0)
+    rows.usage(NOW - 48 * HOUR, cost_nano=5)
+    rollup.recompute(now=NOW)
+    rollup_day.recompute(now=NOW, pause=0)
+    assert rollup_day.compare() == 0
+    DayRollUp.objects.update(spend_nano=6)
+    assert report(zone=ZoneInfo("UTC")).total.spend_nano == 6  # it is read as a day
+
+    assert rollup_day.compare() == 1
+    rollup_day.recompute(now=NOW, pause=0)
+
+    assert (report(zone=ZoneInfo("UTC")).total.spend_nano, rollup_day.compare()) == (5, 0)
+
+
 # --- what it says -------------------------------------------------------------------------------
 
 

@@ -60,6 +60,12 @@ def test_a_viewer_makes_one_follows_it_and_saves_it(signed_in, swap):
     assert "Deleted" in client.get("/exports/").text
 
 
+def test_days_at_the_ends_of_all_time_are_taken(signed_in):
+    for since, until in (("0001-01-01", "9999-12-31"), ("9999-12-31", "9999-12-31")):
+        asked = {"since": since, "until": until, "of": "requests", "columns": "native", "format": "csv"}
+        assert signed_in().post("/exports/", asked).status_code in {302, 422}
+
+
 @pytest.mark.parametrize(
     "wrong", [{"since": "2026-03-05", "until": "2026-03-04"}, {"of": "people"}, {"since": "x"}, {"until": ""}]
 )
@@ -108,6 +114,8 @@ def test_through_the_api(api_as):
     assert api.delete(f"/exports/{number}").status_code == 204
     assert api.post("/exports", since=range_["until"], until=range_["since"]).status_code == 422
     assert api.post("/exports", **range_, columns="pretty").status_code == 422
+    ages = {"since": "0001-01-01T00:00:00+14:00", "until": "9999-12-31T23:59:59-12:00"}
+    assert api.post("/exports", **ages).status_code == 201
     assert export_api.file_answer is export_views.file_answer  # both doors give the same file
 
 

@@ -14,7 +14,7 @@ MARK_EVERYTHING = """
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0011_key_reach'),
+        ('billing', '0012_web_searches'),
     ]
 
     operations = [

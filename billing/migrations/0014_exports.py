@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0012_spend'),
+        ('billing', '0013_spend'),
     ]
 
     operations = [

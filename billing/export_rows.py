@@ -26,8 +26,8 @@ REQUEST_COLUMNS = (
 ATTEMPT_COLUMNS = (
     "request_id", "number", "at", "team", "key_id", "key", "person", "cost_centre", "requested", "model",
     "provider", "upstream_model", "upstream_request_id", "status", "http_status", "error_code", *_TOKENS,
-    "cache_write_1h_tokens", "web_searches", "usage_estimated", "cost_usd", "computed_cost_usd", "cost_source", "price_id",
-    "latency_ms", "ttft_ms", "session", "tags",
+    "cache_write_1h_tokens", "web_searches", "usage_estimated", "cost_usd", "computed_cost_usd",
+    "cost_source", "price_id", "latency_ms", "ttft_ms", "session", "tags",
 )  # fmt: skip
 FOCUS_COLUMNS = (
     "BilledCost", "BillingAccountId", "BillingAccountName", "BillingAccountType", "BillingCurrency",

@@ -5,13 +5,23 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 from django.db import connections, transaction
 
-from billing import attempts_read, ledger_batch, rollup, rollup_bucket, rollup_read, span
+from billing import (
+    attempts_read,
+    ledger_batch,
+    rollup,
+    rollup_bucket,
+    rollup_day,
+    rollup_read,
+    span,
+    spend_read,
+)
 from billing.ledger_batch import Batch
-from billing.rollup_models import DirtyBucket, RollUp
+from billing.rollup_models import DirtyBucket, ReportTag, RollUp
 from billing.rollup_read import Span
 from llmhub.lib import ids
 from tests.billing import calls
@@ -96,3 +106,44 @@ def test_the_figures_of_one_model_and_the_attempts_at_its_offers_are_read(postgr
     assert none == []
     assert times[provider][0].count == 1
     assert list(newest) == [row_id + 1]
+
+
+def test_spend_is_the_same_from_the_ledger_from_quarters_and_from_days(postgres):  # noqa: F811
+    begin = datetime(2026, 3, 20, tzinfo=UTC)
+    whole, first = Span(begin, begin + timedelta(days=1)), ids.first_at(begin + timedelta(hours=3))
+    ReportTag.objects.using(PG).update_or_create(slot=1, defaults={"name": "env.x", "since": 0})
+    attempt_ids = count(first + (1 << 50))
+    for number, key in enumerate((1, 2, 2, 3)):
+        one = calls.settle(
+            first + number, calls.attempt(5, status="error"), calls.attempt(40, 2), key_id=key,
+            tags={"env.x": f"v{key}"}, finish_reason="length",
+        )  # fmt: skip
+        ledger_batch.apply(Batch(settles=[one]), alias=PG, next_id=lambda: next(attempt_ids))
+
+    def read(by, after=None):
+        reading = spend_read.Reading(
+            by=by,
+            measures=("spend_nano", "retried_nano", "cut_nano", "sure_nano"),
+            order="spend_nano",
+            only={spend_read.COLUMNS["requested"]: ("acme/small-1",)},
+            top=2,
+            after=after,
+        )
+        found = spend_read.parts([whole], None, reading, alias=PG)
+        return {part.value: part.sums for part in found.parts}, found.values
+
+    key, tag = spend_read.COLUMNS["key_id"], spend_read._tag(ReportTag.objects.using(PG).get(slot=1))
+    columns = [*spend_read.COLUMNS.values(), tag, spend_read.SUPPLIER]
+    one = (45, 5, 40, 45)
+    expected = {2: (90, 10, 80, 90), 1: one, None: one}, 3
+
+    ledger = [read(column) for column in columns]
+    assert read(key) == expected
+    assert read(tag)[0]["v2"] == (90, 10, 80, 90)
+    rollup.recompute(now=begin + timedelta(days=2), alias=PG)
+    assert [read(column) for column in columns] == ledger
+    start = rollup_bucket.at(begin)
+    assert rollup_day.add_up(start, start + 86400, zone="UTC", alias=PG)
+    RollUp.objects.using(PG).filter(bucket__gte=start, bucket__lt=start + 86400).delete()  # it reads the day
+    assert [read(column) for column in columns] == ledger
+    assert read(key, after=(45, 1)) == ({3: one, None: (135, 15, 120, 135)}, 3)

@@ -3,7 +3,8 @@ from django.db import migrations
 
 def make_row(apps, schema_editor):
     """Save the one organisation: every page reads its row with what waits in the inbox."""
-    apps.get_model("people", "Organisation").objects.get_or_create(pk=1)
+    rows = apps.get_model("people", "Organisation").objects.using(schema_editor.connection.alias)
+    rows.get_or_create(pk=1)
 
 
 class Migration(migrations.Migration):

@@ -59,7 +59,7 @@ def export_out(row: Export) -> ExportOut:
 @router.get("/exports", response={200: Page[ExportOut], **REFUSALS})
 def list_exports(request: HttpRequest, cursor: Cursor = "", limit: Limit = 50) -> Page[ExportOut]:
     """List exports, the newest first."""
-    actor = caller(request, "view")
+    actor = caller(request, "read")
     found = page(Export.objects.all(), lambda row: row, by="-id", cursor=cursor, limit=limit)
     rows = readable_by(actor, found.data)
     return Page(data=[export_out(row) for row in rows], next_cursor=found.next_cursor)
@@ -69,7 +69,7 @@ def list_exports(request: HttpRequest, cursor: Cursor = "", limit: Limit = 50) -
 def add_export(request: HttpRequest, body: ExportIn) -> tuple[int, ExportOut]:
     """Have a file made in the background, of the calls that the caller may see."""
     made = create_export(
-        actor=caller(request, "view"),
+        actor=caller(request, "read"),
         since=body.since,
         until=body.until,
         of=body.of,
@@ -94,12 +94,12 @@ def save_export(request: HttpRequest, export_id: ExportId) -> FileResponse:
 @router.delete("/exports/{export_id}", response={204: None, **REFUSALS})
 def delete_export(request: HttpRequest, export_id: ExportId) -> tuple[int, None]:
     """Delete the file, or stop it while it is being made."""
-    remove_export(actor=caller(request, "view"), export=_readable(request, export_id))
+    remove_export(actor=caller(request, "read"), export=_readable(request, export_id))
     return 204, None
 
 
 def _readable(request: HttpRequest, export_id: int) -> Export:
-    actor = caller(request, "view")
+    actor = caller(request, "read")
     export = get_object_or_404(Export, pk=export_id)
     if not may_read(actor, export):
         raise Http404(f"no export {export_id}")

@@ -24,7 +24,7 @@ TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 
 
 @require_http_methods(["GET", "POST"])
-@needs("view")
+@needs("read")
 def export_list(request: HttpRequest) -> HttpResponse:
     """The newest exports and the form of another one; while one runs, the table follows it."""
     month = timezone.localtime(clock.now()).date().replace(day=1)
@@ -51,14 +51,14 @@ def export_list(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_GET
-@needs("view")
+@needs("read")
 def export_file(request: HttpRequest, export_id: int) -> HttpResponse:
     """The file of an export that is ready, to be saved."""
     return cast("HttpResponse", file_answer(_readable(request, export_id)))
 
 
 @require_POST
-@needs("view")
+@needs("read")
 def export_remove(request: HttpRequest, export_id: int) -> HttpResponse:
     """Delete the file of an export, or stop it while it is being made."""
     remove_export(actor=actor_of(request), export=_readable(request, export_id))

@@ -31,7 +31,7 @@ class SavingLine:
 
 
 @require_GET
-@needs("view")
+@needs("read")
 def saving_list(request: HttpRequest) -> HttpResponse:
     """What each rule found in a span; other dates swap only the report."""
     now, zone = clock.now(), ZoneInfo(timezone.get_current_timezone_name())

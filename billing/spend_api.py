@@ -76,7 +76,7 @@ def show_spend(
     `group_by` is team, key, person, provider, model, requested, cost_centre, source or tag:NAME.
     The last 30 days unless `since` and `until` say otherwise, against as many days before.
     """
-    actor = caller(request, "view")
+    actor = caller(request, "read")
     query = Query(by=group_by, measure=measure, per=interval, since=since, until=until, only=filters.only())
     now = clock.now()
 
@@ -90,7 +90,7 @@ def show_spend(
 @router.get("/reports/savings", response={200: SavingsOut, **REFUSALS})
 def show_savings(request: HttpRequest, since: Day = "", until: Day = "", zone: Zone = "") -> SavingsOut:
     """Say what was paid for nothing by stated rules, and what the same calls would cost at today's prices."""
-    teams, now = teams_of(caller(request, "view")), clock.now()
+    teams, now = teams_of(caller(request, "read")), clock.now()
     range_ = _refused(
         lambda: spend_range.asked(now=now, zone=_zone(zone), since=day(since), until=day(until))
     )

@@ -14,6 +14,7 @@ from catalog.models import CatalogEntry
 from llmhub.people.models import Team, User
 from providers.models import Provider
 
+_TEAM_OF = {"team": "pk", "key": "team_id", "person": "keys__team_id"}  # what is of a team, by which column
 NONE = "(none)"  # the value of calls that have none, in addresses
 _MAX_ID = 2**63 - 1
 Value = int | str
@@ -71,18 +72,29 @@ def dimensions() -> dict[str, Dimension]:
     }
 
 
-def parse(dimension: Dimension, text: str) -> Value:
-    """Return the value that an address names. Raises `ValueError` where there is none."""
+def parse(dimension: Dimension, text: str, *, teams: frozenset[int] | None = None) -> Value:
+    """Return the value that an address names. Raises `ValueError` where there is none.
+
+    With `teams`, what is of other teams is not there: not even its name is told.
+    """
     if text == NONE:
         return 0 if dimension.column.is_number else ""
     if "\0" in text or len(text) > 300:
         raise ValueError(f"{dimension.label}: this is no value of it")
     if dimension.model is None:
         return text
+    rows = dimension.model._default_manager.all()
+    is_hidden = teams is not None and dimension.word in _TEAM_OF
     if text.startswith("#") or dimension.field == "pk":
-        return _number(dimension, text.removeprefix("#"))
-    found = dimension.model._default_manager.filter(**{dimension.field: text}).values_list("pk", flat=True)
-    for pk in found:
+        number = _number(dimension, text.removeprefix("#"))
+        if not is_hidden:
+            return number
+        rows = rows.filter(pk=number)
+    else:
+        rows = rows.filter(**{dimension.field: text})
+    if is_hidden:
+        rows = rows.filter(**{f"{_TEAM_OF[dimension.word]}__in": teams or ()})
+    for pk in rows.values_list("pk", flat=True)[:1]:
         return int(pk)
     raise ValueError(f"there is no {dimension.label.lower()} {text[:80]!r}: take one from the list")
 

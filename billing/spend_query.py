@@ -41,7 +41,9 @@ def question(
         by=_dimension(query.by, known),
         measure=_measure(query.measure),
         only={
-            _dimension(word, known): tuple(parse(known[word], text) for text in _few(word, texts))
+            _dimension(word, known): tuple(
+                parse(known[word], text, teams=teams) for text in _few(word, texts)
+            )
             for word, texts in query.only.items()
             if texts
         },

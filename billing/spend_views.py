@@ -27,7 +27,7 @@ _PANEL_ROWS = 5
 
 
 @require_GET
-@needs("view")
+@needs("read")
 def spend(request: HttpRequest) -> HttpResponse:
     """Spend stacked by one dimension; a change of the filter bar swaps only the report."""
     now, known = clock.now(), dimensions()
@@ -56,10 +56,10 @@ def spend(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@needs("view")
+@needs("read")
 def team_spend(request: HttpRequest, slug: str) -> HttpResponse:
     """What one team spent this month so far, by key and by model: a panel, and a page of its own."""
-    team = get_object_or_404(Team, slug=slug)
+    team = get_object_or_404(Team.objects.seen_by(actor_of(request)), slug=slug)
     now, zone = clock.now(), ZoneInfo(timezone.get_current_timezone_name())
     first = now.astimezone(zone).date().replace(day=1).isoformat()
     pages = []

@@ -35,6 +35,7 @@ def bodies(of: Side) -> dict[str, dict[str, Any]]:
         "POST billing:budget_raise": {"cap": "50", "reason": "x"},
         "POST billing:budget_ask": {"cap": "50", "reason": "x"},
         "POST billing:raise_request_decide": {"verdict": "refuse"},
+        "POST /api/v1/exports": {"since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"},
         "POST routing:key_test": {"key": of.tokens["gateway"]},
         "POST catalog:alias_add": {"model": "small-1", "name": "quick"},
         "POST catalog:alias_move": {"model": "small-1", "name": "fast"},

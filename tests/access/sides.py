@@ -9,6 +9,7 @@ from typing import Any
 from django.test import Client
 
 from billing.budget import create_budget
+from billing.export import create_export
 from billing.key import create_key, revoke_key
 from billing.key_rotation import rotate_key
 from billing.models import ApiKey
@@ -104,6 +105,9 @@ def side(letter: str, word: str, lab: Provider, entry: CatalogEntry, offer: Offe
     create_budget(actor=COMMAND_LINE, scope="key", name=str(own.pk), per="day", cap=AMOUNTS[word][2])
     create_budget(actor=COMMAND_LINE, scope="person", name=person.email, per="day", cap=AMOUNTS[word][3])
     asked = ask_for_raise(actor=actor_of_person(person), budget=budget, cap="99", reason=f"reason {word}")
+    export = create_export(
+        actor=actor_of_person(person), since=clock.now() - timedelta(days=1), until=clock.now()
+    )
     request = _calls(word, team.pk, key, own, lab, entry, offer)
     return Side(
         slug=team.slug,
@@ -118,6 +122,7 @@ def side(letter: str, word: str, lab: Provider, entry: CatalogEntry, offer: Offe
             "invitation_id": invitation.pk,
             "usage_id": request,
             "request_id": asked.pk,
+            "export_id": export.pk,
         },
         tokens={"gateway": rotated_text, "before": text, "revoked": old_text, "service": service_text},
     )

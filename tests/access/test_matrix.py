@@ -45,6 +45,15 @@ LISTS = (
     "/api/v1/raise-requests?budget={budget_id}",
     f"/api/v1/call-rules?team=team-{CANARY}",
     f"/api/v1/reports/overview?team=team-{CANARY}",
+    f"/spend/?team=team-{CANARY}",
+    "/spend/?by=key&key={key_id}",
+    f"/spend/?by=person&person=mara@{CANARY}.test",
+    *(f"/spend/?by={by}" for by in ("team", "key", "person", "requested", "cost_centre", "source")),
+    "/spend/savings/",
+    "/api/v1/reports/spend?group_by=key",
+    "/api/v1/reports/spend?group_by=team",
+    "/api/v1/reports/spend?group_by=key&key={key_id}",
+    "/api/v1/reports/savings",
 )
 NAMES = ("Mara ", "bot ", "notebook ", "Team ", "tag-", "session-", "told ", "reason ", "up-", "no_")
 HIDDEN = re.compile(rf"{CANARY}|{re.escape(OF_ALL)}", re.IGNORECASE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo, available_timezones
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from billing import amount
+from billing import amount, crossing, thresholds
 from billing.budget_names import Names, NotThere, find
 from billing.entries import Unit
 from billing.models import ApiKey, Budget
@@ -40,6 +41,7 @@ def create_budget(
     hard: bool = True,
     time_zone: str = "",
     contact: str = "",
+    alert_at: Iterable[int] = thresholds.DEFAULT,
     origin: Origin = Origin.PERSON,
 ) -> Budget:
     """Save a new budget for what `name` says in `scope`; a cap of None is no limit.
@@ -58,6 +60,7 @@ def create_budget(
         unit=unit,
         hard=hard,
         contact=contact.strip(),
+        alert_at=_alert_at(alert_at),
         origin=origin,
     )
     budget.clean_fields(exclude=["cap", "scope_id"])
@@ -80,12 +83,14 @@ def change_budget(
     cap: str | None = _KEPT,
     hard: bool = _KEPT,
     contact: str = _KEPT,
+    alert_at: Iterable[int] = _KEPT,
     origin: Origin = _KEPT,
 ) -> Budget:
-    """Save another cap, hardness or contact; what is not given stays. It is in force for the next call.
+    """Save another cap, hardness, contact or thresholds; what is not given stays. The next call goes by it.
 
-    A raise that the new cap reaches ends with it. Raises `ValidationError` on a cap that is no
-    amount, and on a budget that was removed.
+    A raise that the new cap reaches ends with it, and a threshold that it leaves behind can be crossed
+    again. Raises `ValidationError` on a cap that is no amount, on a percent that is none, and on a
+    budget that was removed.
     """
     require_budget(actor, budget)
     row = Budget.objects.select_for_update().get(pk=budget.pk)
@@ -101,12 +106,15 @@ def change_budget(
     if hard is not _KEPT and hard != row.hard:
         row.hard = hard
         _refuse_second(row)
+    if alert_at is not _KEPT:
+        row.alert_at = _alert_at(alert_at)
     if origin is not _KEPT:
         row.origin = origin
     if (after := facts(row)) != before:
         row.full_clean()
-        row.save(update_fields=["cap", "raised_cap", "raised_until", "hard", "contact", "origin"])
+        row.save(update_fields=["cap", "raised_cap", "raised_until", "hard", "contact", "alert_at", "origin"])
         log.record(actor, "budget.changed", subject(row), before=before, after=after)
+        crossing.recount(row, now=clock.now())
     return row
 
 
@@ -200,6 +208,13 @@ def parse_cap(text: str | None, budget: Budget) -> int | None:
         raise ValidationError({"cap": str(wrong)}) from None
 
 
+def _alert_at(percents: Iterable[int]) -> str:
+    try:
+        return thresholds.kept(percents)
+    except ValueError as wrong:
+        raise ValidationError({"alert_at": str(wrong)}) from None
+
+
 def _refuse_second(budget: Budget) -> None:
     """Raise `ValidationError` when another budget limits the same in the same way."""
     same = Budget.objects.in_force().exclude(pk=budget.pk)
@@ -225,6 +240,7 @@ def facts(budget: Budget) -> dict[str, Any]:
         **_raise_of(budget),
         "hard": budget.hard,
         "contact": budget.contact,
+        "alert_at": list(thresholds.percents(budget.alert_at)),
         "origin": budget.origin,
     }
 

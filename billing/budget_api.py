@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from ninja import Router, Status
 from pydantic import Field
 
-from billing import amount
+from billing import amount, thresholds
 from billing.budget import change_budget, create_budget, remove_budget
 from billing.budget_names import NotThere, find
 from billing.budget_state import BudgetRow, binding, of_key, of_person, of_team, states
@@ -34,6 +34,10 @@ ScopeName = Literal["organisation", "team", "key", "person", "provider", "model"
 Cap = Annotated[
     str, Field(max_length=60, description='USD as "250.00", else a whole number; null is no limit')
 ]
+AlertAt = Annotated[
+    list[Annotated[int, Field(ge=1, le=thresholds.HIGHEST)]],
+    Field(max_length=thresholds.MOST, description="percents of the cap at which an alert fires; [] for none"),
+]
 
 Contact = Annotated[str, Field(max_length=200, description="whom a refused caller may ask for more")]
 
@@ -51,6 +55,7 @@ class BudgetIn(Input):
     hard: bool = True
     time_zone: Annotated[str, Field(max_length=64, description="the organisation's by default")] = ""
     contact: Contact = ""
+    alert_at: AlertAt = list(thresholds.DEFAULT)
 
 
 class BudgetChange(Input):
@@ -59,6 +64,7 @@ class BudgetChange(Input):
     cap: Cap | None = None
     hard: bool = True
     contact: Contact = ""
+    alert_at: AlertAt = list(thresholds.DEFAULT)
 
 
 class BudgetOut(Output):
@@ -75,6 +81,7 @@ class BudgetOut(Output):
     raised_until: datetime | None
     hard: bool
     contact: str
+    alert_at: list[int]
     spent: str
     reserved: str
     left: str | None
@@ -129,6 +136,7 @@ def budget_out(row: BudgetRow) -> BudgetOut:
         raised_until=row.raised_until,
         hard=budget.hard,
         contact=budget.contact,
+        alert_at=list(thresholds.percents(budget.alert_at)),
         spent=amount.show(row.spent, unit),
         reserved=amount.show(row.held, unit),
         left=None if row.left is None else amount.show(row.left, unit),
@@ -216,7 +224,7 @@ def show_budget(request: HttpRequest, budget_id: int) -> BudgetOut:
 
 @router.patch("/budgets/{int:budget_id}", response={200: BudgetOut, **REFUSALS})
 def alter_budget(request: HttpRequest, budget_id: int, body: BudgetChange) -> BudgetOut:
-    """Change cap or hardness; the next call goes by it."""
+    """Change cap, hardness or thresholds; the next call goes by it."""
     actor = caller(request, "manage")
     budget = get_object_or_404(Budget.objects.seen_by(actor), pk=budget_id)
     changed = body.model_dump(include=body.model_fields_set)

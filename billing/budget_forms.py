@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from billing import amount
+from billing import amount, thresholds
 from billing.budget import unit_of
 from billing.call_rules_models import CallRules
 from billing.models import Budget
@@ -54,6 +54,14 @@ class BudgetForm(forms.Form):
         help_text="An e-mail address or a channel; a refused caller reads it. An admin if left empty.",
         widget=forms.TextInput(attrs=_PLAIN),
     )
+    alert_at = forms.CharField(
+        max_length=60,
+        required=False,
+        initial=", ".join(map(str, thresholds.DEFAULT)),
+        label="Tell at",
+        help_text="Percents of the cap at which an alert fires, once in a period. Empty: nobody is told.",
+        widget=forms.TextInput(attrs=_PLAIN),
+    )
     time_zone = forms.CharField(max_length=64, required=False, widget=forms.TextInput(attrs=_PLAIN))
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
@@ -71,21 +79,31 @@ class BudgetForm(forms.Form):
         text: str = self.cleaned_data["cap"].strip()
         return None if text == UNLIMITED else text
 
+    def clean_alert_at(self) -> tuple[int, ...]:
+        """Return the percents that were typed."""
+        try:
+            return thresholds.typed(self.cleaned_data["alert_at"])
+        except ValueError as wrong:
+            raise forms.ValidationError(f"These are no percents: {wrong}.") from None
+
 
 class BudgetChangeForm(forms.Form):
-    """Another cap, hardness or contact."""
+    """Another cap, hardness, contact or thresholds."""
 
     cap = BudgetForm.base_fields["cap"]
     hard = BudgetForm.base_fields["hard"]
     contact = BudgetForm.base_fields["contact"]
+    alert_at = BudgetForm.base_fields["alert_at"]
 
     clean_cap = BudgetForm.clean_cap
+    clean_alert_at = BudgetForm.clean_alert_at
 
 
 def now_of(budget: Budget) -> dict[str, Any]:
     """Return a budget as its form shows it."""
     cap = UNLIMITED if budget.cap is None else amount.show(budget.cap, unit_of(budget))
-    return {"cap": cap, "hard": budget.hard, "contact": budget.contact}
+    percents = thresholds.shown(budget.alert_at)
+    return {"cap": cap, "hard": budget.hard, "contact": budget.contact, "alert_at": percents}
 
 
 class CallRulesForm(forms.Form):

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from billing import crossing
 from billing.budget import facts, parse_cap, require_budget, subject, value_of
 from billing.budget_names import Names
 from billing.models import Budget
@@ -33,6 +34,7 @@ def raise_budget(
     row.raised_cap, row.raised_until = checked(row, cap=cap, until=until)
     row.full_clean()
     row.save(update_fields=["raised_cap", "raised_until"])
+    crossing.recount(row, now=clock.now())
     log.record(actor, "budget.raised", subject(row), before=before, after={**facts(row), "reason": reason})
     return row
 
@@ -46,6 +48,7 @@ def end_raise(*, actor: Actor, budget: Budget) -> Budget:
         before = facts(row)
         row.raised_cap = row.raised_until = None
         row.save(update_fields=["raised_cap", "raised_until"])
+        crossing.recount(row, now=clock.now())
         log.record(actor, "budget.raise_ended", subject(row), before=before, after=facts(row))
     return row
 

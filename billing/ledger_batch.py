@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
 
-from billing import charge
+from billing import charge, ledger_crossings
 from billing import ledger_fold as fold
 from billing import ledger_keys as keys
 from billing import ledger_rows as rows
@@ -91,7 +91,7 @@ def _apply(batch: Batch, cursor: CursorWrapper, next_id: Callable[[], int]) -> O
     admission = fold.admit(fold.moved(standings, settled), wishes)
     given, held = _split(admission.accepted)
 
-    sql.book(cursor, fold.summed(_both(settled, given)))
+    ledger_crossings.book(cursor, fold.summed(_both(settled, given)), now=now)
     kept = [taken[id_].row(moves[id_].facts) for id_ in moves.keys() & admission.refused.keys()]
     sql.insert_reservations(cursor, [rows.reservation(wish.reserve) for wish in admission.accepted] + kept)
     keys.free(cursor, _unused(batch, admission))

@@ -31,6 +31,10 @@ _CAP = (  # only a hard budget that was not removed refuses; its raise ends by t
     "(SELECT CASE WHEN raised_until > %s THEN raised_cap ELSE cap END FROM billing_budget"
     " WHERE billing_budget.id = budget_id AND billing_budget.hard AND billing_budget.removed_at IS NULL)"
 )
+_ALERTS = (  # when to tell of a budget, hard or soft: `<cap>:<percents>`, %s is now
+    "(SELECT CASE WHEN raised_until > %s THEN raised_cap ELSE cap END || ':' || alert_at FROM billing_budget"
+    " WHERE billing_budget.id = budget_id AND billing_budget.removed_at IS NULL AND alert_at <> '')"
+)
 _UNLIMITED = 2**63 - 1
 _NUMBER = "CAST(%s AS BIGINT)"
 
@@ -70,6 +74,8 @@ def _insert(table: str, columns: Sequence[str]) -> str:
 _INSERT_RESERVATION = _insert("billing_reservation", RESERVATION_COLUMNS)
 _INSERT_RECORD = _insert("billing_usagerecord", RECORD_COLUMNS)
 _INSERT_ATTEMPT = _insert("billing_attempt", ATTEMPT_COLUMNS)
+_CROSSING_COLUMNS = ("budget_id", "period_start", "threshold", "spent", "cap", "crossed_at")
+_INSERT_CROSSING = f"{_insert('billing_crossing', _CROSSING_COLUMNS)} ON CONFLICT DO NOTHING"
 _ADD_REFUSAL = (  # the constraint `one_refusal_a_minute`: whichever process came first has the record
     f"{_INSERT_RECORD} ON CONFLICT (key_id, error_code, (id / {PER_MINUTE})) WHERE status = 'refused'"
     " DO UPDATE SET refusals = billing_usagerecord.refusals + excluded.refusals"
@@ -139,16 +145,24 @@ def lock_counters(cursor: CursorWrapper, holds: Sequence[Hold], *, now: int) -> 
     return {Hold(row[0], row[1]): Standing(row[2], row[3], row[4]) for row in cursor.fetchall()}
 
 
-def book(cursor: CursorWrapper, sums: Mapping[Hold, tuple[int, int]]) -> None:
-    """Add (spent, held) to each counter; never refused, an overshoot is booked."""
+def book(
+    cursor: CursorWrapper, sums: Mapping[Hold, tuple[int, int]], *, now: int
+) -> list[tuple[Hold, int, str | None]]:
+    """Add (spent, held) to each counter; never refused, an overshoot is booked.
+
+    Returns what each has spent now, and when to tell of its budget: as of this statement, which sees
+    a cap that was changed while the counters were waited for.
+    """
     if not sums:
-        return
+        return []
     cursor.execute(
         f"WITH d(b,p,s,h) AS (VALUES {_tuples(','.join([_NUMBER] * 4), len(sums))})"  # noqa: S608
         " UPDATE billing_counter SET spent = spent + d.s, held = held + d.h"
-        " FROM d WHERE budget_id = d.b AND period_start = d.p",
-        [n for hold, sum_ in sums.items() for n in (hold.budget_id, hold.period_start, *sum_)],
+        " FROM d WHERE budget_id = d.b AND period_start = d.p"
+        f" RETURNING budget_id, period_start, spent, {_ALERTS}",
+        [*(n for hold, sum_ in sums.items() for n in (hold.budget_id, hold.period_start, *sum_)), now],
     )
+    return [(Hold(row[0], row[1]), row[2], row[3]) for row in cursor.fetchall()]
 
 
 def hold(cursor: CursorWrapper, sums: Mapping[Hold, tuple[int, int]], *, now: int) -> bool:
@@ -164,6 +178,12 @@ def hold(cursor: CursorWrapper, sums: Mapping[Hold, tuple[int, int]], *, now: in
         [*(n for hold, (_, held) in sums.items() for n in (hold.budget_id, hold.period_start, held)), now],
     )
     return len(cursor.fetchall()) == len(sums)
+
+
+def insert_crossings(cursor: CursorWrapper, rows: Sequence[Row]) -> None:
+    """Write which thresholds were crossed; one that was crossed before in its period stays as it is."""
+    if rows:
+        cursor.executemany(_INSERT_CROSSING, rows)
 
 
 def insert_reservations(cursor: CursorWrapper, rows: Sequence[Row]) -> None:

@@ -11,15 +11,7 @@ from datetime import datetime
 
 from django.db import models
 
-from billing import (  # noqa: F401
-    call_rules_models,
-    export_models,
-    idempotency_models,
-    raise_models,
-    retirement_models,
-    rollup_models,
-    worker_models,
-)
+from billing import more_models  # noqa: F401
 from billing.querysets import ApiKeyQuerySet, BudgetQuerySet
 from catalog.models import Origin
 from llmhub.lib import ids, money
@@ -112,6 +104,7 @@ class Budget(models.Model):
     raised_until = models.BigIntegerField(null=True, blank=True, help_text="Unix seconds; empty: not raised")
     hard = models.BooleanField(default=True)
     contact = models.CharField(max_length=200, blank=True, help_text="whom a refused caller may ask for more")
+    alert_at = models.CharField(max_length=60, blank=True, default="50,80,100", help_text="percents")
     origin = models.CharField(max_length=10, choices=Origin, default=Origin.PERSON)
     created_at = models.DateTimeField(auto_now_add=True)
     removed_at = models.DateTimeField(null=True, blank=True)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
+from billing import ledger_crossings
 from billing import ledger_fold as fold
 from billing import ledger_rows as rows
 from billing import ledger_sql as sql
@@ -60,7 +61,7 @@ def _sweep_some(moment: int, alias: str) -> int:
             for hold, held in lease.held().items()
         )
         sql.lock_counters(cursor, list(sums), now=moment)
-        sql.book(cursor, sums)
+        ledger_crossings.book(cursor, sums, now=moment)
         sql.insert_records(cursor, [row for lease, row, _ in ended if lease.id not in written])
     return len(leases)
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from celery import shared_task
 from django.conf import settings
 
-from billing import export, retention, retirement_notice, rollup, rollup_day
+from billing import (
+    alert_rules,
+    budget_alerts,
+    export,
+    retention,
+    retirement_notice,
+    rollup,
+    rollup_day,
+)
 from billing import reconcile as reconciling
 from billing import sweep as sweeping
 
@@ -51,3 +59,15 @@ def write_exports() -> int:
 def notice_retirements() -> int:
     """Write down who still calls what ends soon. Safe to run twice."""
     return len(retirement_notice.notice_due())
+
+
+@shared_task(time_limit=120, expires=30)
+def look_for_budget_alerts() -> None:
+    """Tell of thresholds that budgets crossed. Safe to run twice."""
+    budget_alerts.look()
+
+
+@shared_task(time_limit=120, expires=60)
+def look_for_money_alerts() -> None:
+    """Tell of calls of unknown cost, and of sums that differ from the ledger. Safe to run twice."""
+    alert_rules.look()

@@ -23,20 +23,30 @@ class Job:
     """One task that runs by itself."""
 
     task: str
-    setting: str  # the name of the setting that holds its interval in seconds
+    setting: str = ""  # the name of the setting that holds its interval in seconds
+    every: float = 0.0  # seconds, where no setting does
+
+    @property
+    def seconds(self) -> float:
+        """Its interval."""
+        return float(getattr(settings, self.setting)) if self.setting else self.every
 
 
 JOBS = {
     "sweep reservations": Job("billing.tasks.sweep", setting="SWEEP_SECONDS"),
     "add calls up": Job("billing.tasks.roll_up", setting="ROLLUP_SECONDS"),
-    "check providers": Job("providers.tasks.check", setting="HEALTH_LOOK_SECONDS"),
-    "read lists of models": Job("catalog.tasks.discover", setting="DISCOVERY_LOOK_SECONDS"),
-    "tell of retirements": Job("billing.tasks.notice_retirements", setting="RETIREMENT_SECONDS"),
-    "delete old calls": Job("billing.tasks.clear_old_calls", setting="RETENTION_SECONDS"),
-    "delete old readings of lists": Job("catalog.tasks.clear_old_runs", setting="RETENTION_SECONDS"),
-    "delete sessions that are over": Job("llmhub.people.tasks.clear_sessions", setting="RETENTION_SECONDS"),
-    "write exports": Job("billing.tasks.write_exports", setting="EXPORT_LOOK_SECONDS"),
-    "compare sums with the ledger": Job("billing.tasks.reconcile", setting="RECONCILE_SECONDS"),
+    "check providers": Job("providers.tasks.check", every=30),
+    "read lists of models": Job("catalog.tasks.discover", every=60),
+    "tell of retirements": Job("billing.tasks.notice_retirements", every=3600),
+    "delete old calls": Job("billing.tasks.clear_old_calls", every=600),
+    "delete old readings of lists": Job("catalog.tasks.clear_old_runs", every=600),
+    "delete sessions that are over": Job("llmhub.people.tasks.clear_sessions", every=600),
+    "look for budgets to tell of": Job("billing.tasks.look_for_budget_alerts", every=10),
+    "look for providers to tell of": Job("providers.tasks.look_for_alerts", every=10),
+    "look for costs to tell of": Job("billing.tasks.look_for_money_alerts", every=60),
+    "send alerts": Job("llmhub.alerts.tasks.send", every=5),
+    "write exports": Job("billing.tasks.write_exports", every=10),
+    "compare sums with the ledger": Job("billing.tasks.reconcile", every=600),
 }
 
 # Beat only sends names at their times: without models and tasks it needs half the memory of a worker.
@@ -51,9 +61,9 @@ else:
 app.conf.beat_schedule = {
     name: {
         "task": job.task,
-        "schedule": float(getattr(settings, job.setting)),
+        "schedule": job.seconds,
         # Without a worker nothing piles up: a run that is late by its interval is not worth doing.
-        "options": {"expires": float(getattr(settings, job.setting))},
+        "options": {"expires": job.seconds},
     }
     for name, job in JOBS.items()
 }

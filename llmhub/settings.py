@@ -186,12 +186,6 @@ RETENTION_DAYS = env.number(
     meaning="days that single calls are kept, 2 or more; their sums are kept for good; 0 keeps all",
     example="90",
 )
-EXPORT_LOOK_SECONDS = 10  # between two looks for exports that wait
-HEALTH_LOOK_SECONDS = 30  # between two looks for providers whose turn it is
-DISCOVERY_LOOK_SECONDS = 60  # between two looks for lists whose turn it is
-RETIREMENT_SECONDS = 3600  # between two looks for models that end soon
-RETENTION_SECONDS = 600  # between two looks for calls that are older
-RECONCILE_SECONDS = 600  # between two comparisons of sums with the ledger
 
 # --- Django ---------------------------------------------------------------------------------
 
@@ -213,6 +207,7 @@ INSTALLED_APPS = [
     "llmhub.apps.LlmhubConfig",
     "llmhub.people.apps.PeopleConfig",
     "llmhub.audit.apps.AuditConfig",
+    "llmhub.alerts.apps.AlertsConfig",
     "providers.apps.ProvidersConfig",
     "catalog.apps.CatalogConfig",
     "billing.apps.BillingConfig",

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from providers import health
+from providers import alert_rules, health
 
 
 @shared_task(time_limit=120, expires=30)
 def check() -> int:
     """Check the providers whose turn it is. Safe to run twice: a turn is taken once."""
     return health.check_due()
+
+
+@shared_task(time_limit=60, expires=30)
+def look_for_alerts() -> None:
+    """Tell of providers that are down and of credentials that are out. Safe to run twice."""
+    alert_rules.look()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace, _SubParsersAction
 from typing import Any
 
+from billing import thresholds
 from billing.budget import change_budget, create_budget, remove_budget
 from billing.budget_api import budget_out
 from billing.budget_names import find as find_owner
@@ -33,10 +34,13 @@ def register(commands: _SubParsersAction[Any]) -> None:
     showing.add_argument("budget", type=int, help="its id")
     show.add_json(showing)
     showing.set_defaults(run=show_one)
-    change = verbs.add_parser("change", help="give a budget another cap, or make it hard or soft")
+    change = verbs.add_parser(
+        "change", help="give a budget another cap, make it hard or soft, tell at other percents"
+    )
     change.add_argument("budget", type=int, help="its id")
     change.add_argument("--cap", help=f"USD such as 250.00, a whole number, or {UNLIMITED}")
     change.add_argument("--contact", help="whom a refused caller may ask for more")
+    _add_thresholds(change)
     _add_hardness(change)
     change.set_defaults(run=change_one)
     remove = verbs.add_parser("remove", help="let a budget limit nothing any more")
@@ -55,9 +59,18 @@ def _register_create(create: ArgumentParser) -> None:
     create.add_argument("--unit", choices=Budget.Unit.values, default="usd")
     create.add_argument("--contact", default="", help="whom a refused caller may ask for more")
     create.add_argument("--time-zone", default="", help="IANA name; the organisation's by default")
+    _add_thresholds(create)
     _add_hardness(create)
     show.add_json(create)
     create.set_defaults(run=create_one)
+
+
+def _add_thresholds(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--alert-at",
+        metavar="PERCENTS",
+        help=f"tell when so much of the cap is spent, such as 50,80,100, or {thresholds.NONE}",
+    )
 
 
 def _add_hardness(parser: ArgumentParser) -> None:
@@ -78,6 +91,7 @@ def create_one(options: Namespace) -> int:
         hard=options.hard is not False,
         time_zone=options.time_zone,
         contact=options.contact,
+        alert_at=thresholds.DEFAULT if options.alert_at is None else thresholds.typed(options.alert_at),
     )
     if options.json:
         return show.document(_row(budget))
@@ -113,8 +127,10 @@ def change_one(options: Namespace) -> int:
         wanted["hard"] = options.hard
     if options.contact is not None:
         wanted["contact"] = options.contact
+    if options.alert_at is not None:
+        wanted["alert_at"] = thresholds.typed(options.alert_at)
     if not wanted:
-        raise ValueError("nothing to change: give --cap, --hard, --soft or --contact")
+        raise ValueError("nothing to change: give --cap, --alert-at, --hard, --soft or --contact")
     change_budget(actor=COMMAND_LINE, budget=_found(options.budget), **wanted)
     show.line(f"changed budget {options.budget}")
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from billing import thresholds
 from billing.budget import change_budget, create_budget, remove_budget, same_kind
 from billing.models import Budget
 from catalog.models import Origin
@@ -35,8 +36,14 @@ def _saved(actor: Actor, scope: str, name: str, section: BudgetSection) -> Budge
         remove_budget(actor=actor, budget=row)
         row = None
     if row is not None:
+        kept = thresholds.percents(row.alert_at)
         return change_budget(
-            actor=actor, budget=row, cap=section.amount, contact=section.contact, origin=Origin.FILE
+            actor=actor,
+            budget=row,
+            cap=section.amount,
+            contact=section.contact,
+            alert_at=kept if section.alert_at is None else section.alert_at,
+            origin=Origin.FILE,
         )
     return create_budget(
         actor=actor,
@@ -48,5 +55,6 @@ def _saved(actor: Actor, scope: str, name: str, section: BudgetSection) -> Budge
         hard=section.hard,
         time_zone=section.timezone or "",
         contact=section.contact,
+        alert_at=thresholds.DEFAULT if section.alert_at is None else section.alert_at,
         origin=Origin.FILE,
     )

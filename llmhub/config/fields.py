@@ -78,6 +78,7 @@ BUDGET_KEYS = {
     "unit": "unit",
     "hard": "hard",
     "contact": "contact",
+    "alert_at": "alert_at",
     "timezone": "time_zone",
 }
 RULE_KEYS = {

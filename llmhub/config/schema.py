@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from billing.amount import parse_cap, parse_usd
 from billing.rules import MAX_OUTPUT_TOKENS
+from billing.thresholds import HIGHEST, MOST
 from llmhub.config.schema_models import ModelSection
 from llmhub.config.section import Section
 from llmhub.config.values import Cap, Dialect, KindName, PublicName, Reference, Slug, Zone
@@ -17,7 +18,7 @@ from llmhub.lib import money
 from providers.weights import MAX_WEIGHT
 
 # Words of CONTRACT that have no meaning yet: each says so instead of being taken for a typing mistake.
-LATER = ("routes", "presets", "params", "alert_at", "experiments", "channels")
+LATER = ("routes", "presets", "params", "experiments", "channels")
 UNLIMITED = "unlimited"  # a cap that only counts
 
 _LONGEST_LABEL = 60  # of Credential.label
@@ -111,6 +112,7 @@ class BudgetSection(Section):
     unit: Literal["usd", "tokens", "requests"] = "usd"
     hard: bool = True
     contact: Annotated[str, Field(max_length=200)] = ""  # whom a refused caller may ask for more
+    alert_at: Annotated[list[Annotated[int, Field(ge=1, le=HIGHEST)]], Field(max_length=MOST)] | None = None
     timezone: Zone | None = None  # None: the hub's
 
     @property

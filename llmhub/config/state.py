@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from billing import amount
+from billing import amount, thresholds
 from billing.budget import unit_of
 from billing.budget_names import Names
 from billing.call_rules_models import CallRules
@@ -122,6 +122,7 @@ def _budget(row: Budget, name: str) -> Thing:
     values = {key: getattr(row, field) for key, field in BUDGET_KEYS.items()}
     values = known(values)
     values["cap"] = UNLIMITED if row.cap is None else amount.show(row.cap, unit_of(row))
+    values["alert_at"] = list(thresholds.percents(row.alert_at))
     kind = f"{row.per}, {row.unit}, {'hard' if row.hard else 'soft'}"
     if row.scope == Budget.Scope.TEAM:
         del values["scope"]

@@ -139,7 +139,7 @@ def _book(cursor: CursorWrapper, charges: template.Charges, move: Move) -> None:
         at = datetime.fromtimestamp(bucket + move.ms // 1000, UTC)
         spent[budgets.hold_of(payer, payer.period_start(at))] += charged
     ledger_sql.lock_counters(cursor, sorted(spent, key=lock_order), now=0)
-    ledger_sql.book(cursor, {hold: (charged, 0) for hold, charged in spent.items()})
+    ledger_sql.book(cursor, {hold: (charged, 0) for hold, charged in spent.items()}, now=0)
 
 
 def _price_changes() -> list[date]:

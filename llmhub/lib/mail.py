@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -69,7 +70,9 @@ def is_set_up() -> bool:
     return bool(settings.SMTP_URL)
 
 
-def send(*, to: str, subject: str, text: str) -> None:
+def send(
+    *, to: str | Sequence[str], subject: str, text: str, headers: Mapping[str, str] | None = None
+) -> None:
     """Send one mail. Raises `OSError` when the server does not take it."""
     server = parse(settings.SMTP_URL)
     connection = get_connection(
@@ -81,4 +84,11 @@ def send(*, to: str, subject: str, text: str) -> None:
         use_tls=server.use_tls,
         timeout=_SECONDS,
     )
-    EmailMessage(subject, text, from_email=server.sender, to=[to], connection=connection).send()
+    EmailMessage(
+        subject,
+        text,
+        from_email=server.sender,
+        to=[to] if isinstance(to, str) else list(to),
+        connection=connection,
+        headers=dict(headers or {}),
+    ).send()

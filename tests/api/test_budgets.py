@@ -115,7 +115,8 @@ def test_no_limit_is_said_and_never_the_default(api):
         ({"per": "decade"}, "per"),
         ({"unit": "euro"}, "unit"),
         ({"time_zone": "Mars/Base"}, "time_zone"),
-        ({"alert_at": [50]}, "alert_at"),
+        ({"alert_at": list(range(1, 12))}, "alert_at"),
+        ({"warn_at": [50]}, "warn_at"),
     ],
 )
 def test_what_makes_no_sense_is_422_at_its_field(api, change, param):

@@ -189,6 +189,7 @@ def _budgets() -> None:
         cap="0",
         unit="tokens",
         time_zone="Asia/Tokyo",
+        alert_at=[],
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from billing.budget import create_budget
 from billing.models import Budget
 from llmhub.audit.actor import COMMAND_LINE
-from llmhub.config import BadFile
+from llmhub.config import BadFile, export
 from tests.config.applying import apply_as_planned
 
 pytestmark = pytest.mark.django_db
@@ -83,3 +83,14 @@ def test_budgets_of_all_calls_of_a_tag_and_of_none_that_is_there(apply):
     ]
     with pytest.raises(BadFile, match=r"5:1: budgets\[0\].name: no provider is called 'lab'"):
         apply('[[budgets]]\nscope = "provider"\nname = "lab"\ncap = "1"\nper = "day"\n')
+
+
+def test_thresholds_are_said_changed_and_left_as_they_are(apply):
+    apply(MONTH + "alert_at = [90, 50]\n")
+    assert Budget.objects.get().alert_at == "50,90"
+    assert "alert_at = [50, 90]" in export().text
+
+    apply(MONTH)
+    assert Budget.objects.get().alert_at == "50,90"
+    apply(MONTH + "alert_at = []\n")
+    assert Budget.objects.get().alert_at == ""

@@ -92,8 +92,8 @@ WRONG = {
         '3:32: models."acme/s".offers.openai.params: this version knows no params',
     ),
     "thresholds of a budget, which come later": (
-        '[[teams.support.budgets]]\ncap = "1"\nper = "day"\nalert_at = [50]\n',
-        "4:1: teams.support.budgets[0].alert_at: this version knows no alert_at in llmhub.toml yet",
+        '[[teams.support.budgets]]\ncap = "1"\nper = "day"\nparams = [50]\n',
+        "4:1: teams.support.budgets[0].params: this version knows no params in llmhub.toml yet",
     ),
     "a budget without a period": (
         '[[teams.support.budgets]]\ncap = "1"\n',

@@ -76,7 +76,7 @@ def test_what_changes_is_told_before_and_after_and_what_is_gone_with_what_it_was
         "aliases.fast: given up",
         "    was model acme/small",
         "budgets[organisation, day, usd, hard]: given up",
-        "    was scope organisation, cap 1, per day, unit usd, hard yes, timezone UTC",
+        "    was scope organisation, cap 1, per day, unit usd, hard yes, alert_at 50, 80, 100, timezone UTC",
         "4 differences",
     ]
 

@@ -1,0 +1,25 @@
+"""The tables of billing that have modules of their own, so that Django finds them with billing/models.py."""
+
+from __future__ import annotations
+
+from billing import (
+    call_rules_models,
+    crossing_models,
+    export_models,
+    idempotency_models,
+    raise_models,
+    retirement_models,
+    rollup_models,
+    worker_models,
+)
+
+__all__ = [
+    "call_rules_models",
+    "crossing_models",
+    "export_models",
+    "idempotency_models",
+    "raise_models",
+    "retirement_models",
+    "rollup_models",
+    "worker_models",
+]

@@ -1,0 +1,183 @@
+"""Make, change, test and remove channels. Secrets are sealed; a signing secret is shown once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from llmhub.alerts import address as addresses
+from llmhub.alerts import chat, outbox, webhook
+from llmhub.alerts.finding import RULES
+from llmhub.alerts.models import Channel, Delivery
+from llmhub.alerts.sending import send_now
+from llmhub.audit import log
+from llmhub.audit.actor import Actor
+from llmhub.lib import clock, secrets
+from llmhub.people.models import Team
+from llmhub.people.roles import require
+
+_KEPT: Any = object()  # a value that stays as it is
+
+
+@transaction.atomic
+def create_channel(
+    *,
+    actor: Actor,
+    name: str,
+    kind: str,
+    address: str = "",
+    team: Team | None = None,
+    rules: Iterable[str] = (),
+) -> tuple[Channel, str]:
+    """Save a channel; return it with its signing secret, which only a webhook has.
+
+    Raises `ValidationError` on an address that cannot be told, and on a name that is taken.
+    """
+    require(actor, "configure")
+    channel = Channel(name=name.strip(), kind=kind, team=team, rules=_rules(rules), created_by=actor.label)
+    channel.clean_fields(exclude=["address", "sealed"])
+    _refuse_second(channel)
+    secret = _new_secret() if kind == Channel.Kind.WEBHOOK else ""
+    _address(channel, address)
+    if secret:
+        channel.sealed = secrets.encrypt(secret)
+    channel.save()
+    log.record(actor, "channel.created", _subject(channel), after=_facts(channel))
+    return channel, secret
+
+
+@transaction.atomic
+def change_channel(
+    *,
+    actor: Actor,
+    channel: Channel,
+    name: str = _KEPT,
+    address: str = _KEPT,
+    team: Team | None = _KEPT,
+    rules: Iterable[str] = _KEPT,
+    paused: bool = _KEPT,
+) -> Channel:
+    """Save what is given; the rest stays. Raises `ValidationError` as making one does."""
+    require(actor, "configure")
+    row = _there(channel)
+    before = _facts(row)
+    was = row.address, row.sealed
+    if name is not _KEPT:
+        row.name = name.strip()
+    if address is not _KEPT:
+        _address(row, address)
+    if team is not _KEPT:
+        row.team = team
+    if rules is not _KEPT:
+        row.rules = _rules(rules)
+    if paused is not _KEPT:
+        row.paused = paused
+    row.clean_fields(exclude=["address", "sealed"])
+    _refuse_second(row)
+    moved = (row.address, row.sealed) != was
+    if moved or _facts(row) != before:
+        row.save()
+        told = {"address": "another one"} if moved else {}
+        log.record(actor, "channel.changed", _subject(row), before=before, after=_facts(row) | told)
+    return row
+
+
+@transaction.atomic
+def new_secret(*, actor: Actor, channel: Channel) -> str:
+    """Give a webhook another signing secret and return it; the old one signs nothing any more.
+
+    Raises `ValidationError` where a channel has none.
+    """
+    require(actor, "configure")
+    row = _there(channel)
+    if row.kind != Channel.Kind.WEBHOOK:
+        raise ValidationError("only a signed webhook has a secret")
+    secret = _new_secret()
+    row.sealed = secrets.encrypt(secret)
+    row.save(update_fields=["sealed"])
+    log.record(actor, "channel.secret_changed", _subject(row), after={"name": row.name})
+    return secret
+
+
+@transaction.atomic
+def remove_channel(*, actor: Actor, channel: Channel) -> None:
+    """Tell a channel nothing any more; its deliveries stay on record."""
+    require(actor, "configure")
+    now = clock.now()
+    if not Channel.objects.there().filter(pk=channel.pk).update(removed_at=now, sealed=""):
+        return
+    waiting = Delivery.objects.filter(channel=channel, state=Delivery.State.WAITING)
+    waiting.update(state=Delivery.State.FAILED, ended_at=now, error="the channel was removed")
+    log.record(actor, "channel.removed", _subject(channel), before=_facts(channel))
+
+
+def test_channel(*, actor: Actor, channel: Channel) -> Delivery:
+    """Send a test message now, whether the channel is paused or not, and return what became of it.
+
+    One that is not taken is not sent again: somebody is there to see it.
+    """
+    require(actor, "configure")
+    row = send_now(outbox.write_test(_there_now(channel)))
+    if row.state == Delivery.State.WAITING:
+        Delivery.objects.filter(pk=row.pk).update(state=Delivery.State.FAILED, ended_at=clock.now())
+        row.refresh_from_db()
+    return row
+
+
+def _there(channel: Channel) -> Channel:
+    row = Channel.objects.select_for_update().get(pk=channel.pk)
+    if row.removed_at is not None:
+        raise ValidationError("this channel was removed: make another")
+    return row
+
+
+def _there_now(channel: Channel) -> Channel:
+    with transaction.atomic():
+        return _there(channel)
+
+
+def _address(channel: Channel, address: str) -> None:
+    """Set where it sends to; the URL of a chat is a secret as a whole."""
+    kept = addresses.checked(channel.kind, address)
+    if channel.kind == Channel.Kind.CHAT:
+        channel.address, channel.sealed = chat.service_of(kept), secrets.encrypt(kept)
+        return
+    if len(kept) > 500:
+        raise ValidationError({"address": "this is longer than 500 letters"})
+    channel.address = kept
+
+
+def _rules(words: Iterable[str]) -> list[str]:
+    wanted = set(words)
+    if unknown := sorted(wanted - RULES.keys()):
+        raise ValidationError({"rules": f"no rule is called {unknown[0][:40]!r}: use {', '.join(RULES)}"})
+    return [word for word in RULES if word in wanted]
+
+
+def _refuse_second(channel: Channel) -> None:
+    if Channel.objects.there().filter(name=channel.name).exclude(pk=channel.pk).exists():
+        raise ValidationError({"name": "a channel of this name is there already: choose another"})
+
+
+def _new_secret() -> str:
+    return webhook.secret_of(os.urandom(32))
+
+
+def _subject(channel: Channel) -> str:
+    return f"channel:{channel.pk}"
+
+
+def _facts(channel: Channel) -> dict[str, Any]:
+    """Return a channel for the audit log, without what is secret."""
+    return {
+        "name": channel.name,
+        "kind": channel.kind,
+        "address": addresses.shown(channel),
+        "team": channel.team.slug if channel.team else None,
+        "rules": channel.rules,
+        "paused": channel.paused,
+    }

@@ -1,0 +1,32 @@
+"""E-mail to the owners: there by itself as soon as a mail server is set."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import transaction
+
+from llmhub.alerts.models import Channel
+from llmhub.audit import log
+from llmhub.audit.actor import SYSTEM
+from llmhub.people.models import Role, User
+
+NAME = "owners"
+
+
+def addresses() -> tuple[str, ...]:
+    """Return the e-mail addresses of all owners who may sign in."""
+    rows = User.objects.filter(role=Role.OWNER, is_active=True)
+    return tuple(rows.order_by("id").values_list("email", flat=True))
+
+
+def see_to_channel() -> None:
+    """Make the channel the first time that a mail server is set; once removed or changed, it stays so."""
+    if not settings.SMTP_URL or Channel.objects.filter(kind=Channel.Kind.EMAIL).exists():
+        return
+    with transaction.atomic():
+        new = Channel(name=NAME, kind=Channel.Kind.EMAIL, created_by=SYSTEM.label)
+        Channel.objects.bulk_create([new], ignore_conflicts=True)  # of two workers, one is first
+        made = Channel.objects.there().filter(name=NAME, kind=Channel.Kind.EMAIL).first()
+        if made is not None:
+            told = {"name": NAME, "kind": "email", "address": "all owners"}
+            log.record(SYSTEM, "channel.created", f"channel:{made.pk}", after=told)

@@ -1,0 +1,114 @@
+"""Send what is due: claim, send in threads, write down what became of each."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from urllib.parse import urljoin
+
+from django.conf import settings
+
+from llmhub.alerts import outbox, owners
+from llmhub.alerts.message import Message, Tone
+from llmhub.alerts.models import Alert, Channel, Delivery
+from llmhub.alerts.send import NotTaken, Way, send
+from llmhub.lib import clock
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE = 16
+_THREADS = 8
+_MOST = 160  # messages of one run
+
+
+def send_due() -> int:
+    """Send messages whose time has come; return how many were taken. Safe to run twice, also at once."""
+    taken = 0
+    for _ in range(_MOST // _AT_ONCE):
+        rows = outbox.claim(clock.now(), limit=_AT_ONCE)
+        if not rows:
+            break
+        taken += _send_all(rows)
+    return taken
+
+
+def send_now(row: Delivery) -> Delivery:
+    """Send one message while somebody waits, and return it with what became of it."""
+    if outbox.take(row, clock.now()):
+        _send_all([row])
+    return Delivery.objects.get(pk=row.pk)
+
+
+def _send_all(rows: list[Delivery]) -> int:
+    """Send each in a thread of its own, so that a slow receiver holds up no other."""
+    taken = 0
+    with ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="alerts") as pool:
+        running = {pool.submit(send, way_of(row.channel), message_of(row)): row for row in rows}
+        for done in as_completed(running):
+            row = running[done]
+            error = done.exception()
+            if error is None:
+                outbox.sent(row, clock.now())
+                taken += 1
+            elif isinstance(error, NotTaken):
+                outbox.not_sent(row, str(error), clock.now(), for_good=error.for_good)
+            else:
+                log.error("a message could not be sent", exc_info=error)
+                outbox.not_sent(row, "llmhub failed here; the log has the details", clock.now())
+    return taken
+
+
+def way_of(channel: Channel) -> Way:
+    """Return a channel as its sender needs it; an e-mail channel without addresses tells all owners."""
+    recipients: tuple[str, ...] = ()
+    if channel.kind == Channel.Kind.EMAIL:
+        recipients = tuple(channel.address.split(", ")) if channel.address else owners.addresses()
+    return Way(channel.kind, channel.address, channel.sealed, recipients)
+
+
+def message_of(row: Delivery) -> Message:
+    """Return what a delivery says: the words and numbers of its transition, whenever it is sent."""
+    if row.transition is None:
+        return Message(
+            row.message_id,
+            "alert.test",
+            row.created_at,
+            title=f"Test of the channel {row.channel.name}",
+            text="It works: alerts come this way. Nothing is wrong.",
+            url=_url("/alerts/channels/"),
+            tone="good",
+            data={"channel": row.channel.name},
+        )
+    transition, alert = row.transition, row.transition.alert
+    return Message(
+        row.message_id,
+        f"alert.{transition.state}",
+        transition.at,
+        title=transition.title,
+        text=transition.text,
+        url=_url(alert.path),
+        tone=_tone(alert, transition.state),
+        data={
+            "id": alert.pk,
+            "rule": alert.rule,
+            "subject": alert.subject,
+            "severity": alert.severity,
+            "state": transition.state,
+            "number": transition.number,
+            "team": alert.team.slug if alert.team else None,
+            "period": alert.period or None,
+            "threshold": alert.threshold or None,
+            "alert_url": _url(f"/alerts/{alert.pk}/"),
+            "facts": transition.facts,
+        },
+    )
+
+
+def _tone(alert: Alert, state: str) -> Tone:
+    if state == Alert.State.RESOLVED:
+        return "good"
+    return "critical" if alert.severity == "critical" else "warning"
+
+
+def _url(path: str) -> str:
+    return urljoin(f"{settings.PUBLIC_URL}/", path.lstrip("/"))

@@ -24,6 +24,7 @@ from catalog.discovery_api import router as discovery_router
 from catalog.history_api import router as history_router
 from catalog.inbox_api import router as inbox_router
 from catalog.parameter_api import router as parameter_router
+from llmhub.alerts.api import router as alerts_router
 from llmhub.config import BadFile
 from llmhub.config.api import router as config_router
 from llmhub.lib.rest import BadQuery, Failure, FailureAnswer
@@ -65,6 +66,7 @@ api.add_router("", routing_router, tags=["keys"])
 api.add_router("", usage_router, tags=["usage"])
 api.add_router("", spend_router, tags=["usage"])
 api.add_router("", export_router, tags=["usage"])
+api.add_router("", alerts_router, tags=["alerts"])
 api.add_router("", config_router, tags=["configuration"])
 
 

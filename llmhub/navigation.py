@@ -13,7 +13,7 @@ from django.utils.functional import SimpleLazyObject
 
 from llmhub.audit.actor import Actor
 from llmhub.people.roles import Action, allowed, role_allows
-from llmhub.zone import open_events_of, organisation_of
+from llmhub.zone import demanding_alerts_of, open_events_of, organisation_of
 
 
 @dataclass(frozen=True)
@@ -25,15 +25,23 @@ class Place:
     icon: str
     section: str | tuple[str, ...]
     needs: Action = "view"
+    waits: str = "to decide"  # what the number beside it counts
 
 
 INBOX = "catalog:inbox_list"
+ALERTS = "alerts:alert_list"
 _PEOPLE = ("people:person", "people:invitation")
 _MODELS = ("catalog:model", "catalog:retirement", "catalog:offer", "catalog:alias", "catalog:provider")
 
 # A page that does not exist yet is left out, so an entry may be written before its page.
 MENU: tuple[tuple[str, tuple[Place, ...]], ...] = (
-    ("", (Place("Overview", "overview", "layout-dashboard", "overview", needs="read"),)),
+    (
+        "",
+        (
+            Place("Overview", "overview", "layout-dashboard", "overview", needs="read"),
+            Place("Alerts", ALERTS, "bell", "alerts:", waits="firing"),
+        ),
+    ),
     (
         "Traffic",
         (
@@ -101,13 +109,16 @@ def _item(place: Place, here: str, counts: Mapping[str, int]) -> dict[str, Any] 
         "url": url,
         "active": here.startswith(place.section),
         "count": counts.get(place.url_name, 0),
+        "waits": place.waits,
     }
 
 
 def _menu_of(request: HttpRequest, here: str) -> list[tuple[str, list[dict[str, Any]]]]:
     if not request.user.is_authenticated:
         return menu(here, "")
-    counts = {INBOX: open_events_of(request)} if role_allows(request.user.role, "view") else {}
+    counts = {}
+    if role_allows(request.user.role, "view"):
+        counts = {INBOX: open_events_of(request), ALERTS: demanding_alerts_of(request)}
     return menu(here, request.user.role, counts)
 
 

@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("api/v1/", api.urls),
     path("", include("llmhub.people.urls")),
+    path("", include("llmhub.alerts.urls")),
     path("", include("llmhub.add_provider.urls")),  # before a provider's page: nobody is called "add"
     path("", include("providers.urls")),
     path("", include("catalog.urls")),

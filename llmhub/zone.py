@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from catalog.discovery_now import open_events, open_events_beside
+from llmhub.alerts.reading import demanding_beside
+from llmhub.lib import clock
 from llmhub.people import organisation
 from llmhub.people.models import Organisation
 
@@ -26,11 +28,17 @@ def open_events_of(request: HttpRequest) -> int:
     return _read(request)[1]
 
 
-def _read(request: HttpRequest) -> tuple[Organisation, int]:
-    found: tuple[Organisation, int] | None = getattr(request, _READ, None)
+def demanding_alerts_of(request: HttpRequest) -> int:
+    """Return how many alerts fire that nobody sees to; read with the organisation, too."""
+    return _read(request)[2]
+
+
+def _read(request: HttpRequest) -> tuple[Organisation, int, int]:
+    found: tuple[Organisation, int, int] | None = getattr(request, _READ, None)
     if found is None:
-        row = Organisation.objects.filter(pk=1).annotate(open_events=open_events_beside()).first()
-        found = (row, row.open_events) if row else (organisation.current(), open_events())
+        rows = Organisation.objects.filter(pk=1)
+        row = rows.annotate(open_events=open_events_beside(), alerts=demanding_beside(clock.now())).first()
+        found = (row, row.open_events, row.alerts) if row else (organisation.current(), open_events(), 0)
         setattr(request, _READ, found)
         organisation.keep(request, found[0])
     return found

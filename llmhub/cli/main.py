@@ -9,10 +9,12 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import DatabaseError
 
 from llmhub.cli import (
+    alert,
     alias,
     audit,
     budget,
     call_rules,
+    channel,
     config,
     demo,
     doctor,
@@ -46,6 +48,8 @@ NOUNS = (
     key,
     budget,
     call_rules,
+    alert,
+    channel,
     request,
     spend,
     export,

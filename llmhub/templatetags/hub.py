@@ -38,6 +38,7 @@ for figure in (
     figures.speed,
 ):
     register.filter(figure.__name__, figure)
+register.filter("as_words", figures.words)
 
 _ALERTS = {
     "success": ("success", "circle-check"),

@@ -28,7 +28,7 @@ def the_delivery() -> Delivery:
 
 
 def test_a_message_arrives_signed_as_the_standard_says(fired, receiver):
-    seen, secret = fired
+    _, secret = fired
 
     assert send_due() == 1
     assert send_due() == 0

@@ -1,0 +1,134 @@
+"""Pages of alerts: what fires, what has fired, and what was sent about it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from llmhub.alerts import alert as alerts
+from llmhub.alerts import outbox
+from llmhub.alerts.finding import RULES
+from llmhub.alerts.forms import SNOOZES, SnoozeForm
+from llmhub.alerts.models import Alert, Channel, Delivery
+from llmhub.alerts.reading import chosen, deliveries
+from llmhub.lib import clock
+from llmhub.lib.pages import render_page, screen_of
+from llmhub.people.access import actor_of, needs
+from llmhub.people.models import Team
+
+FIRING_SHOWN = 100
+SHOWN = 25
+
+
+@require_GET
+@needs("view")
+def alert_list(request: HttpRequest) -> HttpResponse:
+    """What fires now, and below it what was resolved; filtering swaps only the history."""
+    rule, team = request.GET.get("rule", ""), request.GET.get("team", "")
+    screen = screen_of(request, chosen(state="resolved", rule=rule, team=team), by="-id", limit=SHOWN)
+    context = {
+        "firing": chosen(state="firing").order_by("acknowledged_at", "-fired_at")[:FIRING_SHOWN],
+        "resolved": screen.rows,
+        "next_cursor": screen.next_cursor,
+        "rule": rule,
+        "team": team,
+        "rules": RULES,
+        "teams": Team.objects.all(),
+        "snoozes": SNOOZES,
+        "now": clock.now(),
+        "is_heard": Channel.objects.in_use().exists(),
+    }
+    return render_page(
+        request, page="alerts/alert_list.html", partial="alerts/_history.html", context=context
+    )
+
+
+@require_GET
+@needs("view")
+def alert_detail(request: HttpRequest, alert_id: int) -> HttpResponse:
+    """One alert: each transition with its numbers, and who was told."""
+    row = get_object_or_404(Alert.objects.select_related("team"), pk=alert_id)
+    context = {
+        "alert": row,
+        "transitions": row.transitions.order_by("-number")[:SHOWN],
+        "deliveries": deliveries(alert=row)[:SHOWN],
+        "snoozes": SNOOZES,
+        "now": clock.now(),
+    }
+    return render(request, "alerts/alert_detail.html", context)
+
+
+@require_POST
+@needs("configure")
+def alert_acknowledge(request: HttpRequest, alert_id: int) -> HttpResponse:
+    """Say that somebody sees to an alert."""
+    row = get_object_or_404(Alert, pk=alert_id)
+    try:
+        alerts.acknowledge(actor=actor_of(request), alert=row, now=clock.now())
+    except ValidationError as error:
+        messages.warning(request, "; ".join(error.messages).capitalize() + ".")
+    else:
+        messages.success(request, "Acknowledged. It stays here until its condition is over.")
+    return _back(request, row)
+
+
+@require_POST
+@needs("configure")
+def alert_snooze(request: HttpRequest, alert_id: int) -> HttpResponse:
+    """Put an alert off."""
+    row, form = get_object_or_404(Alert, pk=alert_id), SnoozeForm(request.POST)
+    if not form.is_valid():
+        messages.warning(request, "Choose for how long it is put off.")
+        return _back(request, row)
+    now = clock.now()
+    until = now + timedelta(minutes=form.cleaned_data["minutes"])
+    try:
+        alerts.snooze(actor=actor_of(request), alert=row, until=until, now=now)
+    except ValidationError as error:
+        messages.warning(request, "; ".join(error.messages).capitalize() + ".")
+    else:
+        said = dict(SNOOZES)[str(form.cleaned_data["minutes"])]
+        messages.success(request, f"Put off for {said}. It is told again then, if it still fires.")
+    return _back(request, row)
+
+
+@require_GET
+@needs("view")
+def delivery_list(request: HttpRequest) -> HttpResponse:
+    """What was sent, by which channel, and what became of it; filtering swaps only the table."""
+    state, channel = request.GET.get("state", ""), request.GET.get("channel", "")
+    rows = deliveries(state=state, channel=channel)
+    screen = screen_of(request, rows, by="-id")
+    context = {
+        "deliveries": screen.rows,
+        "next_cursor": screen.next_cursor,
+        "state": state,
+        "channel": channel,
+        "states": Delivery.State,
+        "channels": Channel.objects.there(),
+    }
+    return render_page(
+        request, page="alerts/delivery_list.html", partial="alerts/_deliveries.html", context=context
+    )
+
+
+@require_POST
+@needs("configure")
+def delivery_again(request: HttpRequest, delivery_id: int) -> HttpResponse:
+    """Let a message that was given up be sent anew."""
+    if outbox.send_again([get_object_or_404(Delivery, pk=delivery_id)], clock.now()):
+        messages.success(request, "It is sent again within seconds.")
+    else:
+        messages.warning(request, "It was not given up: there is nothing to send again.")
+    return redirect("alerts:delivery_list")
+
+
+def _back(request: HttpRequest, row: Alert) -> HttpResponse:
+    if request.POST.get("from") == "alert":
+        return redirect("alerts:alert_detail", row.pk)
+    return redirect("alerts:alert_list")

@@ -1,0 +1,201 @@
+"""Alerts, channels and deliveries in the management API."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Router, Status
+from pydantic import AwareDatetime, Field
+
+from llmhub.alerts import alert as alerts
+from llmhub.alerts import channel as channels
+from llmhub.alerts import outbox, reading
+from llmhub.alerts.models import Alert, Channel
+from llmhub.alerts.shapes import (
+    AlertOut,
+    AlertWithLifeOut,
+    ChannelOut,
+    DeliveryOut,
+    NewChannelOut,
+    alert_out,
+    alert_with_life,
+    channel_out,
+    delivery_out,
+    new_channel_out,
+)
+from llmhub.lib import clock
+from llmhub.lib.rest import REFUSALS, Cursor, Input, Limit, Output, Page, page
+from llmhub.people.api_access import caller
+from llmhub.people.models import Team
+
+router = Router()
+
+Rule = Literal["budget", "forecast", "unpriced", "credential", "provider", "ledger"]
+Slug = Annotated[str, Field(max_length=64)]
+Name = Annotated[str, Field(min_length=1, max_length=60)]
+Address = Annotated[
+    str, Field(max_length=2000, description="e-mail: addresses, empty for all owners; else a URL")
+]
+Rules = Annotated[list[Rule], Field(max_length=10, description="only alerts of these; [] for all")]
+
+
+class SnoozeIn(Input):
+    """Until when an alert is put off."""
+
+    until: AwareDatetime
+
+
+class ChannelIn(Input):
+    """A channel to make."""
+
+    name: Name
+    kind: Literal["email", "webhook", "chat"]
+    address: Address = ""
+    team: Slug | None = None
+    rules: Rules = []
+
+
+class ChannelChange(Input):
+    """What can be changed of a channel; what is not given stays, `team` null is every alert."""
+
+    name: Name = ""
+    address: Address = ""
+    team: Slug | None = None
+    rules: Rules = []
+    paused: bool = False
+
+
+class SecretOut(Output):
+    """A signing secret, shown this once."""
+
+    secret: str
+
+
+@router.get("/alerts", response={200: Page[AlertOut], **REFUSALS})
+def list_alerts(
+    request: HttpRequest,
+    state: Literal["", "pending", "firing", "resolved"] = "",
+    rule: Rule | Literal[""] = "",
+    team: Slug = "",
+    cursor: Cursor = "",
+    limit: Limit = 50,
+) -> Page[AlertOut]:
+    """List alerts, newest first."""
+    caller(request, "view")
+    rows = reading.chosen(state=state, rule=rule, team=team)
+    return page(rows, alert_out, by="-id", cursor=cursor, limit=limit)
+
+
+@router.get("/alerts/{int:alert_id}", response={200: AlertWithLifeOut, **REFUSALS})
+def show_alert(request: HttpRequest, alert_id: int) -> AlertWithLifeOut:
+    """Show an alert with everything that happened to it."""
+    caller(request, "view")
+    return alert_with_life(_alert(alert_id))
+
+
+@router.post("/alerts/{int:alert_id}/acknowledge", response={200: AlertOut, **REFUSALS})
+def acknowledge(request: HttpRequest, alert_id: int) -> AlertOut:
+    """Say that somebody sees to an alert that fires."""
+    actor = caller(request, "configure")
+    return alert_out(alerts.acknowledge(actor=actor, alert=_alert(alert_id), now=clock.now()))
+
+
+@router.post("/alerts/{int:alert_id}/snooze", response={200: AlertOut, **REFUSALS})
+def snooze(request: HttpRequest, alert_id: int, body: SnoozeIn) -> AlertOut:
+    """Put an alert off: it is told again at `until`, if it still fires."""
+    actor = caller(request, "configure")
+    return alert_out(alerts.snooze(actor=actor, alert=_alert(alert_id), until=body.until, now=clock.now()))
+
+
+@router.get("/deliveries", response={200: Page[DeliveryOut], **REFUSALS})
+def list_deliveries(
+    request: HttpRequest,
+    state: Literal["", "waiting", "sent", "failed"] = "",
+    channel: Annotated[str, Field(max_length=60)] = "",
+    alert: int | None = None,
+    cursor: Cursor = "",
+    limit: Limit = 50,
+) -> Page[DeliveryOut]:
+    """List what was sent and what waits, newest first."""
+    caller(request, "view")
+    about = _alert(alert) if alert is not None else None
+    rows = reading.deliveries(state=state, channel=channel, alert=about)
+    return page(rows, delivery_out, by="-id", cursor=cursor, limit=limit)
+
+
+@router.post("/deliveries/{int:delivery_id}/send-again", response={200: DeliveryOut, **REFUSALS})
+def send_again(request: HttpRequest, delivery_id: int) -> DeliveryOut:
+    """Let a message that was given up be sent anew, with its old id; another one stays as it is."""
+    caller(request, "configure")
+    row = get_object_or_404(reading.deliveries(), pk=delivery_id)
+    outbox.send_again([row], clock.now())
+    return delivery_out(reading.deliveries().get(pk=delivery_id))
+
+
+@router.get("/channels", response={200: Page[ChannelOut], **REFUSALS})
+def list_channels(request: HttpRequest, cursor: Cursor = "", limit: Limit = 50) -> Page[ChannelOut]:
+    """List the channels that alerts are told by, newest first."""
+    caller(request, "view")
+    rows = Channel.objects.there().select_related("team")
+    return page(rows, channel_out, by="-id", cursor=cursor, limit=limit)
+
+
+@router.post("/channels", response={201: NewChannelOut, **REFUSALS})
+def make_channel(request: HttpRequest, body: ChannelIn) -> Status[NewChannelOut]:
+    """Make a channel; the answer has the signing secret of a webhook, this once."""
+    actor = caller(request, "configure")
+    values = body.model_dump() | {"team": _team(body.team)}
+    return Status(201, new_channel_out(*channels.create_channel(actor=actor, **values)))
+
+
+@router.get("/channels/{int:channel_id}", response={200: ChannelOut, **REFUSALS})
+def show_channel(request: HttpRequest, channel_id: int) -> ChannelOut:
+    """Show a channel."""
+    caller(request, "view")
+    return channel_out(_channel(channel_id))
+
+
+@router.patch("/channels/{int:channel_id}", response={200: ChannelOut, **REFUSALS})
+def alter_channel(request: HttpRequest, channel_id: int, body: ChannelChange) -> ChannelOut:
+    """Change a channel."""
+    actor = caller(request, "configure")
+    changed: dict[str, Any] = body.model_dump(include=body.model_fields_set)
+    if "team" in changed:
+        changed["team"] = _team(changed["team"])
+    return channel_out(channels.change_channel(actor=actor, channel=_channel(channel_id), **changed))
+
+
+@router.post("/channels/{int:channel_id}/test", response={200: DeliveryOut, **REFUSALS})
+def test(request: HttpRequest, channel_id: int) -> DeliveryOut:
+    """Send a test message now; `state` says whether it was taken, `error` why not."""
+    actor = caller(request, "configure")
+    return delivery_out(channels.test_channel(actor=actor, channel=_channel(channel_id)))
+
+
+@router.post("/channels/{int:channel_id}/secret", response={200: SecretOut, **REFUSALS})
+def renew_secret(request: HttpRequest, channel_id: int) -> SecretOut:
+    """Give a webhook another signing secret; the old one signs nothing any more."""
+    actor = caller(request, "configure")
+    return SecretOut(secret=channels.new_secret(actor=actor, channel=_channel(channel_id)))
+
+
+@router.delete("/channels/{int:channel_id}", response={204: None, **REFUSALS})
+def end_channel(request: HttpRequest, channel_id: int) -> Status[None]:
+    """Remove a channel; what was sent stays on record."""
+    actor = caller(request, "configure")
+    channels.remove_channel(actor=actor, channel=get_object_or_404(Channel, pk=channel_id))
+    return Status(204, None)
+
+
+def _alert(alert_id: int) -> Alert:
+    return get_object_or_404(Alert.objects.select_related("team"), pk=alert_id)
+
+
+def _channel(channel_id: int) -> Channel:
+    return get_object_or_404(Channel.objects.there().select_related("team"), pk=channel_id)
+
+
+def _team(slug: str | None) -> Team | None:
+    return get_object_or_404(Team, slug=slug) if slug else None

@@ -1,0 +1,37 @@
+"""Read alerts and deliveries as lists on pages, in the API and by command show them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import F, Func, IntegerField, QuerySet, Subquery
+
+from llmhub.alerts.models import Alert, AlertQuerySet, Delivery
+
+
+def chosen(*, state: str = "", rule: str = "", team: str = "") -> AlertQuerySet:
+    """Return the alerts that a filter keeps; one that was over before it fired is in no list."""
+    rows = Alert.objects.select_related("team").exclude(state=Alert.State.RESOLVED, fired_at=None)
+    if state:
+        rows = rows.filter(state=state)
+    if rule:
+        rows = rows.filter(rule=rule)
+    if team:
+        rows = rows.filter(team__slug=team)
+    return rows
+
+
+def demanding_beside(now: datetime) -> Subquery:
+    """Return how many alerts ask for somebody, as a column of a query that is made anyway."""
+    number = Func(F("pk"), function="COUNT", output_field=IntegerField())
+    return Subquery(Alert.objects.demanding(now).order_by().annotate(number=number).values("number"))
+
+
+def deliveries(*, state: str = "", channel: str = "", alert: Alert | None = None) -> QuerySet[Delivery]:
+    """Return the deliveries that a filter keeps, newest first, with what they were about."""
+    rows = Delivery.objects.select_related("channel", "transition__alert").order_by("-id")
+    if state:
+        rows = rows.filter(state=state)
+    if channel:
+        rows = rows.filter(channel__name=channel)
+    return rows if alert is None else rows.filter(transition__alert=alert)

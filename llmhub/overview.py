@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from billing import spend
+from llmhub.alerts.finding import CREDENTIAL
+from llmhub.alerts.models import Alert
 from llmhub.lib import clock
 from providers.models import Provider
 from providers.status import Status, status_of
 
 PROVIDERS_SHOWN = 8
+DEMANDING_SHOWN = 99
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,15 @@ class ProviderState:
 
     provider: Provider
     status: Status
+
+
+def demanding(now: datetime) -> list[Alert]:
+    """Return the alerts that fire and that nobody sees to, critical ones first.
+
+    Of credentials a box of its own tells, with more.
+    """
+    rows = Alert.objects.demanding(now).exclude(rule=CREDENTIAL)
+    return list(rows.order_by("severity", "-fired_at")[:DEMANDING_SHOWN])
 
 
 def bars(days: tuple[spend.Day, ...]) -> list[Bar]:

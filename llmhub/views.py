@@ -22,7 +22,7 @@ from llmhub.forms import OrganisationForm, PauseForm
 from llmhub.lib import clock
 from llmhub.lib.forms import refuse
 from llmhub.lib.pages import render_page
-from llmhub.overview import bars, figures, provider_states
+from llmhub.overview import bars, demanding, figures, provider_states
 from llmhub.people import organisation
 from llmhub.people.access import actor_of, needs
 from llmhub.people.roles import allowed, reach
@@ -56,6 +56,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     if teams is None:
         context |= {"states": provider_states(), "leaving": still_called(clock.now())}
         context |= {"refused": taken_out(), "open_events": open_events_of(request), "held": held_lists()}
+        context["demanding"] = demanding(clock.now())
     partial = "hub/_first_steps.html" if steps else "hub/_overview.html"
     return render_page(request, page="hub/overview.html", partial=partial, context=context)
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from billing.entries import Unit
+from llmhub.lib import figures
+
 _ITS = {
     "hour": "hourly budget",
     "day": "daily budget",
@@ -13,6 +16,13 @@ _ITS = {
     "total": "budget",
 }
 _KINDS = {"provider": "Provider ", "model": "Model ", "tag": "Tag ", "key": "Key "}
+
+
+def said(amount: int, unit: Unit) -> str:
+    """Return an amount in a sentence, to the cent: `81.25 USD`, `1 800 tokens`; facts have every digit."""
+    if unit == "usd":
+        return f"{figures.usd(amount)} USD"
+    return f"{figures.count(amount)} {unit if amount != 1 else unit[:-1]}"
 
 
 def owner(scope: str, name: str) -> str:

@@ -9,6 +9,7 @@ from billing import (
     alert_rules,
     budget_alerts,
     export,
+    forecasts,
     retention,
     retirement_notice,
     rollup,
@@ -71,3 +72,9 @@ def look_for_budget_alerts() -> None:
 def look_for_money_alerts() -> None:
     """Tell of calls of unknown cost, and of sums that differ from the ledger. Safe to run twice."""
     alert_rules.look()
+
+
+@shared_task(time_limit=300, expires=300)
+def forecast_budgets() -> int:
+    """Foretell what budgets will have spent when their periods end. Safe to run twice."""
+    return forecasts.look()

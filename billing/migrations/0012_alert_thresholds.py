@@ -10,6 +10,21 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.CreateModel(
+            name='BudgetForecast',
+            fields=[
+                ('budget_id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('period_start', models.BigIntegerField(help_text='Unix seconds, as of its counter')),
+                ('made_at', models.DateTimeField()),
+                ('spent', models.BigIntegerField(help_text='by then')),
+                ('low', models.BigIntegerField(help_text='80 % interval')),
+                ('expected', models.BigIntegerField()),
+                ('high', models.BigIntegerField()),
+                ('per_day', models.BigIntegerField(help_text='mean of the whole days so far')),
+                ('days', models.PositiveSmallIntegerField(help_text='whole days that it is made of')),
+                ('contributors', models.JSONField(default=list, help_text='the largest: what, name, amount')),
+            ],
+        ),
         migrations.AddField(
             model_name='budget',
             name='alert_at',

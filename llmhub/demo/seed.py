@@ -18,6 +18,7 @@ from django.db import connection, models, transaction
 from django.db.backends.utils import CursorWrapper
 
 from billing import ledger_sql, rollup_bucket, rollup_day
+from billing.crossing_models import Crossing
 from billing.entries import Hold
 from billing.idempotency_models import IdempotencyKey
 from billing.ledger_fold import lock_order
@@ -46,7 +47,7 @@ _DAYS_SECONDS = 600  # at most, for adding days up; the worker does the rest
 _INDEXED = (UsageRecord, Attempt)
 _REPLACED = (
     *(UsageRecord, Attempt, RollUp, SupplyRollUp, DayRollUp, RolledDay, DirtyBucket, Counter),
-    *(Reservation, IdempotencyKey, Discrepancy, Retention),
+    *(Reservation, IdempotencyKey, Discrepancy, Retention, Crossing),
 )
 _DAY = timedelta(days=1)
 Each = Callable[[list[date]], Iterable[date]]  # goes over days, and may show how far it is

@@ -93,7 +93,7 @@ NO_CONFIGURATION = {
     "billing.RetirementNotice", "billing.RaiseRequest", "billing.Export",
     "catalog.DiscoveryRun", "catalog.DiscoveryState", "catalog.HeldList", "catalog.CatalogEvent",
     "catalog.InboxRule",  # nothing sets one yet
-    "providers.HealthCheck", "providers.StatusChange", "billing.Crossing",
+    "providers.HealthCheck", "providers.StatusChange", "billing.Crossing", "billing.BudgetForecast",
     "alerts.Alert", "alerts.Transition", "alerts.Delivery",
     "alerts.Channel",  # its secret is sealed: the file has no place for channels yet
 }  # fmt: skip

@@ -50,7 +50,11 @@ def test_the_history_is_filtered_and_only_it_is_swapped(signed_in):
         alert.resolve(fired(subject=subject, title=f"Alert {subject}", **values), text="", now=clock.now())
     client, swap = signed_in("viewer"), {"HX-Request": "true"}
 
-    assert client.get("/alerts/?rule=provider", headers=swap).text.lstrip().startswith('<div id="alert-history">')
+    assert (
+        client.get("/alerts/?rule=provider", headers=swap)
+        .text.lstrip()
+        .startswith('<div id="alert-history">')
+    )
     assert "Alert b" in client.get("/alerts/?rule=provider").text
     assert "Alert b" not in client.get("/alerts/?team=support").text
     assert "No alert fits" in client.get("/alerts/?rule=ledger").text

@@ -70,9 +70,7 @@ def test_four_of_five_months_end_inside_their_interval():
     dice, inside = random.Random(14), 0
     for _ in range(1000):
         month = [max(0, round(dice.gauss(1000, 300))) for _ in range(30)]
-        made = foretell(
-            days(*month[:12]), spent=sum(month[:12]), left=to_come(MONDAY + timedelta(12), 18)
-        )
+        made = foretell(days(*month[:12]), spent=sum(month[:12]), left=to_come(MONDAY + timedelta(12), 18))
         inside += made.low <= sum(month) <= made.high
 
     assert 770 <= inside <= 830
@@ -88,7 +86,9 @@ def spending(db):
     loud, quiet = rows.key(team, "loud"), rows.key(team, "quiet")
     for day in range(1, 16):
         for key, usd in ((loud, 3), (quiet, 1)):
-            rows.usage(datetime(2026, 11, day, 9, tzinfo=UTC), team_id=team.pk, key_id=key.pk, cost_nano=usd * 10**9)
+            rows.usage(
+                datetime(2026, 11, day, 9, tzinfo=UTC), team_id=team.pk, key_id=key.pk, cost_nano=usd * 10**9
+            )
     rollup.recompute(now=NOW)
     return team
 

@@ -16,10 +16,11 @@ from billing.budget_names import Names
 from billing.crossing_models import Crossing
 from billing.models import ApiKey, Budget, Counter
 from llmhub.alerts import alert
-from llmhub.alerts.finding import BUDGET, Finding
+from llmhub.alerts.finding import BUDGET, Finding, Severity
 from llmhub.alerts.models import Alert
 from llmhub.lib import clock
 
+_WARNS = 80  # percent
 _AT_ONCE = 200  # crossings of one look
 
 
@@ -102,7 +103,7 @@ def _finding(row: Crossing, budget: Budget, budgets: Budgets, now: datetime) -> 
         f"{budget_words.ends(of.resets_at(at), budget.time_zone)}",
         period=row.period_start,
         threshold=row.threshold,
-        severity="critical" if row.threshold >= 100 else "warning",
+        severity=_severity(row.threshold),
         team_id=budgets.team_of(budget),
         path=f"/budgets/{budget.pk}/",
         facts={
@@ -114,6 +115,11 @@ def _finding(row: Crossing, budget: Budget, budgets: Budgets, now: datetime) -> 
             "crossing": row.pk,
         },
     )
+
+
+def _severity(percent: int) -> Severity:
+    """Return how much it matters: half of a budget is spent in every month that goes well."""
+    return "critical" if percent >= 100 else "warning" if percent >= _WARNS else "notice"
 
 
 def _resolve(now: datetime) -> None:

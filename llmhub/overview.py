@@ -44,7 +44,7 @@ def demanding(now: datetime) -> list[Alert]:
     Of credentials a box of its own tells, with more.
     """
     rows = Alert.objects.demanding(now).exclude(rule=CREDENTIAL)
-    return list(rows.order_by("severity", "-fired_at")[:DEMANDING_SHOWN])
+    return list(rows.worst_first()[:DEMANDING_SHOWN])
 
 
 def bars(days: tuple[spend.Day, ...]) -> list[Bar]:

@@ -32,7 +32,7 @@ def alert_list(request: HttpRequest) -> HttpResponse:
     rule, team = request.GET.get("rule", ""), request.GET.get("team", "")
     screen = screen_of(request, chosen(state="resolved", rule=rule, team=team), by="-id", limit=SHOWN)
     context = {
-        "firing": chosen(state="firing").order_by("acknowledged_at", "-fired_at")[:FIRING_SHOWN],
+        "firing": chosen(state="firing").worst_first()[:FIRING_SHOWN],
         "resolved": screen.rows,
         "next_cursor": screen.next_cursor,
         "rule": rule,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Severity = Literal["warning", "critical"]
+Severity = Literal["notice", "warning", "critical"]  # a notice is told, and asks nobody to do anything
 
 BUDGET, FORECAST, UNPRICED = "budget", "forecast", "unpriced"
 CREDENTIAL, PROVIDER, LEDGER = "credential", "provider", "ledger"

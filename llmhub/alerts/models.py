@@ -85,9 +85,16 @@ class AlertQuerySet(models.QuerySet["Alert"]):
         return self.filter(state=Alert.State.FIRING)
 
     def demanding(self, now: datetime) -> AlertQuerySet:
-        """Firing alerts that nobody has acknowledged or put off."""
-        put_off = models.Q(snoozed_until__gt=now)
-        return self.firing().filter(acknowledged_at=None).exclude(put_off)
+        """Firing alerts that ask for somebody, and that nobody has acknowledged or put off."""
+        quiet = models.Q(severity="notice") | models.Q(snoozed_until__gt=now)
+        return self.firing().filter(acknowledged_at=None).exclude(quiet)
+
+    def worst_first(self) -> AlertQuerySet:
+        """The same, critical ones first, then the newest."""
+        rank = models.Case(
+            models.When(severity="critical", then=0), models.When(severity="warning", then=1), default=2
+        )
+        return self.order_by(rank, "-fired_at", "-threshold")
 
 
 class Alert(models.Model):

@@ -98,9 +98,7 @@ def change_budget(
         raise ValidationError("this budget was removed: make another")
     before = facts(row)
     if cap is not _KEPT:
-        row.cap = parse_cap(cap, row)
-        if row.cap is None or row.cap >= (row.raised_cap or 0):
-            row.raised_cap = row.raised_until = None
+        _set_cap(row, cap)
     if contact is not _KEPT:
         row.contact = contact.strip()
     if hard is not _KEPT and hard != row.hard:
@@ -116,6 +114,12 @@ def change_budget(
         log.record(actor, "budget.changed", subject(row), before=before, after=after)
         crossing.recount(row, now=clock.now())
     return row
+
+
+def _set_cap(row: Budget, cap: str | None) -> None:
+    row.cap = parse_cap(cap, row)
+    if row.cap is None or row.cap >= (row.raised_cap or 0):
+        row.raised_cap = row.raised_until = None
 
 
 @transaction.atomic

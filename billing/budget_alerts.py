@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from billing import amount, budget_words, crossing, thresholds
+from billing import amount, budget_words, crossing
 from billing.budget import unit_of, value_of
 from billing.budget_names import Names
 from billing.crossing_models import Crossing
@@ -27,8 +27,24 @@ _AT_ONCE = 200  # crossings of one look
 def look(now: datetime | None = None) -> None:
     """Fire what was crossed and resolve what no longer is. Safe to run twice, at the same time too."""
     now = now or clock.now()
+    _count_ended_raises(now)
     _fire(now)
     _resolve(now)
+
+
+def _count_ended_raises(now: datetime) -> None:
+    """Note what is crossed by the old cap, where a raise has ended by the clock: no call crosses it then."""
+    ended = Budget.objects.in_force().filter(raised_until__lte=int(now.timestamp()))
+    rows = {(row.pk, crossing.period_of(row, now)): row for row in ended}
+    ids, starts = {pk for pk, _ in rows}, {start for _, start in rows}
+    counters = Counter.objects.filter(budget_id__in=ids, period_start__in=starts)
+    spent = {(each.budget_id, each.period_start): each.spent for each in counters}
+    noted: dict[tuple[int, int], set[int]] = {}
+    for each in Crossing.objects.filter(budget_id__in=ids, period_start__in=starts):
+        noted.setdefault((each.budget_id, each.period_start), set()).add(each.threshold)
+    for key, budget in rows.items():
+        if set(crossing.reached_by(budget, spent.get(key, 0), now)) != noted.get(key, set()):
+            crossing.recount(budget, now=now)
 
 
 @dataclass(frozen=True)
@@ -145,14 +161,15 @@ def _resolve(now: datetime) -> None:
             alert.resolve(row, text="Its period has ended: a new one begins at zero.", now=now)
         elif (budget.pk, row.period, row.threshold) not in there:
             _say_uncrossed(row, budget, spent, now)
-        elif budget.cap is not None and spent < thresholds.level(budget.cap, row.threshold):
+        elif row.threshold not in crossing.reached_by(budget, spent, now):
             crossing.recount(budget, now=now)  # an estimate was corrected: the next look resolves
 
 
 def _say_uncrossed(row: Alert, budget: Budget, spent: int, now: datetime) -> None:
     unit = unit_of(budget)
-    cap = "there is no cap" if budget.cap is None else f"the cap is {budget_words.said(budget.cap, unit)}"
-    shown = None if budget.cap is None else amount.show(budget.cap, unit)
+    cap_now = budget.cap_at(now)
+    cap = "there is no cap" if cap_now is None else f"the cap is {budget_words.said(cap_now, unit)}"
+    shown = None if cap_now is None else amount.show(cap_now, unit)
     facts = {**row.facts, "cap": shown, "spent": amount.show(spent, unit)}
     text = f"{row.threshold} % are no longer crossed: {budget_words.said(spent, unit)} are spent, {cap} now."
     alert.resolve(row, text=text, now=now, facts=facts)

@@ -154,21 +154,22 @@ def _findings(rows: Sequence[BudgetForecast], budgets: Budgets, now: datetime) -
     told = {row.subject for row in Alert.objects.firing().filter(rule=FORECAST)}
     for row in rows:
         budget = budgets.rows.get(row.budget_id)
-        if budget is None or budget.cap is None:
+        cap = budget.cap_at(now) if budget else None
+        if budget is None or cap is None:
             continue
-        if row.low > budget.cap or (row.expected > budget.cap and f"budget:{budget.pk}" in told):
+        if row.low > cap or (row.expected > cap and f"budget:{budget.pk}" in told):
             yield _finding(row, budget, budgets, now)
 
 
 def _finding(row: BudgetForecast, budget: Budget, budgets: Budgets, now: datetime) -> Finding:
-    unit, cap = unit_of(budget), cast("int", budget.cap)
+    unit, cap = unit_of(budget), cast("int", budget.cap_at(now))
     whose = budget_words.owner(budget.scope, budgets.names.name(budget))
     names = ("spent", "low", "expected", "high", "per_day")
     return Finding(
         FORECAST,
         f"budget:{budget.pk}",
         f"{whose} is about to spend more than its {budget_words.its(budget.per)}",
-        in_words(row, budget),
+        in_words(row, budget, cap),
         period=row.period_start,
         team_id=budgets.team_of(budget),
         path=f"/budgets/{budget.pk}/",
@@ -184,7 +185,7 @@ def _finding(row: BudgetForecast, budget: Budget, budgets: Budgets, now: datetim
     )
 
 
-def in_words(row: BudgetForecast, budget: Budget) -> str:
+def in_words(row: BudgetForecast, budget: Budget, cap: int) -> str:
     """Return what a forecast says, with its method in brackets."""
 
     def said(number: int) -> str:
@@ -192,7 +193,7 @@ def in_words(row: BudgetForecast, budget: Budget) -> str:
 
     most = ", ".join(f"{each['name']} {said(each['amount'])}" for each in row.contributors)
     return (
-        f"By the end of the period {said(row.low)} to {said(row.high)} of {said(cast('int', budget.cap))} "
+        f"By the end of the period {said(row.low)} to {said(row.high)} of {said(cap)} "
         f"(80 % interval, from {row.days} whole days). So far {said(row.spent)}, "
         f"{said(row.per_day)} a day{f'; most of it: {most}' if most else ''}."
     )

@@ -10,6 +10,7 @@ from django.db import connections
 
 from billing import budget_alerts
 from billing.budget import change_budget, create_budget, remove_budget
+from billing.budget_raise import raise_budget
 from billing.crossing_models import Crossing
 from billing.entries import Hold
 from billing.ledger_crossings import book
@@ -88,6 +89,19 @@ def test_a_raised_cap_resolves_and_the_new_one_is_told_of_again(budget, webhook)
     assert states() == [(50, "firing"), (80, "firing")]
 
 
+def test_a_raise_for_a_while_resolves_and_its_end_is_told_of(budget):
+    spend(budget, 85)
+    budget_alerts.look()
+
+    raise_budget(actor=COMMAND_LINE, budget=budget, cap="200", until=clock.now() + timedelta(seconds=20))
+    budget_alerts.look()
+    assert states() == [(50, "resolved"), (80, "resolved")]
+    spend(budget, 1)
+    budget_alerts.look(clock.now() + timedelta(seconds=30))
+    assert states() == [(50, "firing"), (80, "firing")]
+    assert Alert.objects.get(threshold=80).facts["cap"] == "100"
+
+
 def test_a_cap_that_was_raised_and_crossed_between_two_looks_is_told_of(budget, webhook):
     webhook()
     spend(budget, 85)
@@ -131,7 +145,7 @@ def test_an_estimate_that_was_corrected_resolves(budget):
     spend(budget, 60)
     budget_alerts.look()
     with connections["default"].cursor() as cursor:
-        book(cursor, {hold_of(budget): (-30 * USD, 0)})
+        book(cursor, {hold_of(budget): (-30 * USD, 0)}, now=0)
 
     budget_alerts.look()
     budget_alerts.look()

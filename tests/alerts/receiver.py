@@ -8,6 +8,7 @@ import hmac
 import json
 import socketserver
 import threading
+import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -19,6 +20,7 @@ class Receiver:
         self.got: list[tuple[dict[str, str], bytes]] = []
         self.status = 204
         self.statuses: list[int] = []
+        self.delay = 0.0  # seconds before it answers
         self._lock = threading.Lock()
         receiver = self
 
@@ -42,6 +44,8 @@ class Receiver:
     def keep(self, headers: dict[str, str], body: bytes) -> int:
         with self._lock:
             self.got.append((headers, body))
+        time.sleep(self.delay)
+        with self._lock:
             return self.statuses.pop(0) if self.statuses else self.status
 
     def documents(self) -> list[dict]:

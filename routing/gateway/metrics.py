@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from billing.entries import Settle
 from billing.ledger import Ledger
 from billing.totals import Totals
+from routing.alert_metrics import AlertMetrics
 from routing.discovery_metrics import DiscoveryMetrics
 from routing.gateway.watch import Watch
 
@@ -38,6 +39,8 @@ class Metrics:
         self.cost_nano = Counter("llmhub_cost_nano_usd", "Cost in nano-USD", registry=self.registry)
         self.discovery = DiscoveryMetrics()
         self.registry.register(self.discovery)
+        self.alerts = AlertMetrics()
+        self.registry.register(self.alerts)
         self.in_flight = Gauge("llmhub_in_flight", "Requests being served", registry=self.registry)
 
     def ended(self, settle: Settle, totals: Totals, providers: Sequence[str]) -> None:

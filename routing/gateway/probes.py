@@ -47,4 +47,5 @@ async def metrics(hub: Hub, exchange: Exchange) -> None:
     """Answer with the metrics of this process, what checks found of the providers, and of their lists."""
     await hub.provider_health.look()
     await hub.metrics.discovery.look(hub.reader.run)
+    await hub.metrics.alerts.look(hub.reader.run)
     await exchange.answer(hub.metrics.render(), content_type=CONTENT_TYPE)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Router, Status
 from pydantic import Field
@@ -18,6 +18,8 @@ from billing.budget_state import BudgetRow, binding, of_key, of_person, of_team,
 from billing.call_rules import own_rules, rule_book, set_rules
 from billing.call_rules_models import CallRules
 from billing.entries import Unit
+from billing.forecast_shapes import ForecastOut, forecast_out
+from billing.forecasts import forecast_of
 from billing.models import ApiKey, Budget
 from billing.periods import Per
 from billing.rules import MAX_OUTPUT_TOKENS, Rules
@@ -220,6 +222,16 @@ def show_budget(request: HttpRequest, budget_id: int) -> BudgetOut:
     """Show a budget: what it has spent, reserved and left, and when it begins anew."""
     actor = caller(request, "read")
     return _shown(get_object_or_404(Budget.objects.seen_by(actor), pk=budget_id))
+
+
+@router.get("/budgets/{int:budget_id}/forecast", response={200: ForecastOut, **REFUSALS})
+def show_forecast(request: HttpRequest, budget_id: int) -> ForecastOut:
+    """Show what a budget will have spent when its period ends; 404 where too little is known to say."""
+    caller(request, "view")
+    budget = get_object_or_404(Budget, pk=budget_id)
+    if (row := forecast_of(budget)) is None:
+        raise Http404("nothing is foretold of this budget: docs/alerts.md says of which, and from when on")
+    return forecast_out(row, budget)
 
 
 @router.patch("/budgets/{int:budget_id}", response={200: BudgetOut, **REFUSALS})

@@ -12,10 +12,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from billing import thresholds
 from billing.budget import change_budget, create_budget, may_change, remove_budget
 from billing.budget_forms import BudgetChangeForm, BudgetForm, CallRulesForm, now_of, rules_now
 from billing.budget_state import BudgetRow, binding, of_key, of_person, of_team, states
 from billing.call_rules import own_rules, set_rules
+from billing.forecasts import forecast_of
 from billing.models import ApiKey, Budget
 from billing.querysets import BudgetQuerySet
 from billing.raise_models import RaiseRequest
@@ -133,6 +135,7 @@ def budget_detail(request: HttpRequest, budget_id: int) -> HttpResponse:
         "asked": asked_rows(request, list(waiting)),
         "may_change": may_change(actor, budget),
     }
+    context |= {"forecast": forecast_of(budget), "alert_at": thresholds.shown(budget.alert_at)}
     return render(request, "billing/budget_detail.html", context, status=422 if form.is_bound else 200)
 
 

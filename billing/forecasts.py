@@ -59,6 +59,12 @@ def look(now: datetime | None = None) -> int:
     return len(found)
 
 
+def forecast_of(budget: Budget, now: datetime | None = None) -> BudgetForecast | None:
+    """Return the last forecast of a budget's period, None where there is none."""
+    start = crossing.period_of(budget, now or clock.now())
+    return BudgetForecast.objects.filter(pk=budget.pk, period_start=start).first()
+
+
 def _values(row: BudgetForecast) -> dict[str, object]:
     return {
         field.name: getattr(row, field.name)

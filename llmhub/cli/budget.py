@@ -10,6 +10,8 @@ from billing.budget import change_budget, create_budget, remove_budget
 from billing.budget_api import budget_out
 from billing.budget_names import find as find_owner
 from billing.budget_state import states
+from billing.forecast_shapes import forecast_out
+from billing.forecasts import forecast_of
 from billing.models import Budget
 from billing.periods import PERIODS
 from llmhub.audit.actor import COMMAND_LINE
@@ -34,6 +36,10 @@ def register(commands: _SubParsersAction[Any]) -> None:
     showing.add_argument("budget", type=int, help="its id")
     show.add_json(showing)
     showing.set_defaults(run=show_one)
+    forecast = verbs.add_parser("forecast", help="what it will have spent when its period ends")
+    forecast.add_argument("budget", type=int, help="its id")
+    show.add_json(forecast)
+    forecast.set_defaults(run=show_forecast)
     change = verbs.add_parser(
         "change", help="give a budget another cap, make it hard or soft, tell at other percents"
     )
@@ -116,6 +122,14 @@ def list_all(options: Namespace) -> int:
 def show_one(options: Namespace) -> int:
     """Show a budget."""
     return show.facts(options, _row(_found(options.budget)))
+
+
+def show_forecast(options: Namespace) -> int:
+    """Show the forecast of a budget."""
+    budget = _found(options.budget)
+    if (row := forecast_of(budget)) is None:
+        raise ValueError("nothing is foretold of this budget: docs/alerts.md says of which, and from when on")
+    return show.facts(options, forecast_out(row, budget).model_dump())
 
 
 def change_one(options: Namespace) -> int:

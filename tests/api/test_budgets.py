@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from django.db import IntegrityError, transaction
 
+from billing import crossing
+from billing.forecast_models import BudgetForecast
 from billing.models import Budget, Counter
 from llmhub.audit.models import AuditEvent
+from llmhub.lib import clock
 from tests.billing import rows
 
 pytestmark = pytest.mark.django_db
@@ -251,3 +254,26 @@ def test_the_limit_of_a_key_that_binds_may_be_its_persons(api):
     assert [(row["id"], row["name"], row["binds"]) for row in of_key] == [(made["id"], person.email, True)]
     assert of_person == of_key
     assert of_other == []
+
+
+def test_a_forecast_is_shown_where_there_is_one(api):
+    made = Budget.objects.get(pk=api.post("/budgets", **TEAM).json()["id"])
+    assert api.get(f"/budgets/{made.pk}/forecast").status_code == 404
+
+    BudgetForecast.objects.create(
+        budget_id=made.pk, period_start=crossing.period_of(made, clock.now()), made_at=clock.now(),
+        spent=10**9, low=2 * 10**9, expected=3 * 10**9, high=4 * 10**9, per_day=10**8, days=9,
+        contributors=[{"of": "key", "name": "bot", "amount": 9 * 10**8}],
+    )  # fmt: skip
+    shown = api.get(f"/budgets/{made.pk}/forecast").json()
+
+    assert (shown["low"], shown["high"], shown["days"], shown["unit"]) == ("2", "4", 9, "usd")
+    assert shown["contributors"] == [{"of": "key", "name": "bot", "amount": "0.9"}]
+
+
+def test_thresholds_are_made_changed_and_shown(api):
+    made = api.post("/budgets", **TEAM, alert_at=[90, 60]).json()
+    assert made["alert_at"] == [60, 90]
+
+    assert api.patch(f"/budgets/{made['id']}", alert_at=[]).json()["alert_at"] == []
+    assert api.patch(f"/budgets/{made['id']}", cap="5").json()["alert_at"] == []

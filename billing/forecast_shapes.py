@@ -14,7 +14,7 @@ from llmhub.lib.rest import Output
 class ContributorOut(Output):
     """Who spent most of it in the days that the forecast is made of."""
 
-    of: str  # team, key, entry
+    of: str  # team, key, model
     name: str
     amount: str
 

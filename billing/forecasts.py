@@ -147,7 +147,7 @@ def _largest(budget: Budget, rows: Iterable[Sums]) -> list[dict[str, object]]:
     names = dict(model._default_manager.filter(pk__in=most).values_list("pk", field))
     return [
         {
-            "of": column.removesuffix("_id"),
+            "of": "model" if column == "entry_id" else column.removesuffix("_id"),
             "name": names.get(id_, "none" if not id_ else str(id_)),
             "amount": totals[id_],
         }

@@ -23,6 +23,7 @@ from llmhub.people.models import Team
 
 FIRING_SHOWN = 100
 SHOWN = 25
+_OURS = {"crossing"}  # facts that say nothing to people
 
 
 @require_GET
@@ -39,7 +40,6 @@ def alert_list(request: HttpRequest) -> HttpResponse:
         "team": team,
         "rules": RULES,
         "teams": Team.objects.all(),
-        "snoozes": SNOOZES,
         "now": clock.now(),
         "is_heard": Channel.objects.in_use().exists(),
     }
@@ -55,6 +55,7 @@ def alert_detail(request: HttpRequest, alert_id: int) -> HttpResponse:
     row = get_object_or_404(Alert.objects.select_related("team"), pk=alert_id)
     context = {
         "alert": row,
+        "numbers": {name: value for name, value in row.facts.items() if name not in _OURS},
         "transitions": row.transitions.order_by("-number")[:SHOWN],
         "deliveries": deliveries(alert=row)[:SHOWN],
         "snoozes": SNOOZES,

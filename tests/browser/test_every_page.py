@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
@@ -48,6 +51,12 @@ PAGES = (
     "/budgets/?scope=tag",
     "/budgets/add/",
     "/budgets/1/",
+    "/alerts/",
+    "/alerts/1/",
+    "/alerts/deliveries/",
+    "/alerts/channels/",
+    "/alerts/channels/add/",
+    "/alerts/channels/1/",
     "/teams/",
     "/teams/add/",
     "/teams/every-page/",
@@ -60,6 +69,20 @@ PAGES = (
     "/people/add/",
     "/people/1/budgets/",
 )
+SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
+FIRE = f"""
+import django
+django.setup()
+from llmhub.alerts import alert
+from llmhub.alerts.finding import Finding
+from llmhub.lib import clock
+for rule in ("provider", "budget"):
+    seen = alert.observe(
+        Finding(rule, "every-page", "{LONG}", "{LONG}", severity="critical", path="/settings/", facts=dict(a=["b"])),
+        now=clock.now(),
+    )
+alert.resolve(seen, text="{LONG}", now=clock.now())
+"""
 HIDDEN_COLUMNS = """[...document.querySelectorAll(".table-responsive")]
     .filter(each => each.clientWidth && each.scrollWidth > each.clientWidth + 1)
     .map(each => each.getAttribute("aria-label") || each.getAttribute("aria-labelledby"))"""
@@ -80,6 +103,10 @@ def furnished(hub):
     hub.command("service-key", "create", "--name", LONG, "--team", "every-page", "--scope", "keys:manage")
     hub.command("budget", "create", "--scope", "person", "--name", PERSON, "--per", "day", "--cap", "7")
     hub.command("budget", "create", "--scope", "team", "--name", "every-page", "--per", "day", "--cap", "0")
+    hub.command(
+        "channel", "add", LONG[:60], "--kind", "chat", "--address", SLACK, "--rules", "ledger,unpriced"
+    )
+    subprocess.run([sys.executable, "-P", "-c", FIRE], env=hub.environment, check=True, timeout=60)
     return hub
 
 

@@ -71,16 +71,17 @@ PAGES = (
 )
 SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
 FIRE = f"""
+import os
+os.environ["DJANGO_SETTINGS_MODULE"] = "llmhub.settings"
 import django
 django.setup()
 from llmhub.alerts import alert
 from llmhub.alerts.finding import Finding
 from llmhub.lib import clock
-for rule in ("provider", "budget"):
-    seen = alert.observe(
-        Finding(rule, "every-page", "{LONG}", "{LONG}", severity="critical", path="/settings/", facts=dict(a=["b"])),
-        now=clock.now(),
-    )
+for number in (1, 2):
+    subject, facts = f"budget:{{number}}", {{"a": ["b"]}}
+    found = Finding("forecast", subject, "{LONG}", "{LONG}", path="/settings/", facts=facts)
+    seen = alert.observe(found, now=clock.now())
 alert.resolve(seen, text="{LONG}", now=clock.now())
 """
 HIDDEN_COLUMNS = """[...document.querySelectorAll(".table-responsive")]
@@ -103,9 +104,7 @@ def furnished(hub):
     hub.command("service-key", "create", "--name", LONG, "--team", "every-page", "--scope", "keys:manage")
     hub.command("budget", "create", "--scope", "person", "--name", PERSON, "--per", "day", "--cap", "7")
     hub.command("budget", "create", "--scope", "team", "--name", "every-page", "--per", "day", "--cap", "0")
-    hub.command(
-        "channel", "add", LONG[:60], "--kind", "chat", "--address", SLACK, "--rules", "ledger,unpriced"
-    )
+    hub.command("channel", "add", LONG[:60], "--kind", "chat", "--address", SLACK, "--rules", "budget")
     subprocess.run([sys.executable, "-P", "-c", FIRE], env=hub.environment, check=True, timeout=60)
     return hub
 

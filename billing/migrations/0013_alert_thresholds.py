@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0011_key_reach'),
+        ('billing', '0012_web_searches'),
     ]
 
     operations = [

@@ -65,8 +65,8 @@ def test_the_list_takes_a_fixed_number_of_queries(signed_in, django_assert_num_q
     for number in range(30):
         fired(subject=str(number))
 
-    # session, person, organisation; what waits; resolved, firing, teams, whether anybody is told
-    with django_assert_num_queries(8):
+    # session, person, organisation; resolved, firing, teams, whether anybody is told
+    with django_assert_num_queries(7):
         client.get("/alerts/")
 
 

@@ -18,7 +18,7 @@ CLAIM = "No address that somebody enters makes llmhub connect to where it may no
 
 
 def prove(stand) -> Figures:
-    entries = (ssrf.save, ssrf.move, ssrf.checked, ssrf.sent)
+    entries = (ssrf.save, ssrf.move, ssrf.checked, ssrf.sent, ssrf.subscribe, ssrf.posted)
     return _try(
         stand, {entry.__name__: entry for entry in entries}, [*ssrf.VECTORS, "http://rebinding.test:{p}"]
     )

@@ -16,8 +16,12 @@ from contextlib import contextmanager, suppress
 import pytest
 from django.core.exceptions import ValidationError
 
+from llmhub.alerts import webhook
+from llmhub.alerts.channel import create_channel
+from llmhub.alerts.message import Message
+from llmhub.alerts.send import NotTaken, Way, send
 from llmhub.audit.actor import COMMAND_LINE
-from llmhub.lib import egress
+from llmhub.lib import clock, egress, secrets
 from providers.adapters import adapter_for
 from providers.check import Outcome, check
 from providers.client import Client, Timeouts
@@ -81,6 +85,7 @@ NAMES = {
 PERMISSIVE = egress.Policy(
     allow=(egress.parse_allowed("0.0.0.0/0"), egress.parse_allowed("::/0")), loopback=True
 )
+MESSAGE = Message("msg_1", "alert.test", clock.now(), title="Test", text="", url="")
 TIMEOUTS = Timeouts(connect=1.0, total=2.0)
 IPV6 = socket.has_dualstack_ipv6()
 _attempts: list[tuple] | None = None
@@ -202,6 +207,21 @@ def sent(url: str) -> str:
     return found
 
 
+def subscribe(url: str) -> str:
+    create_channel(actor=COMMAND_LINE, name="evil", kind="webhook", address=url)
+    return "saved"
+
+
+def posted(url: str) -> str:
+    """What came of posting a message to a channel whose address is not checked anew."""
+    sealed = secrets.encrypt(webhook.secret_of(b"0" * 32))
+    try:
+        send(Way("webhook", url, sealed), MESSAGE)
+    except NotTaken as refusal:
+        return str(refusal)
+    return "answered"
+
+
 VECTORS = [*LOOPBACK, *CROOKED, *ELSEWHERE]
 
 
@@ -220,6 +240,40 @@ def test_no_vector_makes_a_hit_through_any_entry(vector, entry, listener, settin
 
     assert listener.hits == before
     assert made == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("entry", [subscribe, posted], ids=lambda entry: entry.__name__)
+def test_no_vector_makes_a_hit_through_a_channel(entry, listener, settings):
+    settings.EMBEDDED, settings.EGRESS_ALLOW, before = False, [], listener.hits
+
+    with attempts() as made:
+        for vector in VECTORS:
+            with suppress(ValidationError):
+                assert entry(vector.format(p=listener.port)) != "answered"
+
+    assert listener.hits == before
+    assert made == []
+
+
+@pytest.mark.django_db
+def test_a_channel_that_was_public_when_it_was_saved_is_refused_when_it_is_told(listener, settings):
+    settings.EMBEDDED, settings.EGRESS_ALLOW, before = False, [], listener.hits
+    url = f"http://rebinding.test:{listener.port}"
+
+    with attempts() as made:
+        assert subscribe(url) == "saved"
+        assert "LLMHUB_EGRESS_ALLOW" in posted(url)
+
+    assert (listener.hits, made) == (before, [])
+
+
+def test_a_channel_may_reach_what_the_operator_allows(listener, settings):
+    """The negative control."""
+    settings.EGRESS_ALLOW, before = ["127.0.0.1"], listener.hits
+
+    assert posted(f"http://127.0.0.1:{listener.port}") == "answered"
+    assert listener.hits == before + 1
 
 
 @pytest.mark.django_db

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def smtp(settings):
     """E-mail works; Django keeps what is sent."""
-    settings.SMTP_URL = "smtp://127.0.0.1:1"
+    settings.SMTP_URL = "smtp://127.0.0.1:1?from=hub@example.org"
     return settings
 
 

@@ -227,8 +227,7 @@ def show_budget(request: HttpRequest, budget_id: int) -> BudgetOut:
 @router.get("/budgets/{int:budget_id}/forecast", response={200: ForecastOut, **REFUSALS})
 def show_forecast(request: HttpRequest, budget_id: int) -> ForecastOut:
     """Show what a budget will have spent when its period ends; 404 where too little is known to say."""
-    caller(request, "view")
-    budget = get_object_or_404(Budget, pk=budget_id)
+    budget = get_object_or_404(Budget.objects.seen_by(caller(request, "read")), pk=budget_id)
     if (row := forecast_of(budget)) is None:
         raise Http404("nothing is foretold of this budget: docs/alerts.md says of which, and from when on")
     return forecast_out(row, budget)

@@ -39,7 +39,7 @@ MENU: tuple[tuple[str, tuple[Place, ...]], ...] = (
         "",
         (
             Place("Overview", "overview", "layout-dashboard", "overview", needs="read"),
-            Place("Alerts", ALERTS, "bell", "alerts:", waits="firing"),
+            Place("Alerts", ALERTS, "bell", "alerts:", waits="firing", needs="read"),
         ),
     ),
     (

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from billing import spend
 from llmhub.alerts.finding import CREDENTIAL
 from llmhub.alerts.models import Alert
+from llmhub.audit.actor import Actor
 from llmhub.lib import clock
 from providers.models import Provider
 from providers.status import Status, status_of
@@ -38,12 +39,12 @@ class ProviderState:
     status: Status
 
 
-def demanding(now: datetime) -> list[Alert]:
-    """Return the alerts that fire and that nobody sees to, critical ones first.
+def demanding(now: datetime, actor: Actor) -> list[Alert]:
+    """Return the alerts that fire and that nobody sees to, of those `actor` may read, critical ones first.
 
     Of credentials a box of its own tells, with more.
     """
-    rows = Alert.objects.demanding(now).exclude(rule=CREDENTIAL)
+    rows = Alert.objects.seen_by(actor).demanding(now).exclude(rule=CREDENTIAL)
     return list(rows.worst_first()[:DEMANDING_SHOWN])
 
 

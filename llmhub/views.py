@@ -56,7 +56,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     if teams is None:
         context |= {"states": provider_states(), "leaving": still_called(clock.now())}
         context |= {"refused": taken_out(), "open_events": open_events_of(request), "held": held_lists()}
-        context["demanding"] = demanding(clock.now())
+    context["demanding"] = demanding(clock.now(), actor_of(request))
     partial = "hub/_first_steps.html" if steps else "hub/_overview.html"
     return render_page(request, page="hub/overview.html", partial=partial, context=context)
 

@@ -14,7 +14,7 @@ from llmhub.alerts.finding import Finding
 from llmhub.alerts.models import Alert, Transition, facts_of
 from llmhub.audit import log
 from llmhub.audit.actor import Actor
-from llmhub.people.roles import require
+from llmhub.people.roles import allowed, require
 
 AT_ONCE = timedelta(0)
 LONGEST_SNOOZE = timedelta(days=31)
@@ -76,7 +76,7 @@ def acknowledge(*, actor: Actor, alert: Alert, now: datetime) -> Alert:
 
     Raises `ValidationError` where nothing fires.
     """
-    require(actor, "configure")
+    _require(actor, alert)
     with transaction.atomic():
         row = _firing(alert)
         if row.acknowledged_at is None:
@@ -91,7 +91,7 @@ def snooze(*, actor: Actor, alert: Alert, until: datetime, now: datetime) -> Ale
 
     Raises `ValidationError` where nothing fires, and on a moment that is past or too far.
     """
-    require(actor, "configure")
+    _require(actor, alert)
     if not now < until <= now + LONGEST_SNOOZE:
         days = LONGEST_SNOOZE.days
         raise ValidationError({"until": f"put it off to a later moment, within {days} days"})
@@ -167,3 +167,17 @@ def _firing(alert: Alert) -> Alert:
     if row.state != _State.FIRING:
         raise ValidationError("this alert does not fire: there is nothing to do about it")
     return row
+
+
+def may_change(actor: Actor, alert: Alert) -> bool:
+    """Return whether `actor` may acknowledge an alert: who manages its team, or the hub."""
+    if alert.team_id is None:
+        return allowed(actor, "configure")
+    return allowed(actor, "manage", team=alert.team_id)
+
+
+def _require(actor: Actor, alert: Alert) -> None:
+    if alert.team_id is None:
+        require(actor, "configure")
+    else:
+        require(actor, "manage", team=alert.team_id)

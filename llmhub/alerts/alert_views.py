@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from llmhub.alerts import alert as alerts
 from llmhub.alerts import outbox
+from llmhub.alerts.alert import may_change
 from llmhub.alerts.finding import RULES
 from llmhub.alerts.forms import SNOOZES, SnoozeForm
 from llmhub.alerts.models import Alert, Channel, Delivery
@@ -20,6 +21,7 @@ from llmhub.lib import clock
 from llmhub.lib.pages import render_page, screen_of
 from llmhub.people.access import actor_of, needs
 from llmhub.people.models import Team
+from llmhub.people.roles import allowed
 
 FIRING_SHOWN = 100
 SHOWN = 25
@@ -27,19 +29,20 @@ _OURS = {"crossing"}  # facts that say nothing to people
 
 
 @require_GET
-@needs("view")
+@needs("read")
 def alert_list(request: HttpRequest) -> HttpResponse:
     """What fires now, and below it what was resolved; filtering swaps only the history."""
+    actor = actor_of(request)
     rule, team = request.GET.get("rule", ""), request.GET.get("team", "")
-    screen = screen_of(request, chosen(state="resolved", rule=rule, team=team), by="-id", limit=SHOWN)
+    screen = screen_of(request, chosen(actor, state="resolved", rule=rule, team=team), by="-id", limit=SHOWN)
     context = {
-        "firing": chosen(state="firing").worst_first()[:FIRING_SHOWN],
+        "firing": chosen(actor, state="firing").worst_first()[:FIRING_SHOWN],
         "resolved": screen.rows,
         "next_cursor": screen.next_cursor,
         "rule": rule,
         "team": team,
         "rules": RULES,
-        "teams": Team.objects.all(),
+        "teams": Team.objects.seen_by(actor),
         "now": clock.now(),
         "is_heard": Channel.objects.in_use().exists(),
     }
@@ -49,15 +52,18 @@ def alert_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@needs("view")
+@needs("read")
 def alert_detail(request: HttpRequest, alert_id: int) -> HttpResponse:
-    """One alert: each transition with its numbers, and who was told."""
-    row = get_object_or_404(Alert.objects.select_related("team"), pk=alert_id)
+    """One alert: each transition with its numbers; who was told, for those who may see every channel."""
+    actor = actor_of(request)
+    row = _found(request, alert_id)
     context = {
         "alert": row,
         "numbers": {name: value for name, value in row.facts.items() if name not in _OURS},
         "transitions": row.transitions.order_by("-number")[:SHOWN],
-        "deliveries": deliveries(alert=row)[:SHOWN],
+        "deliveries": deliveries(alert=row)[:SHOWN] if allowed(actor, "view") else (),
+        "sees_channels": allowed(actor, "view"),
+        "may_change": may_change(actor, row),
         "snoozes": SNOOZES,
         "now": clock.now(),
     }
@@ -65,10 +71,10 @@ def alert_detail(request: HttpRequest, alert_id: int) -> HttpResponse:
 
 
 @require_POST
-@needs("configure")
+@needs("manage")
 def alert_acknowledge(request: HttpRequest, alert_id: int) -> HttpResponse:
     """Say that somebody sees to an alert."""
-    row = get_object_or_404(Alert, pk=alert_id)
+    row = _found(request, alert_id)
     try:
         alerts.acknowledge(actor=actor_of(request), alert=row, now=clock.now())
     except ValidationError as error:
@@ -79,10 +85,10 @@ def alert_acknowledge(request: HttpRequest, alert_id: int) -> HttpResponse:
 
 
 @require_POST
-@needs("configure")
+@needs("manage")
 def alert_snooze(request: HttpRequest, alert_id: int) -> HttpResponse:
     """Put an alert off."""
-    row, form = get_object_or_404(Alert, pk=alert_id), SnoozeForm(request.POST)
+    row, form = _found(request, alert_id), SnoozeForm(request.POST)
     if not form.is_valid():
         messages.warning(request, "Choose for how long it is put off.")
         return _back(request, row)
@@ -127,6 +133,11 @@ def delivery_again(request: HttpRequest, delivery_id: int) -> HttpResponse:
     else:
         messages.warning(request, "It was not given up: there is nothing to send again.")
     return redirect("alerts:delivery_list")
+
+
+def _found(request: HttpRequest, alert_id: int) -> Alert:
+    rows = Alert.objects.seen_by(actor_of(request)).select_related("team")
+    return get_object_or_404(rows, pk=alert_id)
 
 
 def _back(request: HttpRequest, row: Alert) -> HttpResponse:

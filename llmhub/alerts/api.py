@@ -25,6 +25,7 @@ from llmhub.alerts.shapes import (
     delivery_out,
     new_channel_out,
 )
+from llmhub.audit.actor import Actor
 from llmhub.lib import clock
 from llmhub.lib.rest import REFUSALS, Cursor, Input, Limit, Output, Page, page
 from llmhub.people.api_access import caller
@@ -83,30 +84,29 @@ def list_alerts(
     limit: Limit = 50,
 ) -> Page[AlertOut]:
     """List alerts, newest first."""
-    caller(request, "view")
-    rows = reading.chosen(state=state, rule=rule, team=team)
+    rows = reading.chosen(caller(request, "read"), state=state, rule=rule, team=team)
     return page(rows, alert_out, by="-id", cursor=cursor, limit=limit)
 
 
 @router.get("/alerts/{int:alert_id}", response={200: AlertWithLifeOut, **REFUSALS})
 def show_alert(request: HttpRequest, alert_id: int) -> AlertWithLifeOut:
     """Show an alert with everything that happened to it."""
-    caller(request, "view")
-    return alert_with_life(_alert(alert_id))
+    return alert_with_life(_alert(alert_id, caller(request, "read")))
 
 
 @router.post("/alerts/{int:alert_id}/acknowledge", response={200: AlertOut, **REFUSALS})
 def acknowledge(request: HttpRequest, alert_id: int) -> AlertOut:
     """Say that somebody sees to an alert that fires."""
-    actor = caller(request, "configure")
-    return alert_out(alerts.acknowledge(actor=actor, alert=_alert(alert_id), now=clock.now()))
+    actor = caller(request, "manage")
+    return alert_out(alerts.acknowledge(actor=actor, alert=_alert(alert_id, actor), now=clock.now()))
 
 
 @router.post("/alerts/{int:alert_id}/snooze", response={200: AlertOut, **REFUSALS})
 def snooze(request: HttpRequest, alert_id: int, body: SnoozeIn) -> AlertOut:
     """Put an alert off: it is told again at `until`, if it still fires."""
-    actor = caller(request, "configure")
-    return alert_out(alerts.snooze(actor=actor, alert=_alert(alert_id), until=body.until, now=clock.now()))
+    actor = caller(request, "manage")
+    row = _alert(alert_id, actor)
+    return alert_out(alerts.snooze(actor=actor, alert=row, until=body.until, now=clock.now()))
 
 
 @router.get("/deliveries", response={200: Page[DeliveryOut], **REFUSALS})
@@ -119,8 +119,8 @@ def list_deliveries(
     limit: Limit = 50,
 ) -> Page[DeliveryOut]:
     """List what was sent and what waits, newest first."""
-    caller(request, "view")
-    about = _alert(alert) if alert is not None else None
+    actor = caller(request, "view")
+    about = _alert(alert, actor) if alert is not None else None
     rows = reading.deliveries(state=state, channel=channel, alert=about)
     return page(rows, delivery_out, by="-id", cursor=cursor, limit=limit)
 
@@ -189,8 +189,8 @@ def end_channel(request: HttpRequest, channel_id: int) -> Status[None]:
     return Status(204, None)
 
 
-def _alert(alert_id: int) -> Alert:
-    return get_object_or_404(Alert.objects.select_related("team"), pk=alert_id)
+def _alert(alert_id: int, actor: Actor) -> Alert:
+    return get_object_or_404(Alert.objects.seen_by(actor).select_related("team"), pk=alert_id)
 
 
 def _channel(channel_id: int) -> Channel:

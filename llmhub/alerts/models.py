@@ -8,7 +8,9 @@ from typing import Any
 from django.db import models
 
 from llmhub.alerts.finding import RULES, Finding
+from llmhub.audit.actor import Actor
 from llmhub.people.models import Team
+from llmhub.people.roles import reach
 
 
 class ChannelQuerySet(models.QuerySet["Channel"]):
@@ -70,6 +72,11 @@ class Channel(models.Model):
 
 class AlertQuerySet(models.QuerySet["Alert"]):
     """The reading vocabulary of alerts."""
+
+    def seen_by(self, actor: Actor) -> AlertQuerySet:
+        """Alerts that `actor` may read: those of their teams, or all."""
+        teams = reach(actor)
+        return self if teams is None else self.filter(team_id__in=teams)
 
     def of(self, finding: Finding) -> AlertQuerySet:
         """The alert of a finding, if there is one."""

@@ -7,11 +7,17 @@ from datetime import datetime
 from django.db.models import F, Func, IntegerField, QuerySet, Subquery
 
 from llmhub.alerts.models import Alert, AlertQuerySet, Delivery
+from llmhub.audit.actor import Actor
 
 
-def chosen(*, state: str = "", rule: str = "", team: str = "") -> AlertQuerySet:
-    """Return the alerts that a filter keeps; one that was over before it fired is in no list."""
-    rows = Alert.objects.select_related("team").exclude(state=Alert.State.RESOLVED, fired_at=None)
+def chosen(actor: Actor, *, state: str = "", rule: str = "", team: str = "") -> AlertQuerySet:
+    """Return the alerts that a filter keeps of those `actor` may read.
+
+    One that was over before it fired is in no list.
+    """
+    rows = (
+        Alert.objects.seen_by(actor).select_related("team").exclude(state=Alert.State.RESOLVED, fired_at=None)
+    )
     if state:
         rows = rows.filter(state=state)
     if rule:

@@ -55,7 +55,9 @@ def register(commands: _SubParsersAction[Any]) -> None:
 def list_all(options: Namespace) -> int:
     """List alerts."""
     state = "" if options.all else Alert.State.FIRING
-    rows = reading.chosen(state=state, rule=options.rule, team=options.team).order_by("-id")[:SHOWN]
+    rows = reading.chosen(COMMAND_LINE, state=state, rule=options.rule, team=options.team).order_by("-id")[
+        :SHOWN
+    ]
     found = [alert_out(row).model_dump(mode="json") for row in rows]
     columns = (
         "id",

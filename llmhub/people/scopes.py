@@ -17,6 +17,7 @@ AREAS = {
     "usage": ("usage", "reports", "report-tags", "exports"),
     "people": ("teams", "people", "members", "invitations", "service-keys"),
     "hub": ("organisation", "audit"),
+    "alerts": ("alerts", "channels", "deliveries"),
     "config": ("config",),  # all that the file says, whatever its area
 }  # fmt: skip
 _AREA_OF = {noun: area for area, nouns in AREAS.items() for noun in nouns}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+from llmhub.lib import clock
 from tests.access.sides import Side
 
 
 def bodies(of: Side) -> dict[str, dict[str, Any]]:
     """What is sent about one side; of a GET endpoint, its query."""
+    soon = f"{clock.now() + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
     return {
         # pages
         "POST people:team_new": {"name": "New team"},
@@ -35,6 +38,10 @@ def bodies(of: Side) -> dict[str, dict[str, Any]]:
         "POST billing:budget_raise": {"cap": "50", "reason": "x"},
         "POST billing:budget_ask": {"cap": "50", "reason": "x"},
         "POST billing:raise_request_decide": {"verdict": "refuse"},
+        "POST /api/v1/alerts/{alert_id}/acknowledge": {},
+        "POST /api/v1/alerts/{alert_id}/snooze": {"until": soon},
+        "POST /api/v1/channels": {"name": "more", "kind": "email"},
+        "PATCH /api/v1/channels/{channel_id}": {"paused": True},
         "POST /api/v1/exports": {"since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"},
         "POST routing:key_test": {"key": of.tokens["gateway"]},
         "POST catalog:alias_add": {"model": "small-1", "name": "quick"},

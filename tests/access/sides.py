@@ -19,6 +19,7 @@ from catalog.discovery_models import CatalogEvent, DiscoveryRun, InboxRule
 from catalog.entry import update_entry
 from catalog.models import CatalogEntry, Offer
 from catalog.new_model import add_model
+from llmhub.alerts.models import Alert, Channel
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.lib import clock, ids, money
 from llmhub.people.access import actor_of_person
@@ -83,7 +84,16 @@ def build() -> Hub:
     rule = InboxRule.objects.create(kind="back", action="ignore", created_by="test")
     for scope, name in (("organisation", ""), ("provider", "lab"), ("tag", f"env={CANARY}")):
         create_budget(actor=COMMAND_LINE, scope=scope, name=name, per="month", cap=OF_ALL)
-    shared = {"offer_id": offer.pk, "event_id": event.pk, "rule_id": rule.pk, "lab": lab, "entry": entry}
+    channel = Channel.objects.create(name="ops", kind="email", created_by="test")
+    more = {"channel_id": channel.pk, "delivery_id": 10**6}
+    shared = {
+        **more,
+        "offer_id": offer.pk,
+        "event_id": event.pk,
+        "rule_id": rule.pk,
+        "lab": lab,
+        "entry": entry,
+    }
     return Hub(a=side("a", "alpha", lab, entry, offer), b=side("b", CANARY, lab, entry, offer), shared=shared)
 
 
@@ -108,6 +118,11 @@ def side(letter: str, word: str, lab: Provider, entry: CatalogEntry, offer: Offe
     export = create_export(
         actor=actor_of_person(person), since=clock.now() - timedelta(days=1), until=clock.now()
     )
+    alert = Alert.objects.create(
+        rule="budget", subject=f"budget:{budget.pk}", threshold=80, team=team, state="firing",
+        severity="warning", title=f"Budget of team {word}", text=f"told {word}",
+        fired_at=clock.now(), pending_at=clock.now(),
+    )  # fmt: skip
     request = _calls(word, team.pk, key, own, lab, entry, offer)
     return Side(
         slug=team.slug,
@@ -123,6 +138,7 @@ def side(letter: str, word: str, lab: Provider, entry: CatalogEntry, offer: Offe
             "usage_id": request,
             "request_id": asked.pk,
             "export_id": export.pk,
+            "alert_id": alert.pk,
         },
         tokens={"gateway": rotated_text, "before": text, "revoked": old_text, "service": service_text},
     )

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0012_web_searches'),
+        ('billing', '0014_exports'),
     ]
 
     operations = [

@@ -16,6 +16,8 @@ from llmhub.people.invitation import maker_of
 from llmhub.people.models import Role, ServiceKey, Team, TeamRole
 from llmhub.people.roles import require, require_role, require_team_role
 
+_OF_ORGANISATION = [role for role in Role.values if role != Role.MEMBER]  # it would reach nothing
+
 
 @transaction.atomic
 def create_service_key(
@@ -40,7 +42,7 @@ def create_service_key(
     wanted = sorted(set(scopes))
     if wrong := areas.faults(wanted, given_by=actor.scopes):
         raise ValidationError({"scopes": wrong})
-    if role not in (Role if team is None else TeamRole) or (team is None and role == Role.MEMBER):
+    if role not in (_OF_ORGANISATION if team is None else TeamRole.values):
         raise ValidationError({"role": f"{role[:20]!r} is no role of {'a team' if team else 'such a key'}"})
     token = secrets.new_token(secrets.SERVICE_KEY)
     key = ServiceKey(

@@ -267,6 +267,16 @@ def test_a_key_with_scopes_reaches_their_areas_only(team):
                     content_type="application/json").status_code == 403  # fmt: skip
 
 
+def test_a_key_of_a_team_reads_unless_it_is_to_do_more(team):
+    key, token = create_service_key(actor=COMMAND_LINE, name="ci", team=team)
+
+    assert (key.role, key.team_role) == ("member", "viewer")
+    assert bearer(token).get("/api/v1/teams").json()["data"][0]["slug"] == "support"
+    for role, of in (("manager", None), ("member", None), ("owner", team), ("emperor", None)):
+        with pytest.raises((ValidationError, NotAllowed)):
+            create_service_key(actor=COMMAND_LINE, name="ci", team=of, role=role)
+
+
 def test_a_key_makes_no_key_that_reaches_further(team):
     _, token = create_service_key(actor=COMMAND_LINE, name="ci", role="admin", scopes=["people:manage"])
 

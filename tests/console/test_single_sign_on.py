@@ -194,7 +194,7 @@ def test_nobody_of_ours_is_refused_and_made_only_where_that_is_switched_on(
 
     assert is_signed_in(client)
     made = User.objects.get()
-    assert (made.email, made.name, made.role) == ("ada@example.com", "Ada L.", "viewer")
+    assert (made.email, made.name, made.role) == ("ada@example.com", "Ada L.", "member")
     assert not made.has_usable_password()
 
 

@@ -15,9 +15,11 @@ from catalog.availability import last_prices
 from catalog.discovery_models import CatalogEvent, DiscoveryRun
 from catalog.listing_diff import Change, Kind
 from catalog.listing_text import plain
-from catalog.models import CatalogEntry, Offer, Origin, Price, name_letters
+from catalog.models import CatalogEntry, Offer, Origin, Price
+from catalog.parameters import that_can_be_kept
 from catalog.pricing import has_ended
 from catalog.proposal import proposed_slug
+from catalog.words import MODALITIES, is_public_name
 from providers.listing import Listing, column
 from providers.models import Provider
 from providers.rates import faults
@@ -60,9 +62,7 @@ class Writer:
     def _make_entries(self, listings: Sequence[Listing]) -> None:
         """Save an entry for each listing that has none, and its offer."""
         unknown = [row for row in listings if not self._offers[row.upstream_id]]
-        new = [row for row in unknown if row.upstream_id not in self._entries and self._is_name(row)]
-        made = CatalogEntry.objects.bulk_create([self._entry(row) for row in new])
-        self._entries |= {row.upstream_id: entry for row, entry in zip(new, made, strict=True)}
+        self._entries |= self._new_entries([row for row in unknown if row.upstream_id not in self._entries])
         discovered = [
             (row, entry)
             for row in unknown
@@ -75,16 +75,21 @@ class Writer:
         back = {entry.pk for _, entry in discovered if entry.withdrawn_at}
         CatalogEntry.objects.filter(pk__in=back).update(withdrawn_at=None)
 
-    def _is_name(self, row: Listing) -> bool:
-        try:
-            name_letters(proposed_slug(self._provider.slug, row.upstream_id))
-        except ValidationError:
-            return False
-        return True
+    def _new_entries(self, listings: Sequence[Listing]) -> dict[str, CatalogEntry]:
+        """Save an entry for each name, and return them by upstream id; two ids may come to one name.
 
-    def _entry(self, row: Listing) -> CatalogEntry:
+        Another provider's list, read at the same time, may have made it first.
+        """
+        slugs = {row.upstream_id: proposed_slug(self._provider.slug, row.upstream_id) for row in listings}
+        first = {slugs[row.upstream_id]: row for row in reversed(listings)}
+        new = [self._entry(slug, row) for slug, row in first.items() if is_public_name(slug)]
+        CatalogEntry.objects.bulk_create(new, ignore_conflicts=True)
+        made = {row.slug: row for row in CatalogEntry.objects.filter(slug__in=[row.slug for row in new])}
+        return {id_: made[slug] for id_, slug in slugs.items() if slug in made}
+
+    def _entry(self, slug: str, row: Listing) -> CatalogEntry:
         entry = CatalogEntry(
-            slug=proposed_slug(self._provider.slug, row.upstream_id),
+            slug=slug,
             source=CatalogEntry.Source.DISCOVERED,
             origin=Origin.DISCOVERED,
             described_by=self._provider,
@@ -223,15 +228,18 @@ DESCRIBED = (
 
 
 def describe(entry: CatalogEntry, row: Listing) -> None:
-    """Give a discovered entry the facts of a listing; what the list does not say is unknown."""
+    """Give a discovered entry the facts of a listing; what the list does not say is unknown.
+
+    What an entry cannot hold is left out: a person could save nothing of it otherwise.
+    """
     entry.name = row.name or entry.slug.rpartition("/")[2]
     entry.description = row.description
     entry.context_tokens = column(row.context_tokens)
     entry.output_limit_tokens = column(row.output_limit_tokens)
-    entry.input_modalities = list(row.input_modalities)
-    entry.output_modalities = list(row.output_modalities)
+    entry.input_modalities = [word for word in row.input_modalities if word in MODALITIES]
+    entry.output_modalities = [word for word in row.output_modalities if word in MODALITIES]
     entry.capabilities = list(row.capabilities or ())
-    entry.parameters = {name: dict(descriptor) for name, descriptor in row.parameters.items()}
+    entry.parameters = that_can_be_kept(row.parameters)
     entry.released_on, entry.knowledge_on = row.released_on, row.knowledge_on
     entry.deprecated_on, entry.sunset_on = row.deprecated_on, row.sunset_on
     entry.stands_for = row.stands_for

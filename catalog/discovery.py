@@ -119,9 +119,13 @@ def take_file(provider: Provider, content: bytes, *, actor: Actor) -> DiscoveryR
 
 
 def accept_held(provider: Provider, *, actor: Actor) -> DiscoveryRun:
-    """Believe the list that was held back. Raises `ValidationError` where none is."""
+    """Believe the list that was held back. Raises `ValidationError` where none is, or of another address."""
     require(actor, "configure")
     held = _held(provider)
+    if _is_first(provider):
+        raise ValidationError(
+            f"this list was read before the address of {provider.name} was changed: discard it, and read anew"
+        )
     reading = _Reading(provider, _Trigger.ACCEPTED, actor, clock.now())
     return _take(reading, read(gzip.decompress(held.content), _adapter(provider)), believed=True)
 
@@ -162,7 +166,8 @@ def _take_next(reading: _Reading, found: ModelList, facts: dict[str, Any], *, be
     """Judge a list beside what is known of the lists before, and take it in unless it is doubted."""
     provider = reading.provider
     DiscoveryState.objects.select_for_update().get(provider=provider)  # one run at a time
-    verdict = judge(_known(provider), found.listings, reading.began, believed=believed)
+    now = clock.now()  # not when it began: a list that was asked for before another comes in after it
+    verdict = judge(_known(provider), found.listings, now, believed=believed)
     counts = counted(verdict.changes)
     if verdict.doubts:
         run = reading.run(_Outcome.HELD, counts=counts, said="; ".join(verdict.doubts), **facts)
@@ -171,10 +176,10 @@ def _take_next(reading: _Reading, found: ModelList, facts: dict[str, Any], *, be
         return run
     run = reading.run(_Outcome.CHANGED if counts else _Outcome.UNCHANGED, counts=counts, **facts)
     HeldList.objects.filter(provider=provider).delete()
-    _mark_absence(provider, verdict, reading.began)
+    _mark_absence(provider, verdict, now)
     if counts:
-        Writer(provider, run, reading.began).write(verdict.changes)
-        keep_rows(provider, verdict.changes, reading.began)
+        Writer(provider, run, now).write(verdict.changes)
+        keep_rows(provider, verdict.changes, now)
         log.record(reading.actor, "catalog.discovered", subject(provider), after={**counts, "run": run.pk})
     return run
 
@@ -198,10 +203,13 @@ def _take_first(reading: _Reading, found: ModelList, facts: dict[str, Any]) -> D
     for start in range(0, len(new), _AT_ONCE):
         some = new[start : start + _AT_ONCE]
         with transaction.atomic():
-            Writer(provider, None, reading.began).write(some)
-            keep_rows(provider, some, reading.began)
+            Provider.objects.select_for_update().get(pk=provider.pk)  # somebody may read it at the same time
+            now = clock.now()
+            Writer(provider, None, now).write(some)
+            keep_rows(provider, some, now)
     with transaction.atomic():
-        forget_others(provider, found.listings, reading.began)
+        forget_others(provider, found.listings, clock.now())
+        HeldList.objects.filter(provider=provider).delete()  # of another address
         run = reading.run(_Outcome.FIRST, counts=counted(new), **facts)
         log.record(
             reading.actor, "catalog.discovered", subject(provider), after={"new": len(new), "run": run.pk}

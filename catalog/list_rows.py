@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from catalog.listing_diff import Change, Kind
 from catalog.models import CatalogEntry, Offer, Origin
@@ -35,8 +36,19 @@ def keep_rows(provider: Provider, changes: Sequence[Change], now: datetime) -> N
 def _fill(row: ListedModel, listing: Listing) -> None:
     row.name = listing.name
     row.context_tokens = column(listing.context_tokens)
-    row.raw = dict(listing.raw)
+    row.raw = _without_nul(dict(listing.raw))
     row.missing_since = row.vanished_at = None
+
+
+def _without_nul(value: Any) -> Any:
+    """Return JSON without the one letter that Postgres keeps in no text; readers of it leave it out too."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, list):
+        return list(map(_without_nul, value))
+    if isinstance(value, dict):
+        return {_without_nul(key): _without_nul(inner) for key, inner in value.items()}
+    return value
 
 
 def forget_others(provider: Provider, listed: Collection[str], now: datetime) -> None:

@@ -101,6 +101,12 @@ def is_name(name: str) -> bool:
     return 0 < len(name) <= MAX_NAME and name.isprintable()
 
 
+def that_can_be_kept(parameters: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the descriptors of a list that an entry can hold: those with a name, and not too many."""
+    named = [name for name in parameters if is_name(name)]
+    return {name: dict(parameters[name]) for name in named[:MAX_PARAMETERS]}
+
+
 def _wrong_values(descriptor: Mapping[str, Any]) -> Iterator[Fault]:
     for key, value in descriptor.items():
         if key not in KEYS:

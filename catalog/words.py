@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 CAPABILITIES = {
     "tools": "calls tools",
     "parallel_tools": "calls several tools at once",
@@ -42,3 +44,9 @@ def most_telling(capabilities: list[str]) -> list[str]:
 # What a public name is made of: it stands in a URL path and in a header as it is, and real
 # ids hold / : @ ~ and dots.
 NAME_PATTERN = r"^[A-Za-z0-9~][A-Za-z0-9._:@/~+-]*\Z"
+MAX_NAME = 200  # letters
+
+
+def is_public_name(text: str) -> bool:
+    """Return whether callers could ask for a model by this name."""
+    return len(text) <= MAX_NAME and re.match(NAME_PATTERN, text) is not None

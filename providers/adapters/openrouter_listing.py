@@ -90,15 +90,17 @@ def read_listing(row: dict[str, Any]) -> Listing:
 
 
 def _modalities(architecture: Mapping[str, Any], side: str) -> tuple[str, ...]:
-    words = items(architecture.get(f"{side}_modalities"))
-    return tuple(_MODALITIES.get(word, word) for word in words if isinstance(word, str))
+    words = filter(None, map(name, items(architecture.get(f"{side}_modalities"))))
+    return tuple(_MODALITIES.get(word, word) for word in words)
 
 
 def _capabilities(row: Mapping[str, Any], pricing: Mapping[str, Any]) -> tuple[str, ...]:
-    takes = {word for word in items(row.get("supported_parameters")) if isinstance(word, str)}
+    takes = set(map(name, items(row.get("supported_parameters"))))
     architecture = mapping(row.get("architecture"))
     found = {_WORDS[word] for word in takes & _WORDS.keys()} | {"stream"}
-    found |= {_SIGHT[word] for word in items(architecture.get("input_modalities")) if word in _SIGHT}
+    found |= {
+        _SIGHT[word] for word in map(name, items(architecture.get("input_modalities"))) if word in _SIGHT
+    }
     if "audio" in items(architecture.get("output_modalities")):
         found.add("audio_out")
     if "input_cache_read" in pricing:

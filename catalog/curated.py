@@ -14,6 +14,7 @@ from datetime import date
 from typing import Any
 
 from catalog import parameters
+from catalog.lifecycle import leads_back
 from catalog.tables import Finding, Table
 from catalog.words import CAPABILITIES, MODALITIES
 from providers.adapters.parameters import completed
@@ -80,11 +81,14 @@ def load(texts: Mapping[str, str]) -> tuple[CuratedEntry, ...]:
             if entry.slug in entries:
                 findings.append(Finding(file, f"models.{entry.slug}", "stands in another file too"))
             entries[entry.slug], files[entry.slug] = entry, file
-    for entry in entries.values():
-        if entry.replacement and entry.replacement not in entries:
-            where = f"models.{entry.slug}.replacement"
-            message = f"{entry.replacement!r} is no model of the catalog"
-            findings.append(Finding(files[entry.slug], where, message))
+    replacements = {entry.slug: entry.replacement for entry in entries.values()}
+    for slug, replacement in replacements.items():
+        if replacement and replacement not in entries:
+            message = f"{replacement!r} is no model of the catalog"
+            findings.append(Finding(files[slug], f"models.{slug}.replacement", message))
+        elif leads_back(slug, replacements):
+            message = f"{replacement!r} leads back to the model itself"
+            findings.append(Finding(files[slug], f"models.{slug}.replacement", message))
     if findings:
         raise BadCatalog(findings)
     return tuple(entries[slug] for slug in sorted(entries))

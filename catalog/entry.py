@@ -8,6 +8,7 @@ from typing import Any, TypedDict, Unpack
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from catalog.lifecycle import leads_back
 from catalog.models import CatalogEntry, Origin, PublicName
 from catalog.parameters import MAX_NAME, MAX_PARAMETERS, faults, is_name
 from catalog.public_name import take_name
@@ -112,14 +113,28 @@ def _save(entry: CatalogEntry, actor: Actor, facts: Facts) -> None:
     for name, value in facts.items():
         if name not in Facts.__annotations__:
             raise TypeError(f"{name!r} is no fact of an entry")
+        if value is None and not CatalogEntry._meta.get_field(name).null:
+            raise ValidationError({name: "cannot be null: leave it out to keep it as it is"})
         setattr(entry, name, value)
-    if entry.replacement and not _is_listed(entry.replacement):
-        raise ValidationError({"replacement": f"{entry.replacement!r} is no model of the catalog"})
+    if facts.get("replacement"):
+        _check_replacement(entry)
     if "parameters" in facts:
         _check_parameters(facts["parameters"])
     entry.origin = origin_of(actor)
     entry.full_clean()
     entry.save()
+
+
+def _check_replacement(entry: CatalogEntry) -> None:
+    """Raise `ValidationError` where callers could not use what is named instead."""
+    curated = CatalogEntry.objects.listed().filter(source=CatalogEntry.Source.CURATED)
+    replacements = dict(curated.values_list("slug", "replacement"))
+    if entry.replacement != entry.slug and entry.replacement not in replacements:
+        raise ValidationError({"replacement": f"{entry.replacement!r} is no model of the catalog"})
+    if leads_back(entry.slug, {**replacements, entry.slug: entry.replacement}):
+        raise ValidationError(
+            {"replacement": f"{entry.replacement} leads back to {entry.slug}: name a model that stays"}
+        )
 
 
 def _check_parameters(parameters: Any) -> None:
@@ -138,10 +153,6 @@ def _check_parameters(parameters: Any) -> None:
     ]
     if wrong:
         raise ValidationError({"parameters": wrong})
-
-
-def _is_listed(slug: str) -> bool:
-    return CatalogEntry.objects.listed().filter(slug=slug).exists()
 
 
 def _plain(facts: Any) -> dict[str, Any]:

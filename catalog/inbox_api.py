@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from django.http import HttpRequest
@@ -15,18 +16,20 @@ from catalog.event_rows import chosen, event_rows
 from catalog.inbox_shapes import EventOut, RuleOut, event_out, rule_out
 from catalog.listing_diff import Kind
 from catalog.rule_book import remove_rule, set_rule
+from llmhub.audit.actor import Actor
 from llmhub.lib.rest import REFUSALS, Cursor, Input, Limit, Output, Page, page
 from llmhub.people.api_access import caller
 from providers.models import Provider
 
 router = Router()
 Slug = Annotated[str, Field(max_length=64)]
+EventId = Annotated[int, Field(ge=1, lt=2**63)]
 
 
 class EventsIn(Input):
     """Events to decide on in one call."""
 
-    ids: Annotated[list[int], Field(min_length=1, max_length=200)]
+    ids: Annotated[list[EventId], Field(min_length=1, max_length=200)]
 
 
 class DecidedOut(Output):
@@ -87,19 +90,20 @@ def ignore(request: HttpRequest, event_id: int) -> EventOut:
 @router.post("/inbox/accept", response={200: DecidedOut, **REFUSALS})
 def accept_some(request: HttpRequest, body: EventsIn) -> DecidedOut:
     """Accept several events; one that is refused keeps none of the others back."""
-    events = CatalogEvent.objects.filter(pk__in=body.ids)
-    return _decided(inbox.accept_all(actor=caller(request, "configure"), events=events))
+    return _decide(inbox.accept_all, caller(request, "configure"), body.ids)
 
 
 @router.post("/inbox/ignore", response={200: DecidedOut, **REFUSALS})
 def ignore_some(request: HttpRequest, body: EventsIn) -> DecidedOut:
     """Ignore several events."""
-    events = CatalogEvent.objects.filter(pk__in=body.ids)
-    return _decided(inbox.ignore_all(actor=caller(request, "configure"), events=events))
+    return _decide(inbox.ignore_all, caller(request, "configure"), body.ids)
 
 
-def _decided(found: inbox.Decided) -> DecidedOut:
-    return DecidedOut(done=[event.pk for event in found.done], refused=list(found.refused))
+def _decide(decide: Callable[..., inbox.Decided], actor: Actor, ids: list[int]) -> DecidedOut:
+    there = CatalogEvent.objects.in_bulk(ids)
+    found = decide(actor=actor, events=there.values())
+    unknown = [f"no event {id_}: see GET /api/v1/inbox" for id_ in ids if id_ not in there]
+    return DecidedOut(done=[event.pk for event in found.done], refused=[*found.refused, *unknown])
 
 
 @router.get("/inbox/rules", response={200: Page[RuleOut], **REFUSALS})

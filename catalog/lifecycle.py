@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 
@@ -22,6 +23,17 @@ def stage(*, deprecated_on: date | None, sunset_on: date | None, replacement: st
     if sunset_on is not None or (deprecated_on is not None and deprecated_on <= today):
         return Stage.DEPRECATED
     return Stage.SUPERSEDED if replacement or deprecated_on else Stage.CURRENT
+
+
+def leads_back(slug: str, replacements: Mapping[str, str]) -> bool:
+    """Return whether whoever follows the replacements of a model comes back to it."""
+    passed, step = set(), replacements.get(slug, "")
+    while step and step not in passed:
+        if step == slug:
+            return True
+        passed.add(step)
+        step = replacements.get(step, "")
+    return False
 
 
 def days_left(sunset_on: date | None, today: date) -> int | None:

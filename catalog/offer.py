@@ -94,17 +94,20 @@ def set_price(
     """Save what an offer costs from a moment on (now), the base price first, then its tiers.
 
     The price before stays: a record keeps the price of its day. One that follows the list is
-    succeeded by what discovery reads there. Raises `ValidationError` when
-    the tiers do not fit together, or when they would begin before a price that is there.
+    succeeded by what discovery reads there. Prices planned for other moments stay planned; one
+    for the same moment is replaced. Raises `ValidationError` when the tiers do not fit together,
+    or when they would begin before a price that was in force already.
     """
     require(actor, "configure")
     if wrong := faults(tiers):
         raise ValidationError({"tiers": wrong})
-    begins = effective_from or clock.now()
-    newest = offer.prices.order_by("-effective_from").first()
+    now = clock.now()
+    begins = effective_from or now
+    newest = offer.prices.begun(now).first()
     if newest is not None and begins <= newest.effective_from:
         since = f"{newest.effective_from:%Y-%m-%d %H:%M} UTC"
         raise ValidationError({"effective_from": f"a price holds from {since}: begin after it"})
+    offer.prices.filter(effective_from=begins).delete()  # it was planned, and never in force
     prices = [
         Price(
             offer=offer,

@@ -13,7 +13,7 @@ from catalog.alias import add_alias
 from catalog.discovery_models import CatalogEvent
 from catalog.entry import origin_of
 from catalog.listing_diff import Kind
-from catalog.models import CatalogEntry, Offer, PublicName
+from catalog.models import Alias, CatalogEntry, Offer, PublicName
 from catalog.public_name import take_name
 from llmhub.audit import log
 from llmhub.audit.actor import Actor
@@ -32,7 +32,7 @@ def promote(*, actor: Actor, entry: CatalogEntry, as_name: str = "", by: str = "
     entry = CatalogEntry.objects.select_for_update().get(pk=entry.pk)
     offers = Offer.objects.filter(entry=entry, withdrawn_at=None, provider__removed_at=None)
     _refuse(entry, is_offered=offers.exists())
-    take_name(entry.slug, PublicName.Kind.ENTRY)
+    _take_its_id(entry.slug)
     entry.source, entry.origin = CatalogEntry.Source.CURATED, origin_of(actor)
     entry.save(update_fields=["source", "origin"])
     after = {
@@ -54,6 +54,18 @@ def promote(*, actor: Actor, entry: CatalogEntry, as_name: str = "", by: str = "
         state=CatalogEvent.State.ACCEPTED, decided_at=clock.now(), decided_by=(by or actor.label)[:200]
     )
     return entry
+
+
+def _take_its_id(slug: str) -> None:
+    try:
+        take_name(slug, PublicName.Kind.ENTRY)
+    except ValidationError:
+        alias = Alias.objects.select_related("entry").filter(name_id=slug).first()
+        if alias is None:
+            raise
+        raise ValidationError(
+            f"its id {slug} is an alias of {alias.entry.slug} now: remove that alias first"
+        ) from None
 
 
 def _refuse(entry: CatalogEntry, *, is_offered: bool) -> None:

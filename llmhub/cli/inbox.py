@@ -79,7 +79,7 @@ def ignore_some(options: Namespace) -> int:
 
 
 def _events(ids: list[int]) -> list[CatalogEvent]:
-    found = CatalogEvent.objects.in_bulk(ids)
+    found = CatalogEvent.objects.in_bulk([id_ for id_ in ids if 0 < id_ < 2**63])
     if missing := [str(id_) for id_ in ids if id_ not in found]:
         raise ValueError(f"no event {', '.join(missing)}: see `llmhub inbox`")
     return list(found.values())

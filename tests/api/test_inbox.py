@@ -165,3 +165,19 @@ def test_a_viewer_reads_and_decides_nothing(api_as, news):
         assert viewer.post(path).status_code == 403, path
     assert viewer.post("/inbox/accept", ids=[news[0].pk]).status_code == 403
     assert viewer.post("/inbox/rules", kind="new", action="accept").status_code == 403
+
+
+def test_ids_of_no_event_are_named_and_decide_nothing(api, news):
+    answer = api.post("/inbox/ignore", ids=[news[0].pk, 999_999]).json()
+
+    assert answer == {"done": [news[0].pk], "refused": ["no event 999999: see GET /api/v1/inbox"]}
+    assert api.post("/inbox/accept", ids=[10**30]).status_code == 422
+
+
+def test_a_model_whose_id_became_an_alias_says_what_to_remove_before_it_is_promoted(api, news):
+    api.post("/models", id="acme/other")
+    assert api.post("/aliases", name="x/y", model="acme/other").status_code == 201
+
+    refused = api.post("/models/x/y/promote")
+
+    assert "remove that alias first" in refused.json()["error"]["message"]

@@ -204,6 +204,10 @@ WRONG = {
     "no day for the price": (SMALL.replace("released = 2026-01-05", ""), "since: is missing"),
     "no offer": ('[models."acme/small"]\nname = "x"\n', "offers: is missing"),
     "no name": (SMALL.replace('name = "Acme Small"', ""), "name: is missing"),
+    "a replacement that is the model itself": (
+        model(extra='replacement = "acme/small"'),
+        "replacement: 'acme/small' leads back to the model itself",
+    ),
     "a replacement that is not there": (
         model(extra='replacement = "acme/gone"'),
         "replacement: 'acme/gone' is no model",

@@ -54,6 +54,9 @@ def test_the_letters_of_real_ids_are_fine(admin, slug):
         ({"input_modalities": ["smell"]}, "input_modalities"),
         ({"context_tokens": -1}, "context_tokens"),
         ({"replacement": "acme/gone"}, "replacement"),
+        ({"replacement": "acme/small"}, "replacement"),
+        ({"capabilities": None}, "capabilities"),
+        ({"family": None}, "family"),
         ({"facts_source": "javascript:alert(1)"}, "facts_source"),
     ],
 )
@@ -64,6 +67,23 @@ def test_a_wrong_fact_is_refused_by_its_name_and_nothing_is_saved(admin, facts, 
     assert field in caught.value.message_dict
     assert not CatalogEntry.objects.exists()
     assert not AuditEvent.objects.exists()
+
+
+def test_a_replacement_that_callers_cannot_use_is_refused(admin, small):
+    CatalogEntry.objects.create(slug="acme/found", source="discovered")
+    for slug, instead in (("acme/a", "acme/small"), ("acme/b", "acme/a")):
+        create_entry(actor=admin, slug=slug, replacement=instead)
+
+    for instead in ("acme/found", "acme/small", "acme/a", "acme/b"):
+        with pytest.raises(ValidationError, match=r"no model of the catalog|leads back to acme/small"):
+            update_entry(actor=admin, entry=small, replacement=instead)
+
+
+def test_a_replacement_that_was_withdrawn_since_keeps_no_other_fact_from_being_changed(admin, small):
+    entry = create_entry(actor=admin, slug="acme/old", replacement="acme/small")
+    withdraw_entry(actor=admin, entry=small)
+
+    assert update_entry(actor=admin, entry=entry, context_tokens=9).context_tokens == 9
 
 
 def test_a_fact_that_is_none_is_a_mistake_of_the_caller(admin):

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 
+from catalog.availability import prices_in_force
 from catalog.models import Offer, Price
 from catalog.offer import add_offer, set_price, update_offer, withdraw_offer
 from llmhub.audit.models import AuditEvent
@@ -163,3 +164,17 @@ def test_a_viewer_may_not(viewer, small, lab, offer):
     ):
         with pytest.raises(NotAllowed):
             change()
+
+
+def test_a_price_of_now_is_set_before_one_that_is_planned_and_a_plan_is_corrected(admin, offer):
+    planned = clock.now() + timedelta(days=30)
+    set_price(actor=admin, offer=offer, tiers=[CHEAP], effective_from=planned)
+
+    now, *_ = set_price(actor=admin, offer=offer, tiers=[Rates(Decimal(1), Decimal(2))])
+
+    assert prices_in_force([offer], clock.now())[offer.pk] == (now,)
+    assert prices_in_force([offer], planned)[offer.pk][0].input == CHEAP.input
+
+    set_price(actor=admin, offer=offer, tiers=[Rates(Decimal(3), Decimal(4))], effective_from=planned)
+
+    assert sorted(price.input for price in offer.prices.all()) == [1, 3]

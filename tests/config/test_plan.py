@@ -193,6 +193,18 @@ def test_a_price_to_come_is_planned_once_and_becomes_the_price_on_its_day(apply,
     assert Offer.objects.get().prices.count() == 2
 
 
+def test_a_price_to_come_is_corrected_in_the_file(apply):
+    later = '[[models."acme/small".offers.lab.later]]\nsince = 2030-01-01\ninput = "2"\noutput = "3"\n'
+    apply(LAB, MODEL, PRICE, later)
+
+    apply(LAB, MODEL, PRICE, later.replace('"2"', '"1.5"'))
+
+    assert [str(row.input) for row in Offer.objects.get().prices.order_by("effective_from")] == [
+        "0.15",
+        "1.5",
+    ]
+
+
 def test_another_source_of_the_same_amounts_is_a_price_of_its_own(apply):
     apply(LAB, MODEL, PRICE)
 

@@ -57,6 +57,7 @@ class Writer:
         slugs = {id_: proposed_slug(self._provider.slug, id_) for id_ in ids}
         rows = {row.slug: row for row in CatalogEntry.objects.filter(slug__in=slugs.values())}
         self._entries = {id_: rows[slug] for id_, slug in slugs.items() if slug in rows}
+        self._made: set[int] = set()  # entries that are described as their list says already
         self._prices = last_prices([offer for rows in self._offers.values() for offer in rows], self._now)
 
     def _make_entries(self, listings: Sequence[Listing]) -> None:
@@ -85,6 +86,7 @@ class Writer:
         new = [self._entry(slug, row) for slug, row in first.items() if is_public_name(slug)]
         CatalogEntry.objects.bulk_create(new, ignore_conflicts=True)
         made = {row.slug: row for row in CatalogEntry.objects.filter(slug__in=[row.slug for row in new])}
+        self._made = {row.pk for row in made.values()}
         return {id_: made[slug] for id_, slug in slugs.items() if slug in made}
 
     def _entry(self, slug: str, row: Listing) -> CatalogEntry:
@@ -168,11 +170,12 @@ class Writer:
     def _bring_back(self, change: Change, offers: Sequence[Offer]) -> bool:
         """Offer again what discovery had withdrawn; a new model waits for a person in any case."""
         gone = [offer for offer in offers if offer.withdrawn_at and offer.origin == Origin.DISCOVERED]
-        Offer.objects.filter(pk__in=[offer.pk for offer in gone]).update(withdrawn_at=None)
-        discovered = CatalogEntry.objects.filter(
-            pk__in=[offer.entry_id for offer in gone], source=CatalogEntry.Source.DISCOVERED
-        )
-        discovered.update(withdrawn_at=None)
+        if gone:
+            Offer.objects.filter(pk__in=[offer.pk for offer in gone]).update(withdrawn_at=None)
+            discovered = CatalogEntry.objects.filter(
+                pk__in=[offer.entry_id for offer in gone], source=CatalogEntry.Source.DISCOVERED
+            )
+            discovered.update(withdrawn_at=None)
         if change.listing is not None:
             ours = [offer for offer in offers if offer.origin == Origin.DISCOVERED and self._is_ours(offer)]
             again = [offer for offer in ours if self._differs(offer, change.listing)]
@@ -188,6 +191,8 @@ class Writer:
         """Describe a discovered entry anew; what a person wrote about a curated one stays."""
         if entry is None or entry.source != CatalogEntry.Source.DISCOVERED or change.listing is None:
             return entry is None
+        if entry.pk in self._made:
+            return True
         if entry.described_by_id in {None, self._provider.pk}:
             entry.described_by = self._provider
             describe(entry, change.listing)

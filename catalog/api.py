@@ -25,7 +25,7 @@ from catalog.shapes import AliasOut, ModelOut, alias_out, model_out
 from llmhub.lib import clock, money
 from llmhub.lib.rest import REFUSALS, BadQuery, Cursor, Input, Limit, Page, page
 from llmhub.people.api_access import caller
-from providers.models import Provider
+from providers.credential_api import find_provider
 from providers.rates import Rates
 
 router = Router()
@@ -216,7 +216,7 @@ def end_model(request: HttpRequest, model_id: ModelId) -> Status[None]:
 def make_offer(request: HttpRequest, body: OfferIn) -> Status[ModelOut]:
     """Say that a provider offers a model, and for how much."""
     actor, entry = caller(request, "configure"), find_entry(body.model)
-    provider = get_object_or_404(Provider.objects.listed(), slug=body.provider)
+    provider = find_provider(body.provider)
     with transaction.atomic():
         offer = add_offer(
             actor=actor, entry=entry, provider=provider, upstream_id=body.upstream_id, rank=body.rank

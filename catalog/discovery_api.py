@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
 from ninja import Router, Status
 from pydantic import Field
 
@@ -19,7 +18,7 @@ from catalog.promote import promote
 from catalog.shapes import ModelOut, model_out
 from llmhub.lib.rest import REFUSALS, Cursor, Input, Limit, Output, Page, page
 from llmhub.people.api_access import caller
-from providers.models import Provider
+from providers.credential_api import find_provider
 
 router = Router()
 Slug = Annotated[str, Field(max_length=64)]
@@ -41,10 +40,6 @@ class DiscoveryPage(Output):
     """How discovery stands with each provider; there are few of them."""
 
     data: list[DiscoveryOut]
-
-
-def _provider(slug: str) -> Provider:
-    return get_object_or_404(Provider.objects.listed(), slug=slug)
 
 
 @router.post("/models/{path:model_id}/promote", response={200: PromotedOut, **REFUSALS})
@@ -74,7 +69,7 @@ def list_runs(
     caller(request, "view")
     rows = DiscoveryRun.objects.select_related("provider")
     if provider:
-        rows = rows.filter(provider=_provider(provider))
+        rows = rows.filter(provider=find_provider(provider))
     return page(rows, run_out, by="-id", cursor=cursor, limit=limit)
 
 
@@ -83,17 +78,17 @@ def refresh(request: HttpRequest, provider: Slug) -> RunOut:
     """Read a provider's list now; the outcome says whether it was changed, held back or failed."""
     actor = caller(request, "configure")
     trigger = DiscoveryRun.Trigger.BUTTON
-    return run_out(discovery.refresh(_provider(provider), actor=actor, trigger=trigger))
+    return run_out(discovery.refresh(find_provider(provider), actor=actor, trigger=trigger))
 
 
 @router.post("/discovery/{provider}/accept", response={200: RunOut, **REFUSALS})
 def accept_held(request: HttpRequest, provider: Slug) -> RunOut:
     """Believe the list that was held back, and apply it."""
-    return run_out(discovery.accept_held(_provider(provider), actor=caller(request, "configure")))
+    return run_out(discovery.accept_held(find_provider(provider), actor=caller(request, "configure")))
 
 
 @router.post("/discovery/{provider}/discard", response={204: None, **REFUSALS})
 def discard_held(request: HttpRequest, provider: Slug) -> Status[None]:
     """Throw the list away that was held back."""
-    discovery.discard_held(_provider(provider), actor=caller(request, "configure"))
+    discovery.discard_held(find_provider(provider), actor=caller(request, "configure"))
     return Status(204, None)

@@ -19,7 +19,7 @@ from catalog.rule_book import remove_rule, set_rule
 from llmhub.audit.actor import Actor
 from llmhub.lib.rest import REFUSALS, Cursor, Input, Limit, Output, Page, page
 from llmhub.people.api_access import caller
-from providers.models import Provider
+from providers.credential_api import find_provider
 
 router = Router()
 Slug = Annotated[str, Field(max_length=64)]
@@ -118,7 +118,7 @@ def list_rules(request: HttpRequest, cursor: Cursor = "", limit: Limit = 50) -> 
 def make_rule(request: HttpRequest, body: RuleIn) -> Status[RuleOut]:
     """Decide on events of a kind without asking; a rule for the same kind and provider is replaced."""
     actor = caller(request, "configure")
-    provider = get_object_or_404(Provider.objects.listed(), slug=body.provider) if body.provider else None
+    provider = find_provider(body.provider) if body.provider else None
     return Status(
         201, rule_out(set_rule(actor=actor, kind=body.kind.value, action=body.action, provider=provider))
     )

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from catalog.availability import offers_of, prices_in_force
 from catalog.forms import ModelForm, PriceForm
-from catalog.models import CatalogEntry, Offer, Price
+from catalog.models import CatalogEntry, Offer
 from catalog.new_model import add_model
 from catalog.offer import set_price, withdraw_offer
 from catalog.offer_order import move_offer
@@ -24,7 +24,6 @@ from llmhub.lib.forms import refuse
 from llmhub.lib.pages import render_page
 from llmhub.people.access import actor_of, needs
 from providers.models import Provider
-from providers.rates import AMOUNTS, Rates
 
 
 @require_GET
@@ -96,7 +95,7 @@ def offer_price(request: HttpRequest, offer_id: int) -> HttpResponse:
     form = PriceForm(request.POST or None, initial=vars(prices[0]) if prices else None)
     if form.is_valid() and (rates := form.rates()) is not None:
         try:
-            tiers = [replace(_rates(price), web_search=rates.web_search) for price in prices[1:]]
+            tiers = [replace(price.rates, web_search=rates.web_search) for price in prices[1:]]
             set_price(actor=actor_of(request), offer=offer, tiers=[rates, *tiers])
         except ValidationError as error:
             refuse(form, error)
@@ -107,11 +106,6 @@ def offer_price(request: HttpRequest, offer_id: int) -> HttpResponse:
             return redirect("catalog:model_detail", offer.entry.slug)
     context = {"form": form, "offer": offer, "prices": prices}
     return render(request, "catalog/offer_price.html", context, status=422 if form.is_bound else 200)
-
-
-def _rates(price: Price) -> Rates:
-    amounts = {name: getattr(price, name) for name in AMOUNTS}
-    return Rates(**amounts, above_input_tokens=price.above_input_tokens)
 
 
 @require_POST

@@ -7,14 +7,13 @@ from typing import Annotated
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
 from ninja import Router, Status
 from pydantic import Field
 
 from llmhub.lib.rest import REFUSALS, Cursor, Input, Limit, Output, Page, page
 from llmhub.people.api_access import caller
 from providers.adapters import KINDS
-from providers.credential_api import CredentialOut, Secret, credential_out
+from providers.credential_api import CredentialOut, Secret, credential_out, find_provider
 from providers.credential_now import credentials_now
 from providers.health import next_check
 from providers.models import Provider, StatusChange
@@ -115,7 +114,7 @@ def _provider(provider: Provider) -> ProviderOut:
 
 
 def _found(slug: str) -> Provider:
-    return get_object_or_404(Provider.objects.listed().counted().prefetch_related("credentials"), slug=slug)
+    return find_provider(slug, Provider.objects.listed().counted().prefetch_related("credentials"))
 
 
 @router.get("/providers", response={200: Page[ProviderOut], **REFUSALS})

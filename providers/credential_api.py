@@ -7,8 +7,8 @@ from typing import Annotated
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
-from django.shortcuts import get_object_or_404
 from ninja import Router, Status
 from pydantic import Field
 
@@ -89,8 +89,12 @@ def credential_out(each: CredentialNow) -> CredentialOut:
     )
 
 
-def _provider(slug: str) -> Provider:
-    return get_object_or_404(Provider.objects.listed(), slug=slug)
+def find_provider(slug: str, rows: QuerySet[Provider] | None = None) -> Provider:
+    """Return the provider of this short name, of `rows` where they are given. Raises `Http404`."""
+    found = (Provider.objects.listed() if rows is None else rows).filter(slug=slug).first()
+    if found is None:
+        raise Http404(f"no provider {slug!r}: see GET /api/v1/providers")
+    return found
 
 
 def _credential(provider: Provider, label: str) -> CredentialOut:
@@ -107,7 +111,7 @@ def list_credentials(
 ) -> Page[CredentialOut]:
     """List the credentials of a provider by label, each with its state and its share of the calls."""
     caller(request, "view")
-    provider = _provider(slug)
+    provider = find_provider(slug)
     now = {each.row.pk: credential_out(each) for each in credentials_now(provider.credentials.all())}
     return page(provider.credentials.all(), lambda row: now[row.pk], by="label", cursor=cursor, limit=limit)
 
@@ -115,7 +119,7 @@ def list_credentials(
 @router.post("/providers/{slug}/credentials", response={201: CredentialOut, **REFUSALS})
 def add_credential(request: HttpRequest, slug: Slug, body: CredentialIn) -> Status[CredentialOut]:
     """Keep one more credential; a label that is taken is refused: replace that one by PUT."""
-    actor, provider = caller(request, "configure"), _provider(slug)
+    actor, provider = caller(request, "configure"), find_provider(slug)
     with transaction.atomic():
         if Credential.objects.select_for_update().filter(provider=provider, label=body.label).exists():
             raise ValidationError({"label": f"{body.label!r} is there: PUT replaces it, another label adds"})
@@ -129,7 +133,7 @@ def add_credential(request: HttpRequest, slug: Slug, body: CredentialIn) -> Stat
 )
 def use_credential_again(request: HttpRequest, slug: Slug, label: Label) -> CredentialOut:
     """Use a credential again that was taken out; one that is in use stays so."""
-    actor, provider = caller(request, "configure"), _provider(slug)
+    actor, provider = caller(request, "configure"), find_provider(slug)
     _credential(provider, label)
     use_again(actor=actor, provider=provider, label=label)
     return _credential(provider, label)
@@ -138,7 +142,7 @@ def use_credential_again(request: HttpRequest, slug: Slug, label: Label) -> Cred
 @router.put("/providers/{slug}/credentials/{path:label}", response={200: CredentialOut, **REFUSALS})
 def keep_credential(request: HttpRequest, slug: Slug, label: Label, body: CredentialSecret) -> CredentialOut:
     """Set or replace a credential; without a `weight` a replaced one keeps its own."""
-    actor, provider = caller(request, "configure"), _provider(slug)
+    actor, provider = caller(request, "configure"), find_provider(slug)
     set_credential(actor=actor, provider=provider, label=label, **body.model_dump())
     return _credential(provider, label)
 
@@ -146,7 +150,7 @@ def keep_credential(request: HttpRequest, slug: Slug, label: Label, body: Creden
 @router.patch("/providers/{slug}/credentials/{path:label}", response={200: CredentialOut, **REFUSALS})
 def weigh_credential(request: HttpRequest, slug: Slug, label: Label, body: CredentialChange) -> CredentialOut:
     """Change the share of the calls that a credential gets beside the others."""
-    actor, provider = caller(request, "configure"), _provider(slug)
+    actor, provider = caller(request, "configure"), find_provider(slug)
     _credential(provider, label)
     set_weight(actor=actor, provider=provider, label=label, weight=body.weight)
     return _credential(provider, label)
@@ -155,7 +159,7 @@ def weigh_credential(request: HttpRequest, slug: Slug, label: Label, body: Crede
 @router.delete("/providers/{slug}/credentials/{path:label}", response={204: None, **REFUSALS})
 def end_credential(request: HttpRequest, slug: Slug, label: Label) -> Status[None]:
     """Remove a credential."""
-    actor, provider = caller(request, "configure"), _provider(slug)
+    actor, provider = caller(request, "configure"), find_provider(slug)
     _credential(provider, label)
     remove_credential(actor=actor, provider=provider, label=label)
     return Status(204, None)

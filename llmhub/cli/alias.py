@@ -5,14 +5,14 @@ from __future__ import annotations
 from argparse import Namespace, _SubParsersAction
 from typing import Any
 
-from catalog.alias import add_alias, remove_alias
+from catalog.alias import add_alias, move_alias, remove_alias
 from catalog.models import Alias
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.cli import find, show
 
 
 def register(commands: _SubParsersAction[Any]) -> None:
-    """Add `alias list`, `alias add` and `alias remove`."""
+    """Add `alias list`, `add`, `move` and `remove`."""
     noun = commands.add_parser("alias", help="other names for models")
     verbs = noun.add_subparsers(required=True, metavar="VERB")
     listing = verbs.add_parser("list", help="every alias")
@@ -22,6 +22,10 @@ def register(commands: _SubParsersAction[Any]) -> None:
     add.add_argument("name")
     add.add_argument("model", help="id of the model")
     add.set_defaults(run=add_one)
+    move = verbs.add_parser("move", help="let an alias stand for another model, without a moment of neither")
+    move.add_argument("name")
+    move.add_argument("model", help="id of the model")
+    move.set_defaults(run=move_one)
     remove = verbs.add_parser("remove", help="take an alias away")
     remove.add_argument("name")
     remove.set_defaults(run=remove_one)
@@ -42,11 +46,22 @@ def add_one(options: Namespace) -> int:
     return 0
 
 
+def move_one(options: Namespace) -> int:
+    """Let an alias stand for another model."""
+    move_alias(actor=COMMAND_LINE, alias=_alias(options.name), entry=find.model(options.model))
+    show.line(f"{options.name} is now {options.model}")
+    return 0
+
+
 def remove_one(options: Namespace) -> int:
     """Take an alias away."""
-    alias = Alias.objects.filter(name_id=options.name).first()
-    if alias is None:
-        raise ValueError(f"no alias {options.name!r}: see `llmhub alias list`")
-    remove_alias(actor=COMMAND_LINE, alias=alias)
+    remove_alias(actor=COMMAND_LINE, alias=_alias(options.name))
     show.line(f"removed {options.name}")
     return 0
+
+
+def _alias(name: str) -> Alias:
+    alias = Alias.objects.select_related("entry").filter(name_id=name).first()
+    if alias is None:
+        raise ValueError(f"no alias {name!r}: see `llmhub alias list`")
+    return alias

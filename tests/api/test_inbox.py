@@ -181,3 +181,15 @@ def test_a_model_whose_id_became_an_alias_says_what_to_remove_before_it_is_promo
     refused = api.post("/models/x/y/promote")
 
     assert "remove that alias first" in refused.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/inbox/rules", {"kind": "new", "action": "hold", "provider": "nope"}),
+        ("/offers", {"model": "acme/m0", "provider": "nope", "upstream_id": "x"}),
+        ("/discovery/nope/refresh", {}),
+    ],
+)
+def test_a_provider_that_is_not_there_is_named(api, news, path, body):
+    assert "no provider 'nope'" in api.post(path, **body).json()["error"]["message"]

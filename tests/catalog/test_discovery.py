@@ -19,35 +19,9 @@ from catalog.offer import add_offer, set_price
 from llmhub.audit.actor import COMMAND_LINE
 from providers.models import ListedModel, Provider
 from providers.rates import Rates
+from tests.fixtures.lists import START, many, row
 
 pytestmark = pytest.mark.django_db
-START = datetime(2026, 11, 1, tzinfo=UTC)
-
-
-def row(id_, *, price="0.000001", output="0.000004", context=8_000, **more):
-    pricing = {"prompt": price, "completion": output}
-    return {"id": id_, "name": id_.title(), "context_length": context, "pricing": pricing, **more}
-
-
-def many(count=20, **more):
-    return [row(f"acme/m{n}", **more) for n in range(count)]
-
-
-@pytest.fixture
-def hub():
-    kept = {"kind": "openrouter", "dialect": "chat", "base_url": "https://openrouter.ai/api/v1"}
-    return Provider.objects.create(slug="or", name="Router", **kept)
-
-
-@pytest.fixture
-def take(hub):
-    """Take in a list at an hour of the test."""
-
-    def _take(rows, *, hour):
-        with time_machine.travel(START + timedelta(hours=hour), tick=False):
-            return discovery.take_file(hub, json.dumps({"data": rows}).encode(), actor=COMMAND_LINE)
-
-    return _take
 
 
 def events():
@@ -107,10 +81,10 @@ def test_each_thing_that_changed_is_one_event_and_is_applied_to_what_was_discove
     assert str(CatalogEntry.objects.get(slug="acme/m3").sunset_on) == "2027-01-01"
 
 
-def test_what_a_person_wrote_is_never_changed(hub, take):
+def test_what_a_person_wrote_is_never_changed(router, take):
     entry = create_entry(actor=COMMAND_LINE, slug="acme/m0", context_tokens=5, capabilities=["tools"])
     with time_machine.travel(START - timedelta(days=1), tick=False):
-        offer = add_offer(actor=COMMAND_LINE, entry=entry, provider=hub, upstream_id="acme/m0")
+        offer = add_offer(actor=COMMAND_LINE, entry=entry, provider=router, upstream_id="acme/m0")
         set_price(actor=COMMAND_LINE, offer=offer, tiers=[Rates(Decimal(9), Decimal(9))])
     take(many(), hour=0)
 
@@ -127,7 +101,7 @@ def test_what_a_person_wrote_is_never_changed(hub, take):
     assert all(event.is_curated for event in CatalogEvent.objects.all())
 
 
-def test_a_curated_model_keeps_an_offer_that_follows_the_list(hub, take):
+def test_a_curated_model_keeps_an_offer_that_follows_the_list(router, take):
     take(many(), hour=0)
     CatalogEntry.objects.filter(slug="acme/m0").update(
         source="curated", origin=Origin.PERSON, context_tokens=5
@@ -140,7 +114,7 @@ def test_a_curated_model_keeps_an_offer_that_follows_the_list(hub, take):
     assert CatalogEntry.objects.get(slug="acme/m0").context_tokens == 5
 
 
-def test_a_curated_model_gets_no_offer_by_itself(hub, take):
+def test_a_curated_model_gets_no_offer_by_itself(router, take):
     create_entry(actor=COMMAND_LINE, slug="acme/new")
     take(many(), hour=0)
 
@@ -178,7 +152,7 @@ def test_a_model_that_was_away_for_a_moment_is_no_event(take):
     assert ListedModel.objects.get(upstream_id="acme/m19").missing_since == START + timedelta(hours=7)
 
 
-def test_half_a_list_is_held_back_until_a_person_believes_it(hub, take):
+def test_half_a_list_is_held_back_until_a_person_believes_it(router, take):
     take(many(), hour=0)
 
     held = take(many(10), hour=1)
@@ -186,20 +160,20 @@ def test_half_a_list_is_held_back_until_a_person_believes_it(hub, take):
     assert not ListedModel.objects.exclude(missing_since=None).exists()
     assert not CatalogEvent.objects.exists()
 
-    run = discovery.accept_held(hub, actor=COMMAND_LINE)
+    run = discovery.accept_held(router, actor=COMMAND_LINE)
     assert (run.outcome, run.trigger, run.counts) == ("changed", "accepted", {"vanished": 10})
     assert not HeldList.objects.exists()
     assert CatalogEntry.objects.listed().count() == 10
 
 
-def test_a_held_list_goes_when_a_good_one_comes_or_a_person_discards_it(hub, take):
+def test_a_held_list_goes_when_a_good_one_comes_or_a_person_discards_it(router, take):
     take(many(), hour=0)
     take(many(10), hour=1)
     take(many(), hour=2)
     assert not HeldList.objects.exists()
 
     take(many(price="0.00001"), hour=3)
-    discovery.discard_held(hub, actor=COMMAND_LINE)
+    discovery.discard_held(router, actor=COMMAND_LINE)
 
     assert not HeldList.objects.exists()
     assert prices("acme/m0") == [(Decimal(1), "discovered")]
@@ -214,10 +188,10 @@ def test_a_price_that_is_lost_stays_in_force_and_is_told(take):
     assert prices("acme/m0") == [(Decimal(1), "discovered")]
 
 
-def test_a_later_event_about_the_same_thing_takes_the_place_of_the_one_before(hub, take):
+def test_a_later_event_about_the_same_thing_takes_the_place_of_the_one_before(router, take):
     with time_machine.travel(START - timedelta(days=1), tick=False):
         entry = create_entry(actor=COMMAND_LINE, slug="acme/m0")
-        offer = add_offer(actor=COMMAND_LINE, entry=entry, provider=hub, upstream_id="acme/m0")
+        offer = add_offer(actor=COMMAND_LINE, entry=entry, provider=router, upstream_id="acme/m0")
         set_price(actor=COMMAND_LINE, offer=offer, tiers=[Rates(Decimal(1), Decimal(4))])
     take(many(), hour=0)
     take([row("acme/m0", price="0.000002"), *many()[1:]], hour=1)
@@ -236,12 +210,12 @@ def test_a_price_that_cannot_be_kept_is_not_called_applied(take):
     assert prices("acme/m0") == [(Decimal(1), "discovered")]
 
 
-def test_a_failure_is_a_run_that_says_why_and_comes_up_again_soon(hub):
-    Provider.objects.filter(pk=hub.pk).update(base_url="http://127.0.0.1:9")
+def test_a_failure_is_a_run_that_says_why_and_comes_up_again_soon(router):
+    Provider.objects.filter(pk=router.pk).update(base_url="http://127.0.0.1:9")
 
     runs = discovery.discover_due()
 
-    state = DiscoveryState.objects.get(provider=hub)
+    state = DiscoveryState.objects.get(provider=router)
     assert [run.outcome for run in runs] == ["failed"]
     assert "refused" in state.error
     assert state.succeeded_at is None
@@ -256,7 +230,7 @@ def test_a_file_that_is_no_list_is_refused(take):
 
 
 @pytest.mark.recordings
-def test_the_real_lists_of_two_weeks_day_by_day(hub, recordings):
+def test_the_real_lists_of_two_weeks_day_by_day(router, recordings):
     days = json.loads((recordings / "openrouter_models" / "CHANGES.json").read_text())
     counted = {day["date"]: day for day in days}
     paths = sorted((recordings / "openrouter_models").glob("2026-07-*.json"))
@@ -264,7 +238,7 @@ def test_the_real_lists_of_two_weeks_day_by_day(hub, recordings):
         rows = json.loads(path.read_text())
         content = json.dumps(rows if isinstance(rows, dict) else {"data": rows}).encode()
         with time_machine.travel(datetime.fromisoformat(path.stem).replace(tzinfo=UTC), tick=False):
-            run = discovery.take_file(hub, content, actor=COMMAND_LINE)
+            run = discovery.take_file(router, content, actor=COMMAND_LINE)
         assert run.outcome in {"first", "changed"}
 
     found = defaultdict(list)

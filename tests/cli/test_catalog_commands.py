@@ -48,9 +48,12 @@ def test_a_search_without_a_hit_is_a_negative_answer(llmhub, catalog):
     assert llmhub("model", "search", "nonsense-model")[0] == 1
 
 
-def test_an_alias_is_added_listed_and_removed_under_both_names(llmhub, catalog):
+def test_an_alias_is_added_listed_moved_and_removed_under_both_names(llmhub, catalog):
     assert llmhub("alias", "add", "fast", "openai/gpt-5-mini")[0] == 0
     assert "fast" in llmhub("provider", "alias", "list")[1]
+    assert llmhub("alias", "move", "fast", "openai/gpt-5-nano")[0] == 0
+    assert Alias.objects.get().entry.slug == "openai/gpt-5-nano"
+    assert "see `llmhub alias list`" in llmhub("alias", "move", "quick", "openai/gpt-5-mini")[2]
     assert llmhub("provider", "alias", "remove", "fast")[0] == 0
     assert not Alias.objects.exists()
 

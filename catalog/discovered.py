@@ -226,6 +226,19 @@ def _arrived(change: Change) -> dict[str, object]:
     return plain({name: getattr(listing, name) for name in fields})
 
 
+def vanished(offer: Offer, run: DiscoveryRun) -> CatalogEvent:
+    """Return the open event, not saved, that an offer of a curated model is not in its provider's list."""
+    return CatalogEvent(
+        provider_id=offer.provider_id,
+        run=run,
+        upstream_id=offer.upstream_id,
+        kind=Kind.VANISHED.value,
+        entry=offer.entry,
+        is_curated=True,
+        found_at=run.started_at,
+    )
+
+
 DESCRIBED = (
     "name", "description", "context_tokens", "output_limit_tokens", "input_modalities", "output_modalities",
     "capabilities", "parameters", "released_on", "knowledge_on", "deprecated_on", "sunset_on", "stands_for",

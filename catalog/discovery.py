@@ -14,8 +14,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 
-from catalog.discovered import Writer
-from catalog.discovery_models import DiscoveryRun, DiscoveryState, HeldList
+from catalog.discovered import Writer, vanished
+from catalog.discovery_models import CatalogEvent, DiscoveryRun, DiscoveryState, HeldList
 from catalog.list_rows import forget_others, keep_rows
 from catalog.list_state import Known, Verdict, counted, judge
 from catalog.listing_diff import Change, Kind
@@ -191,7 +191,7 @@ def _is_first(provider: Provider) -> bool:
 
 
 def _take_first(reading: _Reading, found: ModelList, facts: dict[str, Any]) -> DiscoveryRun:
-    """Take in a provider's first list, some models at a time, without an event for each.
+    """Take in a provider's first list, some models at a time, without an event for each that is in it.
 
     It can be thousands of models, and the ledger waits for each transaction. What is broken off in
     the middle is taken up again: nothing is written twice.
@@ -208,9 +208,10 @@ def _take_first(reading: _Reading, found: ModelList, facts: dict[str, Any]) -> D
             Writer(provider, None, now).write(some)
             keep_rows(provider, some, now)
     with transaction.atomic():
-        forget_others(provider, found.listings, clock.now())
+        left = forget_others(provider, found.listings, clock.now())
         HeldList.objects.filter(provider=provider).delete()  # of another address
         run = reading.run(_Outcome.FIRST, counts=counted(new), **facts)
+        CatalogEvent.objects.bulk_create(vanished(offer, run) for offer in left)
         log.record(
             reading.actor, "catalog.discovered", subject(provider), after={"new": len(new), "run": run.pk}
         )

@@ -51,10 +51,15 @@ def _without_nul(value: Any) -> Any:
     return value
 
 
-def forget_others(provider: Provider, listed: Collection[str], now: datetime) -> None:
-    """Drop what was taken for this provider's list before its first real one, and is not in it."""
+def forget_others(provider: Provider, listed: Collection[str], now: datetime) -> list[Offer]:
+    """Drop what was taken for this provider's list before its first real one, and is not in it.
+
+    Returns the offers of curated models that are not in it: a person decides on those.
+    """
     provider.listings.exclude(upstream_id__in=listed).delete()
-    guessed = Offer.objects.filter(provider=provider, origin=Origin.DISCOVERED, withdrawn_at=None)
-    guessed.exclude(upstream_id__in=listed).update(withdrawn_at=now)
+    offers = Offer.objects.filter(provider=provider, origin=Origin.DISCOVERED, withdrawn_at=None)
+    guessed = offers.exclude(upstream_id__in=listed)
+    guessed.filter(entry__source=CatalogEntry.Source.DISCOVERED).update(withdrawn_at=now)
     unoffered = CatalogEntry.objects.listed().filter(source=CatalogEntry.Source.DISCOVERED)
     unoffered.exclude(offers__in=Offer.objects.filter(withdrawn_at=None)).update(withdrawn_at=now)
+    return list(guessed.filter(entry__source=CatalogEntry.Source.CURATED).select_related("entry"))

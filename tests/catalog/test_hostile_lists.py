@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.core.exceptions import ValidationError
 
-from catalog import discovery
+from catalog import discovery, inbox
 from catalog.discovery_models import CatalogEvent, DiscoveryRun, HeldList
 from catalog.entry import update_entry
 from catalog.models import CatalogEntry, Offer, Price
@@ -120,3 +120,19 @@ def test_a_list_that_was_held_back_at_another_address_is_not_believed(router, ta
 
     take(many(), hour=2)
     assert not HeldList.objects.exists()
+
+
+def test_a_promoted_model_that_the_list_of_another_address_lacks_waits_for_a_person(router, take):
+    take(many(), hour=0)
+    promote(actor=COMMAND_LINE, entry=CatalogEntry.objects.get(slug="acme/m0"))
+    update_provider(actor=COMMAND_LINE, provider=router, base_url="https://elsewhere.example/v1")
+    router.refresh_from_db()
+
+    assert take(many()[2:], hour=1).outcome == "first"
+
+    event = CatalogEvent.objects.get()
+    assert (event.kind, event.entry.slug, event.state) == ("vanished", "acme/m0", "open")
+    withdrawn = Offer.objects.exclude(withdrawn_at=None)
+    assert [offer.upstream_id for offer in withdrawn] == ["acme/m1"]
+    inbox.accept(actor=COMMAND_LINE, event=event)
+    assert Offer.objects.exclude(withdrawn_at=None).count() == 2

@@ -119,6 +119,7 @@ class OverviewOut(Output):
 
     today: FiguresOut
     month: FiguresOut
+    last_month: FiguresOut  # as much of the month before
     last_24_hours: FiguresOut
     latency_p50_ms: int | None
     latency_p95_ms: int | None
@@ -232,6 +233,7 @@ def overview_out(overview: Overview) -> OverviewOut:
     return OverviewOut(
         today=FiguresOut.model_validate(_figures(overview.today)),
         month=FiguresOut.model_validate(_figures(overview.month)),
+        last_month=FiguresOut.model_validate(_figures(overview.last_month)),
         last_24_hours=FiguresOut.model_validate(_figures(overview.last_24_hours)),
         latency_p50_ms=timing.latency_p50_ms,
         latency_p95_ms=timing.latency_p95_ms,

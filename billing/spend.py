@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from billing import refusals_read, rollup_read, span
 from billing.rollup_read import Span, Sums
 from catalog.models import CatalogEntry
-from llmhub.lib import ids
+from llmhub.lib import figures, ids
 from llmhub.people.models import User
 from providers.models import Provider
 
@@ -75,6 +75,7 @@ class Overview:
 
     today: Figures
     month: Figures  # the calendar month so far
+    last_month: Figures  # as much of the month before, by the clock
     last_24_hours: Figures
     timing: Timing  # of the last 24 hours
     days: tuple[Day, ...]  # the last 14, oldest first
@@ -84,13 +85,18 @@ class Overview:
     refusals: dict[str, int]  # of the last 24 hours by code, the most frequent first
     counted_from: datetime | None  # not None: earlier calls are not all in it yet
 
+    @property
+    def month_change(self) -> str:
+        """By how much the month moved against the one before, in words."""
+        return figures.change(self.month.spend_nano, self.last_month.spend_nano)
+
 
 def overview(now: datetime, zone: ZoneInfo, *, teams: frozenset[int] | None = None) -> Overview:
     """Return the figures of the front page, or of these teams; days and months are those of `zone`."""
     today = now.astimezone(zone).date()
     days = span.days_until(now, zone, count=max(_DAYS, today.day))
     last_day = Span(now - timedelta(days=1), _end(now))
-    spans = [*_spans(days, now), last_day]
+    spans = [*_spans(days, now), last_day, _month_before(now, today, zone)]
     floor = rollup_read.floor_of(Span(spans[0].since, last_day.until))
     rows = rollup_read.sums(spans, by=_BY, measures=_MEASURES, floor=floor, teams=teams)
     by_day = {
@@ -99,9 +105,11 @@ def overview(now: datetime, zone: ZoneInfo, *, teams: frozenset[int] | None = No
     of_month = {number for number, (day, _) in enumerate(days) if day.replace(day=1) == today.replace(day=1)}
     month = [row for row in rows if row.span in of_month]
     newest = [row for row in rows if row.span == len(days)]
+    last_month = _figures(row for row in rows if row.span == len(days) + 1)
     return Overview(
         today=by_day[today],
         month=_figures(month),
+        last_month=last_month,
         last_24_hours=_figures(newest),
         timing=_timing(last_day, floor, teams),
         days=tuple(Day(day, figures) for day, figures in list(by_day.items())[-_DAYS:]),
@@ -122,6 +130,14 @@ def _spans(days: Sequence[tuple[date, datetime]], now: datetime) -> list[Span]:
     """Return the days, each with where it ends."""
     ends = [begin for _, begin in days[1:]]
     return [Span(begin, end) for (_, begin), end in zip(days, [*ends, _end(now)], strict=True)]
+
+
+def _month_before(now: datetime, today: date, zone: ZoneInfo) -> Span:
+    """Return the month before as far as this one has come; a shorter one ends with its last day."""
+    first = today.replace(day=1)
+    before = (first - timedelta(days=1)).replace(day=1)
+    begin, end = span.day_start(before, zone), span.day_start(first, zone)
+    return Span(begin, min(begin + (now - span.day_start(first, zone)), end))
 
 
 def _figures(rows: Iterable[Sums]) -> Figures:

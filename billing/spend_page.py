@@ -46,7 +46,7 @@ class Row:
     @property
     def change(self) -> str:
         """By how much it moved against the time before, in words."""
-        return change(self.amount, self.before)
+        return figures.change(self.amount, self.before)
 
 
 @dataclass(frozen=True)
@@ -67,16 +67,6 @@ class Line:
     amount: int
     cells: tuple[int, ...]  # one for each column of the chart
     url: str  # "" where it is cut no finer
-
-
-def change(now: int, before: int) -> str:
-    """Return by how much something moved, in percent: `+12.5 %`; "" where there is nothing to say."""
-    if before <= 0 or now == before:
-        return "" if now == before or not before else "from less than nothing"
-    percent = (now - before) * 100 / before
-    if percent > 999:
-        return f"{now / before:.0f} times as much"
-    return f"{'+' if percent > 0 else figures.MINUS}{abs(percent):.1f}".removesuffix(".0") + " %"
 
 
 @dataclass(frozen=True)
@@ -104,7 +94,7 @@ class Page:
     @property
     def change(self) -> str:
         """By how much it moved, in words."""
-        return change(self.amount, self.before_amount)
+        return figures.change(self.amount, self.before_amount)
 
     @property
     def coverage(self) -> str:

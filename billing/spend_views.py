@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from billing.movers import movers
 from billing.spend_dimensions import dimensions
 from billing.spend_page import Page
 from billing.spend_query import Query, question
@@ -72,6 +73,20 @@ def team_spend(request: HttpRequest, slug: str) -> HttpResponse:
         page="billing/team_spend.html",
         partial="billing/_team_spend.html",
         context={"team": team, "pages": pages, "report": pages[0].report, "page": pages[0]},
+    )
+
+
+@require_GET
+@needs("read")
+def spend_movers(request: HttpRequest) -> HttpResponse:
+    """What moved spend most since the month began: a panel of Overview, and a page of its own."""
+    zone = ZoneInfo(timezone.get_current_timezone_name())
+    found = movers(clock.now(), zone, teams=teams_of(actor_of(request)))
+    return render_page(
+        request,
+        page="billing/spend_movers.html",
+        partial="billing/_spend_movers.html",
+        context={"movers": found},
     )
 
 

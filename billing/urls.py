@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("requests/", request_views.request_list, name="request_list"),
     path("requests/<str:request_id>/", request_views.request_detail, name="request_detail"),
     path("spend/", spend_views.spend, name="spend"),
+    path("spend/movers/", spend_views.spend_movers, name="spend_movers"),
     path("spend/savings/", savings_views.saving_list, name="saving_list"),
     path("exports/", export_views.export_list, name="export_list"),
     path("exports/<int:export_id>/file/", export_views.export_file, name="export_file"),

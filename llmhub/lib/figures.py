@@ -123,3 +123,13 @@ def words(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(words, value))
     return str(value)
+
+
+def change(now: int, before: int) -> str:
+    """Return by how much something moved, in percent: `+12.5 %`; "" where there is nothing to say."""
+    if before <= 0 or now == before:
+        return "" if now == before or not before else "from less than nothing"
+    percent = (now - before) * 100 / before
+    if percent > 999:
+        return f"{now / before:.0f} times as much"
+    return f"{'+' if percent > 0 else MINUS}{abs(percent):.1f}".removesuffix(".0") + " %"

@@ -137,6 +137,7 @@ POST   alerts:channel_pause                                   in 403 403 403 403
 POST   alerts:channel_secret                                  in 403 403 403 403 302 302  in  in
 POST   alerts:channel_remove                                  in 403 403 403 403 302 302  in  in
 GET    billing:spend                                          in 200 200 200 200 200 200  in  in
+GET    billing:spend_movers                             in 200 200 200 200 200 200  in  in
 GET    billing:saving_list                                    in 200 200 200 200 200 200  in  in
 GET    billing:export_list                                    in 200 200 200 200 200 200  in  in
 POST   billing:export_list                                    in 200 200 200 200 200 200  in  in

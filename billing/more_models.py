@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from billing import (
     call_rules_models,
+    content_models,
     crossing_models,
     export_models,
     forecast_models,
@@ -16,6 +17,7 @@ from billing import (
 
 __all__ = [
     "call_rules_models",
+    "content_models",
     "crossing_models",
     "export_models",
     "forecast_models",

@@ -9,6 +9,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from billing import record, refusals_read
+from billing.content_consent import may_read
+from billing.content_read import kept_until
+from billing.content_state import of_team
 from billing.cost_lines import CostLine, cost_lines, unpriced_uses
 from billing.models import UsageRecord
 from billing.request_forms import RequestFilterForm
@@ -44,9 +47,11 @@ class AttemptPart:
 def request_list(request: HttpRequest) -> HttpResponse:
     """List requests, newest first; a filter swaps only the table."""
     form = RequestFilterForm(request.GET, actor=actor_of(request))
-    found, refusals = None, {}
+    found, refusals, content = None, {}, None
     if form.is_valid():
         asked = form.filter()
+        if form.cleaned_data["team"]:
+            content = of_team(form.cleaned_data["team"], now=clock.now())
         try:
             found = record.requests(asked, now=clock.now(), after=request.GET.get("cursor", ""))
         except ValueError as error:
@@ -61,6 +66,7 @@ def request_list(request: HttpRequest) -> HttpResponse:
             "form": form,
             "found": found,
             "refusals": refusals,
+            "content": content,
             "filtered": any(request.GET.values()),
         },
         status=200 if found else 422,
@@ -78,7 +84,10 @@ def request_detail(request: HttpRequest, request_id: str) -> HttpResponse:
             f"There is no request {request_id[:40]!r}. A call appears here when it has ended; "
             "of requests that were refused, the first of its key, code and minute."
         )
+    actor, team_id = actor_of(request), found.row.record.team_id
     context = {
+        "content_until": kept_until(found.row.record.pk, now=clock.now()),
+        "may_read": team_id is not None and may_read(actor, team_id),
         "row": found.row,
         "record": found.row.record,
         "source": _REFUSED if found.row.record.refusals else SOURCES.get(found.row.record.cost_source, ""),

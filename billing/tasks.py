@@ -8,6 +8,7 @@ from django.conf import settings
 from billing import (
     alert_rules,
     budget_alerts,
+    content_clear,
     export,
     forecasts,
     retention,
@@ -41,6 +42,12 @@ def roll_up() -> int:
 def clear_old_calls() -> int:
     """Delete calls that are older than they are kept. Safe to run twice."""
     return retention.clear(settings.RETENTION_DAYS)
+
+
+@shared_task(time_limit=900, expires=900)
+def clear_content() -> int:
+    """Delete what was said in calls and may no longer be kept. Safe to run twice."""
+    return content_clear.clear()
 
 
 @shared_task(time_limit=300, expires=300)

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from billing import (
     budget_views,
+    content_views,
     export_views,
     key_reach_views,
     key_views,
@@ -27,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("exports/<int:export_id>/file/", export_views.export_file, name="export_file"),
     path("exports/<int:export_id>/remove/", export_views.export_remove, name="export_remove"),
     path("teams/<slug:slug>/spend/", spend_views.team_spend, name="team_spend"),
+    path("requests/<str:request_id>/content/", content_views.request_content, name="request_content"),
     path("budgets/", budget_views.budget_list, name="budget_list"),
     path("budgets/add/", budget_views.budget_new, name="budget_new"),
     path("budgets/rules/", budget_views.call_rules, name="call_rules"),
@@ -43,6 +45,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
         raise_views.raise_request_withdraw,
         name="raise_request_withdraw",
     ),
+    path("teams/<slug:slug>/content/", content_views.team_content, name="team_content"),
+    path("teams/<slug:slug>/content/on/", content_views.team_content_on, name="team_content_on"),
+    path("teams/<slug:slug>/content/off/", content_views.team_content_off, name="team_content_off"),
     path("teams/<slug:slug>/budgets/", budget_views.team_budgets, name="team_budgets"),
     path("keys/<int:key_id>/budgets/", budget_views.key_budgets, name="key_budgets"),
     path("people/<int:person_id>/budgets/", budget_views.person_budgets, name="person_budgets"),

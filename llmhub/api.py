@@ -14,6 +14,7 @@ from ninja.errors import ValidationError as BadInput
 
 from billing.api import router as billing_router
 from billing.budget_api import router as budget_router
+from billing.content_api import router as content_router
 from billing.export_api import router as export_router
 from billing.key_reach_api import router as key_reach_router
 from billing.raise_api import router as raise_router
@@ -67,6 +68,7 @@ api.add_router("", usage_router, tags=["usage"])
 api.add_router("", spend_router, tags=["usage"])
 api.add_router("", export_router, tags=["usage"])
 api.add_router("", alerts_router, tags=["alerts"])
+api.add_router("", content_router, tags=["usage"])
 api.add_router("", config_router, tags=["configuration"])
 
 

@@ -39,6 +39,7 @@ JOBS = {
     "read lists of models": Job("catalog.tasks.discover", every=60),
     "tell of retirements": Job("billing.tasks.notice_retirements", every=3600),
     "delete old calls": Job("billing.tasks.clear_old_calls", every=600),
+    "delete what was said in calls": Job("billing.tasks.clear_content", every=60),
     "delete old readings of lists": Job("catalog.tasks.clear_old_runs", every=600),
     "delete sessions that are over": Job("llmhub.people.tasks.clear_sessions", every=600),
     "look for budgets to tell of": Job("billing.tasks.look_for_budget_alerts", every=10),

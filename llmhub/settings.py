@@ -186,6 +186,9 @@ RETENTION_DAYS = env.number(
     meaning="days that single calls are kept, 2 or more; their sums are kept for good; 0 keeps all",
     example="90",
 )
+CONTENT_ALLOWED = env.switch(
+    "LLMHUB_CONTENT", default=True, meaning="an owner may have prompts and answers kept", example="off"
+)
 
 # --- Django ---------------------------------------------------------------------------------
 

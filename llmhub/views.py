@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from billing.content_state import switched_on
 from billing.reconcile import open_discrepancies
 from billing.retirement_notice import still_called
 from catalog.discovery_now import held_lists
@@ -126,6 +127,8 @@ def _settings(
             :AUDIT_EVENTS_SHOWN
         ],
         "discrepancies": open_discrepancies()[:DISCREPANCIES_SHOWN],
+        "contents": switched_on(now=clock.now()),
+        "content_allowed": settings.CONTENT_ALLOWED,
         "version": settings.VERSION,
     }
     return render(request, "hub/settings.html", context, status=status)

@@ -11,6 +11,7 @@ from django.db.models import Max
 
 from billing.budget import in_force
 from billing.call_rules import rule_book
+from billing.content_consent import in_force as content_in_force
 from billing.models import ApiKey
 from billing.scopes import by_subject
 from catalog.models import Alias, CatalogEntry, Offer, Price
@@ -62,6 +63,7 @@ def _read(version: int) -> Snapshot:
         console_url=settings.PUBLIC_URL,
         budgets=by_subject(in_force()),
         rules=rule_book(),
+        content_until=content_in_force(clock.now()),
     )
 
 

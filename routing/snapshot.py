@@ -102,6 +102,7 @@ class Snapshot:
     console_url: str = ""  # where people are sent
     budgets: Budgets = field(repr=False, default_factory=dict)  # by who pays
     rules: RuleBook = field(default_factory=RuleBook)
+    content_until: Mapping[int, datetime] = field(default_factory=dict)  # of teams whose content is kept
 
     def names(self) -> list[str]:
         """Return every name that can be asked for, sorted."""

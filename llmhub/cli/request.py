@@ -8,7 +8,7 @@ from typing import Any
 from billing.models import UsageRecord
 from billing.record import RequestFilter, request, requests
 from billing.shapes import request_out, request_whole
-from llmhub.cli import find, show
+from llmhub.cli import find, request_content, show
 from llmhub.lib import clock, ids
 
 
@@ -28,6 +28,7 @@ def register(commands: _SubParsersAction[Any]) -> None:
     one.add_argument("request", help="its id: req_…")
     show.add_json(one)
     one.set_defaults(run=show_one)
+    request_content.register(verbs)
 
 
 def list_newest(options: Namespace) -> int:

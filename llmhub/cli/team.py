@@ -6,7 +6,7 @@ from argparse import Namespace, _SubParsersAction
 from typing import Any
 
 from llmhub.audit.actor import COMMAND_LINE
-from llmhub.cli import find, show, team_member
+from llmhub.cli import find, show, team_content, team_member
 from llmhub.people.models import Team
 from llmhub.people.team import create_team, rename_team
 
@@ -27,6 +27,7 @@ def register(commands: _SubParsersAction[Any]) -> None:
     show.add_json(listing)
     listing.set_defaults(run=list_all)
     team_member.register(verbs)
+    team_content.register(verbs)
 
 
 def create_one(options: Namespace) -> int:

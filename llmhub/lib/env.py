@@ -71,12 +71,12 @@ def number(name: str, *, default: int, meaning: str, example: str) -> int:
 
 
 def switch(name: str, *, default: bool, meaning: str, example: str = "true") -> bool:
-    """Return an on/off variable. Raises `BadEnvironment` on anything but true and false."""
+    """Return an on/off variable. Raises `BadEnvironment` on anything but true and false, on and off."""
     usual = str(default).lower()
     value = _declare(Variable(name, "switch", usual, meaning, example), usual).lower()
-    if value not in {"true", "false", "1", "0"}:
+    if value not in {"true", "false", "on", "off", "1", "0"}:
         raise BadEnvironment(f"{name}={value!r}: use true or false")
-    return value in {"true", "1"}
+    return value in {"true", "on", "1"}
 
 
 def require_in_production(**values: object) -> None:

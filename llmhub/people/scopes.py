@@ -15,6 +15,7 @@ AREAS = {
     "keys": ("keys", "key-tests"),
     "budgets": ("budgets", "call-rules", "raise-requests"),
     "usage": ("usage", "reports", "report-tags", "exports"),
+    "content": ("contents",),
     "people": ("teams", "people", "members", "invitations", "service-keys"),
     "hub": ("organisation", "audit"),
     "alerts": ("alerts", "channels", "deliveries"),
@@ -27,10 +28,12 @@ SCOPES = tuple(f"{area}:{verb}" for area in AREAS for verb in ("read", "manage")
 
 
 def area_of(path: str) -> str:
-    """Return the area of an address: what a team, key or person has of budgets is budgets; "" for none."""
+    """Return the area of an address: of budgets, and of content, whosever it is; "" for none."""
     nouns = path.removeprefix(ROOT).strip("/").split("/")
     if len(nouns) > 1 and nouns[-1] == "budgets" and nouns[0] in ("teams", "keys", "people"):
         return "budgets"
+    if len(nouns) > 1 and nouns[-1] == "content":  # what was said, beside figures
+        return "content"
     return _AREA_OF.get(nouns[0], "")
 
 

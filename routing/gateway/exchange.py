@@ -12,6 +12,7 @@ from llmhub.lib import clock, ids
 from llmhub.lib.asgi import Receive, Scope, Send
 from routing.gateway.body import MAX_BODY
 from routing.gateway.caller_request import CallerRequest
+from routing.gateway.content import Keeping
 from routing.gateway.errors import Refusal
 from routing.gateway.face import CHAT, Face
 from routing.snapshot import Caller
@@ -42,6 +43,7 @@ class Exchange:
         self.face: Face = CHAT  # of the endpoint that was called, once it is known
         self.caller: Caller | None = None  # once the key is known
         self.asked: CallerRequest | None = None  # once the body was read
+        self.keeping: Keeping | None = None  # of a team that has content kept, once a call is made
         self.has_record = False  # the ledger is told how it ends, and has no refusal to count
         self.answer_headers: dict[str, str] = {}
         self.facts: dict[str, Any] = {}  # for the log line: ids and names, never contents
@@ -113,6 +115,8 @@ class Exchange:
 
     async def write(self, content: bytes, *, last: bool = False) -> None:
         """Send a piece of the body."""
+        if self.keeping is not None:
+            self.keeping.answered(content)
         await self._send({"type": "http.response.body", "body": content, "more_body": not last})
 
     async def answer(self, content: bytes, *, status: int = 200, content_type: str = JSON) -> None:

@@ -14,6 +14,7 @@ from routing.gateway.account import Account
 from routing.gateway.admission import Admission
 from routing.gateway.attempt import describe
 from routing.gateway.caller_request import ReadRequest
+from routing.gateway.content import keeping
 from routing.gateway.errors import Refusal
 from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
@@ -40,9 +41,12 @@ async def complete(
     hub.retries[account.entry.id].call(time.monotonic())
     try:
         candidates = await admission.first(route.candidates)
+        exchange.keeping = keeping(snapshot, caller, content, at=account.at)
         await _serve(hub, exchange, account, admission, candidates)
     finally:
         correct_tokens(hub, account, foreseen)
+        if exchange.keeping is not None:
+            exchange.keeping.hand_over(hub.contents, account.id)
 
 
 async def _serve(

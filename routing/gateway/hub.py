@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from billing.content_writer import ContentWriter
 from billing.ledger import Ledger
 from providers.client import Client, Timeouts
 from routing.gateway.breakers import Breakers
@@ -45,4 +46,5 @@ class Hub:
         default_factory=lambda: defaultdict(RetryBudget)
     )  # by entry
     rates: Rates = field(default_factory=Rates)
+    contents: ContentWriter = field(default_factory=ContentWriter)
     large: LargeBodies = field(default_factory=LargeBodies)

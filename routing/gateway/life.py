@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
+from billing.content_writer import ContentWriter
 from billing.ledger import Ledger
 from llmhub.lib import secrets
 from llmhub.lib.asgi import Receive, Send
@@ -24,6 +25,7 @@ from routing.gateway.watch import Reader, Watch
 log = logging.getLogger("llmhub.gateway")
 
 _DRAIN_SECONDS = 10.0  # for what is queued in the ledger after the last request
+_CONTENT_SECONDS = 2.0  # for what was said in the last calls
 
 
 class Life:
@@ -54,7 +56,8 @@ class Life:
         watch, ledger, metrics = Watch(), Ledger(), Metrics()
         await asyncio.to_thread(ledger.start)
         await watch.start()
-        metrics.watch(watch, ledger)
+        contents = ContentWriter()
+        metrics.watch(watch, ledger, contents)
         self._watching = asyncio.create_task(watch.run())
         _on_signals(self._begin_stop)
         reader = Reader("reader")
@@ -67,6 +70,7 @@ class Life:
             ledger=ledger,
             client=Client(),
             metrics=metrics,
+            contents=contents,
             limits=self._limits,
             credentials=Credentials(reader.run),
             provider_health=provider_health,
@@ -91,6 +95,7 @@ class Life:
         if not await hub.ledger.drain(_DRAIN_SECONDS):
             log.error("the ledger could not be written whole: the sweeper will settle what is missing")
         await asyncio.to_thread(hub.ledger.close)
+        await asyncio.to_thread(hub.contents.close, _CONTENT_SECONDS)
         await hub.client.aclose()
         await asyncio.to_thread(hub.watch.close)
         await asyncio.to_thread(hub.reader.close)

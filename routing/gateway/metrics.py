@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from billing.content_writer import ContentWriter
 from billing.entries import Settle
 from billing.ledger import Ledger
 from billing.totals import Totals
@@ -53,9 +54,9 @@ class Metrics:
         if settle.ttft_ms is not None:
             self.first_token.observe(settle.ttft_ms / 1000)
 
-    def watch(self, watch: Watch, ledger: Ledger) -> None:
-        """Show snapshot and ledger too, read when somebody asks."""
-        self.registry.register(_Inside(watch, ledger))
+    def watch(self, watch: Watch, ledger: Ledger, contents: ContentWriter) -> None:
+        """Show snapshot, ledger and kept content too, read when somebody asks."""
+        self.registry.register(_Inside(watch, ledger, contents))
 
     def render(self) -> bytes:
         """Return the page."""
@@ -65,13 +66,14 @@ class Metrics:
 class _Inside:
     """Reads the state of snapshot and ledger at each scrape."""
 
-    def __init__(self, watch: Watch, ledger: Ledger) -> None:
+    def __init__(self, watch: Watch, ledger: Ledger, contents: ContentWriter) -> None:
         self._watch = watch
         self._ledger = ledger
+        self._contents = contents
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics."""
-        watch, ledger = self._watch, self._ledger
+        watch, ledger, contents = self._watch, self._ledger, self._contents
         stats = ledger.stats()
         for name, meaning, value in (
             ("llmhub_snapshot_version", "Id of the last change that is live", watch.snapshot.version),
@@ -86,5 +88,7 @@ class _Inside:
             ("llmhub_ledger_batches", "Transactions written", stats.batches),
             ("llmhub_ledger_failures", "Transactions the database did not take", stats.failures),
             ("llmhub_refusals_lost", "Refusals that are in no sum", stats.lost_refusals),
+            ("llmhub_content_kept", "Calls whose content was kept", contents.kept),
+            ("llmhub_content_lost", "Calls whose content should have been kept", contents.lost),
         ):
             yield CounterMetricFamily(name, meaning, value=float(value))

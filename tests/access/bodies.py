@@ -24,6 +24,8 @@ def bodies(of: Side) -> dict[str, dict[str, Any]]:
         "POST people:person_change": {"role": "viewer"},
         "POST organisation": {"name": "x", "time_zone": "UTC"},
         "POST pause": {"reason": "x"},
+        "POST billing:team_content_on": {"until": clock.now().date().isoformat(), "reason": "x"},
+        "POST billing:team_content_off": {"kept": "delete"},
         "POST billing:budget_new": {
             "scope": "team", "name": of.slug, "per": "week", "unit": "usd", "cap": "5",
         },
@@ -60,6 +62,7 @@ def bodies(of: Side) -> dict[str, dict[str, Any]]:
         "POST /api/v1/members": {"team": of.slug, "email": of.person.email, "role": "viewer"},
         "PATCH /api/v1/members/{member_id}": {"role": "viewer"},
         "POST /api/v1/invitations": {"email": "x@alpha.test", "team": of.slug},
+        "PUT /api/v1/teams/{slug}/content": {"until": clock.now().date().isoformat(), "reason": "x"},
         "POST /api/v1/keys": {"team": of.slug, "name": "x"},
         "PATCH /api/v1/keys/{key_id}": {"paused_reason": "x"},
         "PUT /api/v1/keys/{key_id}/reach": {},

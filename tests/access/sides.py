@@ -9,6 +9,7 @@ from typing import Any
 from django.test import Client
 
 from billing.budget import create_budget
+from billing.content_writer import Said, write
 from billing.export import create_export
 from billing.key import create_key, revoke_key
 from billing.key_rotation import rotate_key
@@ -34,6 +35,7 @@ from providers.models import Provider
 from providers.provider import create_provider
 from providers.rates import Rates
 from tests.billing import rows
+from tests.billing import said as said_in_calls
 
 CANARY = "canary"  # in everything of team B, and in nothing else
 
@@ -159,6 +161,9 @@ def _calls(
     record = rows.usage(
         minutes, key_id=key.pk, cost_nano=money.to_nano(money.parse(AMOUNTS[word][0])), **about, **said
     )
+    until = said_in_calls.keep(Team.objects.get(pk=team), reason=f"reason {word}").until
+    words = f'{{"messages":[{{"role":"user","content":"said-{word}"}}]}}'.encode()
+    write([Said(record.pk, team, until, words, words, len(words), len(words))])
     rows.attempt(record, 1, upstream_model=f"model-{word}", upstream_request_id=f"up-{word}",
                  entry_id=entry.pk, provider_id=lab.pk, offer_id=offer.pk)  # fmt: skip
     return ids.request_id(record.pk)

@@ -55,7 +55,19 @@ LISTS = (
     "/api/v1/reports/spend?group_by=key&key={key_id}",
     "/api/v1/reports/savings",
 )
-NAMES = ("Mara ", "bot ", "notebook ", "Team ", "tag-", "session-", "told ", "reason ", "up-", "no_")
+NAMES = (
+    "Mara ",
+    "bot ",
+    "notebook ",
+    "Team ",
+    "tag-",
+    "session-",
+    "told ",
+    "reason ",
+    "up-",
+    "no_",
+    "words-",
+)
 HIDDEN = re.compile(rf"{CANARY}|{re.escape(OF_ALL)}", re.IGNORECASE)
 SECRETS = (*(f"{name}{CANARY}" for name in NAMES), *AMOUNTS[CANARY], OF_ALL)
 

@@ -65,6 +65,8 @@ PAGES = (
     "/invitations/add/",
     "/audit/",
     "/audit/chain/",
+    "/teams/every-page/content/on/",
+    "/teams/every-page/content/off/",
     "/people/",
     "/people/add/",
     "/people/1/budgets/",

@@ -91,6 +91,8 @@ NO_CONFIGURATION = {
     "billing.IdempotencyKey", "billing.Discrepancy", "billing.DirtyBucket", "billing.RollUp",
     "billing.SupplyRollUp", "billing.DayRollUp", "billing.RolledDay", "billing.Retention",
     "billing.RetirementNotice", "billing.RaiseRequest", "billing.Export",
+    "billing.CallContent",
+    "billing.ContentConsent",  # for a while, by a person: what ends by itself is no configuration
     "catalog.DiscoveryRun", "catalog.DiscoveryState", "catalog.HeldList", "catalog.CatalogEvent",
     "catalog.InboxRule",  # nothing sets one yet
     "providers.HealthCheck", "providers.StatusChange", "billing.Crossing", "billing.BudgetForecast",

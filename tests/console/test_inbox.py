@@ -86,7 +86,7 @@ def test_the_number_in_the_menu_is_the_one_of_this_moment_without_a_query_of_its
 
     assert badge(client.get("/settings/")) == "2"
     CatalogEvent.objects.update(state="ignored")  # as another process does
-    with django_assert_num_queries(5):  # session, person, organisation, audit events
+    with django_assert_num_queries(6):  # session, person, organisation, audit events, content
         assert badge(client.get("/settings/")) == ""
 
 

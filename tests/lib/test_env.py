@@ -32,7 +32,10 @@ def test_words_are_separated_by_commas(monkeypatch):
     assert env.words("SAMPLE", meaning="", example="") == ["a", "b", "c"]
 
 
-@pytest.mark.parametrize(("value", "on"), [("true", True), ("1", True), ("FALSE", False), ("0", False)])
+@pytest.mark.parametrize(
+    ("value", "on"),
+    [("true", True), ("1", True), ("on", True), ("FALSE", False), ("0", False), ("off", False)],
+)
 def test_a_switch_is_on_or_off(monkeypatch, value, on):
     say(monkeypatch, value)
 

@@ -118,6 +118,8 @@ def test_the_higher_of_two_roles():
         ("/api/v1/keys/5", "keys"),
         ("/api/v1/teams/support/budgets", "budgets"),
         ("/api/v1/models/a/budgets", "catalog"),
+        ("/api/v1/usage/req_1", "usage"),
+        ("/api/v1/usage/req_1/content", "content"),
         ("/api/v1/nothing", ""),
     ],
 )

@@ -22,6 +22,7 @@ NOISY = (
     "django.request",
     "django.security.csrf",
     "billing.sweep",
+    "billing.content_clear",
     "llmhub.api",
     "llmhub.people.sign_in_log",
 )

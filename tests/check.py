@@ -34,7 +34,7 @@ def main(words: list[str]) -> int:
     os.chdir(ROOT)
     get_a_browser()
     failed = [] if words else [name for name, command in STEPS.items() if not step(name, command)]
-    tests = (*PYTHON, "pytest", *(words or ("-n", WORKERS, "--dist", "loadfile")))
+    tests = (*PYTHON, "pytest", *(words or ("-n", WORKERS, "--dist", "loadfile", "--no-loadscope-reorder")))
     status, closing = run_tests(tests)
     if failed:
         print(f"\nThese steps failed, see above: {', '.join(failed)}")

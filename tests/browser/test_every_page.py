@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -90,24 +91,25 @@ HIDDEN_COLUMNS = """[...document.querySelectorAll(".table-responsive")]
     .filter(each => each.clientWidth && each.scrollWidth > each.clientWidth + 1)
     .map(each => each.getAttribute("aria-label") || each.getAttribute("aria-labelledby"))"""
 SCREENS = (("light", 1280), ("dark", 390))
+COMMANDS = (
+    ("provider", "add", "every-page", "--kind", "custom", "--base-url", "http://127.0.0.1:9/v1"),
+    ("user", "create", PERSON, "--name", LONG),
+    ("team", "create", LONG, "--slug", "every-page"),
+    ("key", "create", "--team", "every-page", "--name", LONG, "--budget", "12.34", "--person", PERSON),
+    ("team", "member", "add", "every-page", PERSON),
+    ("invitation", "create", PERSON, "--team", "every-page"),
+    ("service-key", "create", "--name", LONG, "--team", "every-page", "--scope", "keys:manage"),
+    ("budget", "create", "--scope", "person", "--name", PERSON, "--per", "day", "--cap", "7"),
+    ("budget", "create", "--scope", "team", "--name", "every-page", "--per", "day", "--cap", "0"),
+    ("channel", "add", LONG[:60], "--kind", "chat", "--address", SLACK, "--rules", "budget"),
+)
 
 
 @pytest.fixture(scope="module")
 def furnished(hub):
-    """A hub with a provider, a team, a person and a key, all with long names."""
-    hub.command("provider", "add", "every-page", "--kind", "custom", "--base-url", "http://127.0.0.1:9/v1")
-    hub.command("user", "create", PERSON, "--name", LONG)
-    hub.command("team", "create", LONG, "--slug", "every-page")
-    hub.command(
-        "key", "create", "--team", "every-page", "--name", LONG, "--budget", "12.34", "--person", PERSON
-    )
-    hub.command("team", "member", "add", "every-page", PERSON)
-    hub.command("invitation", "create", PERSON, "--team", "every-page")
-    hub.command("service-key", "create", "--name", LONG, "--team", "every-page", "--scope", "keys:manage")
-    hub.command("budget", "create", "--scope", "person", "--name", PERSON, "--per", "day", "--cap", "7")
-    hub.command("budget", "create", "--scope", "team", "--name", "every-page", "--per", "day", "--cap", "0")
-    hub.command("channel", "add", LONG[:60], "--kind", "chat", "--address", SLACK, "--rules", "budget")
-    subprocess.run([sys.executable, "-P", "-c", FIRE], env=hub.environment, check=True, timeout=60)
+    """A hub with a provider, a team, a person and a key, all with long names; by one process."""
+    script = f"{FIRE}\nfrom llmhub.cli.main import run\nassert not any(run(each) for each in {COMMANDS!r})\n"
+    subprocess.run([sys.executable, "-P", "-c", script], env=hub.environment, check=True, timeout=60)
     return hub
 
 
@@ -123,17 +125,22 @@ def inside(page, furnished):
     return page
 
 
+def is_looked_at(number: int, width: int) -> bool:
+    """Half of the pages on each screen, to save half a minute; all where LLMHUB_EVERY_SCREEN is set."""
+    return "LLMHUB_EVERY_SCREEN" in os.environ or (number + (width == 390)) % 2 == 0
+
+
 @pytest.mark.parametrize(("theme", "width"), SCREENS)
 def test_every_page_is_accessible_fits_the_screen_and_keeps_to_its_policy(inside, furnished, theme, width):
     inside.set_viewport_size({"width": width, "height": 900})
     inside.evaluate(f"localStorage.setItem('llmhub-theme', '{theme}')")
     faults = []
-    for path in PAGES:
+    for number, path in enumerate(PAGES):
         answer = inside.goto(furnished.url + path)
         inside.wait_for_load_state("networkidle")
         too_wide = inside.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         hidden = inside.evaluate(HIDDEN_COLUMNS) if width == 1280 else []
-        found = Axe().run(inside).response["violations"]
+        found = Axe().run(inside).response["violations"] if is_looked_at(number, width) else []
         faults += [f"{path}: status {answer.status}"] * (answer.status != 200)
         faults += [f"{path}: {too_wide} px too wide"] * (too_wide > 0)
         faults += [f"{path}: columns of {name!r} are out of sight" for name in hidden]

@@ -103,7 +103,9 @@ def test_the_cheaper_model_it_names_takes_the_same_call(make_gateway, simulator)
 ALIKE = {"capabilities": ["documents"]}  # no other model of this gateway
 
 
-def test_the_cheaper_model_it_names_has_room_for_what_a_translator_makes_of_the_call(gateway, simulator):
+def test_the_cheaper_model_it_names_has_room_for_what_a_translator_makes_of_the_call(make_gateway, simulator):
+    gateway = make_gateway()  # of its own: models of other tests would be named
+    gateway.start()
     functions = [{"type": "function", "function": {"name": f"look_{number}"}} for number in range(60)]
     call = {"tools": functions, "max_tokens": 100}  # a translator writes out what each takes
     made = gateway.make_all(

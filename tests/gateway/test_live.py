@@ -14,7 +14,9 @@ from catalog.models import Alias, CatalogEntry, Offer, Price, PublicName
 from llmhub.audit.actor import SYSTEM
 from llmhub.people.models import Organisation
 from providers.models import Provider
+from routing.gateway import watch
 from tests.fixtures.gateway import later
+from tests.fixtures.gateway_process import QUICK_LOOK
 
 
 @pytest.fixture
@@ -46,8 +48,9 @@ def test_a_change_is_live_within_two_seconds(gateway, simulator, model):
         gateway.until(lambda paused=paused: answered(model) is (paused == ""), within=5)
         took.append(time.monotonic() - began)
 
-    print(f"a change was live after {max(took):.2f} s at most")
-    assert max(took) < 2.0
+    slowest = max(took) + watch.LOOK_SECONDS - QUICK_LOOK  # as the product looks
+    print(f"a change was live after {slowest:.2f} s at most")
+    assert slowest < 2.0
 
 
 def test_a_change_without_its_audit_event_is_not_seen(gateway, model):
@@ -80,7 +83,7 @@ def test_a_revoked_key_dies_within_five_seconds(gateway, model):
     with gateway.database():
         revoke_key(actor=SYSTEM, key=ApiKey.objects.get(pk=model.key_id))
 
-    took = gateway.until(lambda: not answered(model), within=5)
+    took = gateway.until(lambda: not answered(model), within=5 - watch.LOOK_SECONDS)
     print(f"a revoked key was refused after {took:.2f} s")
     assert error_of(model).code == "invalid_key"
 

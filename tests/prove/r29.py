@@ -45,7 +45,7 @@ def control(stand) -> Figures:
 def _search(stand, *flags: str) -> Figures:
     stand.hub_database()
     canary = f"canary{secrets.token_hex(16)}"
-    gateway = stand.gateway(*flags, LLMHUB_LOG_LEVEL="debug")
+    gateway = stand.gateway(*flags, LLMHUB_LOG="debug")
     wanted = {name: {"at": [stand.simulator.path(name, tag="canary")], "secret": canary} for name in _FAULTS}
     models = gateway.make_all(wanted)
     outcomes = calls.by_clients(_calls(gateway, models), clients=4)

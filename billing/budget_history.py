@@ -16,7 +16,12 @@ _WORDS = {
     "budget.raise_refused": "Refused {cap}",
     "budget.raise_withdrawn": "Took the question for {cap} back",
 }
-_FIELDS = {"cap": "cap", "hard": "hard", "contact": "whom to ask", "origin": "origin"}
+_NAMES = {
+    "contact": "whom to ask",
+    "alert_at": "tell at",
+    "raised_to": "raised to",
+    "raised_until": "raised until",
+}
 
 
 def told(action: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
@@ -31,15 +36,20 @@ def told(action: str, before: Mapping[str, Any] | None, after: Mapping[str, Any]
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Return what differs, whatever it is: a fact that is new needs no word here."""
     return [
-        f"{name} from {_word(before.get(key))} to {_word(after.get(key))}"
-        for key, name in _FIELDS.items()
+        f"{_NAMES.get(key, key)} from {_word(before.get(key))} to {_word(after.get(key))}"
+        for key in {**before, **after}
         if before.get(key) != after.get(key)
     ]
 
 
 def _word(value: object) -> str:
-    return {True: "yes", False: "no", "": "nobody", None: "nothing"}.get(value, str(value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "nothing"
+    return str(value) if value not in (None, "") else "nothing"
 
 
 class _Known(dict[str, Any]):

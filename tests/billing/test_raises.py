@@ -165,3 +165,21 @@ def test_a_question_whose_end_has_passed_cannot_be_approved_as_it_was_asked():
         with pytest.raises(ValidationError, match="has passed"):
             approve(actor=COMMAND_LINE, asked=asked)
         approve(actor=COMMAND_LINE, asked=asked, until=NOON + timedelta(hours=9))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"alert_at": [70]}, "Changed tell at from 50, 80, 100 to 70"),
+        ({"hard": False}, "Changed hard from yes to no"),
+        ({"contact": "#ai"}, "Changed whom to ask from nothing to #ai"),
+    ],
+)
+def test_whatever_was_changed_of_a_budget_is_told(change, line):
+    budget = made()
+
+    change_budget(actor=COMMAND_LINE, budget=budget, **change)
+
+    event = AuditEvent.objects.filter(object=f"budget:{budget.pk}").order_by("-id")[0]
+    assert told(event.action, event.before, event.after) == line

@@ -148,7 +148,8 @@ def budget_out(row: BudgetRow) -> BudgetOut:
     )
 
 
-def _shown(budget: Budget) -> BudgetOut:
+def budget_shown(budget: Budget) -> BudgetOut:
+    """Return a budget as it stands now."""
     return budget_out(states([budget], at=clock.now())[0])
 
 
@@ -214,14 +215,14 @@ def _applied(budgets: QuerySet[Budget]) -> Page[AppliedBudgetOut]:
 def make_budget(request: HttpRequest, body: BudgetIn) -> Status[BudgetOut]:
     """Make a budget; it is in force within seconds."""
     actor = caller(request, "manage")
-    return Status(201, _shown(create_budget(actor=actor, **body.model_dump())))
+    return Status(201, budget_shown(create_budget(actor=actor, **body.model_dump())))
 
 
 @router.get("/budgets/{int:budget_id}", response={200: BudgetOut, **REFUSALS})
 def show_budget(request: HttpRequest, budget_id: int) -> BudgetOut:
     """Show a budget: what it has spent, reserved and left, and when it begins anew."""
     actor = caller(request, "read")
-    return _shown(get_object_or_404(Budget.objects.seen_by(actor), pk=budget_id))
+    return budget_shown(get_object_or_404(Budget.objects.seen_by(actor), pk=budget_id))
 
 
 @router.get("/budgets/{int:budget_id}/forecast", response={200: ForecastOut, **REFUSALS})
@@ -239,7 +240,7 @@ def alter_budget(request: HttpRequest, budget_id: int, body: BudgetChange) -> Bu
     actor = caller(request, "manage")
     budget = get_object_or_404(Budget.objects.seen_by(actor), pk=budget_id)
     changed = body.model_dump(include=body.model_fields_set)
-    return _shown(change_budget(actor=actor, budget=budget, **changed))
+    return budget_shown(change_budget(actor=actor, budget=budget, **changed))
 
 
 @router.delete("/budgets/{int:budget_id}", response={204: None, **REFUSALS})

@@ -12,15 +12,12 @@ from pydantic import AwareDatetime, Field
 
 from billing import amount
 from billing.budget import unit_of
-from billing.budget_api import BudgetOut, Cap, budget_out
+from billing.budget_api import BudgetOut, Cap, budget_shown
 from billing.budget_raise import end_raise, raise_budget
-from billing.budget_state import states
 from billing.models import Budget
 from billing.raise_models import RaiseRequest
 from billing.raise_request import approve, ask_for_raise, askable_by, end_of, refuse, seen_by, withdraw
-from llmhub.lib import clock
-from llmhub.lib.pages import keyset
-from llmhub.lib.rest import REFUSALS, BadQuery, Cursor, Input, Limit, Output, Page
+from llmhub.lib.rest import REFUSALS, Cursor, Input, Limit, Output, Page, page
 from llmhub.people.api_access import caller
 
 router = Router()
@@ -87,16 +84,12 @@ def request_out(row: RaiseRequest) -> RaiseRequestOut:
     )
 
 
-def _shown(budget: Budget) -> BudgetOut:
-    return budget_out(states([budget], at=clock.now())[0])
-
-
 @router.put("/budgets/{int:budget_id}/raise", response={200: BudgetOut, **REFUSALS})
 def set_raise(request: HttpRequest, budget_id: int, body: RaiseIn) -> BudgetOut:
     """Raise a budget until an end; the next call goes by it, and at the end the old cap is back."""
     actor = caller(request, "manage")
     budget = get_object_or_404(Budget.objects.all().seen_by(actor), pk=budget_id)
-    return _shown(raise_budget(actor=actor, budget=budget, **body.model_dump()))
+    return budget_shown(raise_budget(actor=actor, budget=budget, **body.model_dump()))
 
 
 @router.delete("/budgets/{int:budget_id}/raise", response={200: BudgetOut, **REFUSALS})
@@ -104,7 +97,7 @@ def take_raise_back(request: HttpRequest, budget_id: int) -> BudgetOut:
     """Take a raise back before its end."""
     actor = caller(request, "manage")
     budget = get_object_or_404(Budget.objects.all().seen_by(actor), pk=budget_id)
-    return _shown(end_raise(actor=actor, budget=budget))
+    return budget_shown(end_raise(actor=actor, budget=budget))
 
 
 @router.post("/budgets/{int:budget_id}/raise-requests", response={201: RaiseRequestOut, **REFUSALS})
@@ -129,11 +122,7 @@ def list_requests(
         rows = rows.filter(state=state)
     if budget is not None:
         rows = rows.filter(budget=budget)
-    try:
-        screen = keyset(rows, by="-id", after=cursor, limit=limit)
-    except (ValueError, OverflowError) as exc:
-        raise BadQuery(f"cursor {cursor!r} is none of this list's: take next_cursor as it came") from exc
-    return Page(data=[request_out(row) for row in screen.rows], next_cursor=screen.next_cursor)
+    return page(rows, request_out, by="-id", cursor=cursor, limit=limit)
 
 
 @router.post("/raise-requests/{int:request_id}/decide", response={200: RaiseRequestOut, **REFUSALS})

@@ -21,13 +21,15 @@ def check_key(text: str, *, by: Actor) -> Verdict:
     key = ApiKey.objects.filter(Q(digest=digest) | Q(old_digest=digest)).first()
     if key is not None and not allowed(by, "read", team=key.team_id):
         return Verdict("This key is of a team that you are not in: ask one of its people.")
-    if key is not None and key.revoked_at is not None:
-        return Verdict(f"This key, {key.name!r}, was revoked: make a new one.")
-    return judge(load_snapshot(), digest, now=clock.now())
+    return _judged(key, digest)
 
 
 def check_one(key: ApiKey) -> Verdict:
     """Return what a key that is known can do now."""
-    if key.revoked_at is not None:
+    return _judged(key, key.digest)
+
+
+def _judged(key: ApiKey | None, digest: str) -> Verdict:
+    if key is not None and key.revoked_at is not None:
         return Verdict(f"This key, {key.name!r}, was revoked: make a new one.")
-    return judge(load_snapshot(), key.digest, now=clock.now())
+    return judge(load_snapshot(), digest, now=clock.now())

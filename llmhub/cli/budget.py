@@ -15,7 +15,7 @@ from billing.forecasts import forecast_of
 from billing.models import Budget
 from billing.periods import PERIODS
 from llmhub.audit.actor import COMMAND_LINE
-from llmhub.cli import budget_raise, show
+from llmhub.cli import budget_raise, find, show
 from llmhub.lib import clock
 
 UNLIMITED = "unlimited"
@@ -121,12 +121,12 @@ def list_all(options: Namespace) -> int:
 
 def show_one(options: Namespace) -> int:
     """Show a budget."""
-    return show.facts(options, _row(_found(options.budget)))
+    return show.facts(options, _row(find.budget(options.budget)))
 
 
 def show_forecast(options: Namespace) -> int:
     """Show the forecast of a budget."""
-    budget = _found(options.budget)
+    budget = find.budget(options.budget)
     if (row := forecast_of(budget)) is None:
         raise ValueError("nothing is foretold of this budget: docs/alerts.md says of which, and from when on")
     return show.facts(options, forecast_out(row, budget).model_dump())
@@ -145,27 +145,20 @@ def change_one(options: Namespace) -> int:
         wanted["alert_at"] = thresholds.typed(options.alert_at)
     if not wanted:
         raise ValueError("nothing to change: give --cap, --alert-at, --hard, --soft or --contact")
-    change_budget(actor=COMMAND_LINE, budget=_found(options.budget), **wanted)
+    change_budget(actor=COMMAND_LINE, budget=find.budget(options.budget), **wanted)
     show.line(f"changed budget {options.budget}")
     return 0
 
 
 def remove_one(options: Namespace) -> int:
     """Remove a budget."""
-    remove_budget(actor=COMMAND_LINE, budget=_found(options.budget))
+    remove_budget(actor=COMMAND_LINE, budget=find.budget(options.budget))
     show.line(f"removed budget {options.budget}")
     return 0
 
 
 def _cap(text: str) -> str | None:
     return None if text == UNLIMITED else text
-
-
-def _found(budget_id: int) -> Budget:
-    budget = Budget.objects.filter(pk=budget_id).first()
-    if budget is None:
-        raise ValueError(f"no budget {budget_id}: see `llmhub budget list`")
-    return budget
 
 
 def _row(budget: Budget) -> show.Row:

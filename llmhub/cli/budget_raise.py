@@ -1,4 +1,4 @@
-"""`llmhub budget raise`, `end-raise`, `requests` and `decide`: a higher cap for a while."""
+"""`llmhub budget raise`, `end-raise`, `requests`, `approve` and `refuse`: a higher cap for a while."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from argparse import Namespace, _SubParsersAction
 from typing import Any
 
 from billing.budget_raise import end_raise, raise_budget
-from billing.models import Budget
 from billing.raise_api import request_out
 from billing.raise_models import RaiseRequest
 from billing.raise_request import approve, refuse
 from llmhub.audit.actor import COMMAND_LINE
-from llmhub.cli import show
+from llmhub.cli import find, show
 from llmhub.cli.key import moment
 
 _MOST = 500  # rows
@@ -42,7 +41,7 @@ def register(verbs: _SubParsersAction[Any]) -> None:
 
 def raise_one(options: Namespace) -> int:
     """Raise a budget."""
-    budget = _budget(options.budget)
+    budget = find.budget(options.budget)
     raise_budget(
         actor=COMMAND_LINE, budget=budget, cap=options.cap, until=options.until, reason=options.reason
     )
@@ -52,7 +51,7 @@ def raise_one(options: Namespace) -> int:
 
 def end_one(options: Namespace) -> int:
     """End a raise."""
-    end_raise(actor=COMMAND_LINE, budget=_budget(options.budget))
+    end_raise(actor=COMMAND_LINE, budget=find.budget(options.budget))
     show.line(f"the old cap of budget {options.budget} is back")
     return 0
 
@@ -78,13 +77,6 @@ def refuse_one(options: Namespace) -> int:
     refuse(actor=COMMAND_LINE, asked=_request(options.request), note=options.note)
     show.line(f"refused {options.request}")
     return 0
-
-
-def _budget(budget_id: int) -> Budget:
-    budget = Budget.objects.filter(pk=budget_id).first()
-    if budget is None:
-        raise ValueError(f"no budget {budget_id}: see `llmhub budget list`")
-    return budget
 
 
 def _request(request_id: int) -> RaiseRequest:

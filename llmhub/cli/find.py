@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing.models import ApiKey
+from billing.models import ApiKey, Budget
 from catalog.models import CatalogEntry
 from catalog.names import nearest
 from llmhub.people.models import Team, User
@@ -57,3 +57,11 @@ def key(text: str) -> ApiKey:
     if len(found) != 1:
         raise ValueError(f"{len(found) or 'no'} keys fit {text!r}: give an id of `llmhub key list`")
     return found[0]
+
+
+def budget(budget_id: int) -> Budget:
+    """Return the budget of this id, also one that was removed. Raises `ValueError` when there is none."""
+    found = Budget.objects.filter(pk=budget_id).first()
+    if found is None:
+        raise ValueError(f"no budget {budget_id}: see `llmhub budget list`")
+    return found

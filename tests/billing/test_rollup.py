@@ -114,6 +114,16 @@ def test_a_late_call_is_added_and_nothing_is_counted_twice():
     assert rolled() == {BUCKET: (2, 80)}
 
 
+def test_calls_of_several_processes_in_one_bucket_are_read_once_before_they_are_added_up():
+    for process in (1, 2, 3):
+        settle(calls.settle(ids.first_at(T0) + (process << ids.WORKER_SHIFT), calls.attempt(40)))
+    assert DirtyBucket.objects.count() == 3
+
+    (found,) = rollup_read.sums([Span(T0, T0 + QUARTER)], measures=("requests", "spend_nano"))
+
+    assert found.values == {"requests": 3, "spend_nano": 120}
+
+
 def test_a_bucket_whose_calls_became_fewer_has_fewer_roll_ups(monkeypatch):
     monkeypatch.setattr(rollup, "_AT_ONCE", 2)
     settle(*(call(team_id=number) for number in range(1, 8)))

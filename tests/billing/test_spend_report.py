@@ -86,10 +86,10 @@ def test_parts_add_up_to_the_whole_to_the_last_digit(first, late, per, zone, onl
 def write(some) -> None:
     made = [
         UsageRecord(
-            id=ids.first_at(NOW + HOUR * hours) + next(_NUMBERS),
+            id=ids.first_at(NOW + HOUR * hours) + (number % 3 << ids.WORKER_SHIFT) + next(_NUMBERS),
             requested="a", status="ok", cost_nano=cost, key_id=key or None, team_id=team or None,
         )
-        for hours, key, team, cost in some
+        for number, (hours, key, team, cost) in enumerate(some)  # of three processes
     ]  # fmt: skip
     UsageRecord.objects.bulk_create(made)
     with connection.cursor() as cursor:

@@ -230,7 +230,8 @@ def head_of_ids(spans: Sequence[tuple[int, int, int]], floor: int) -> tuple[str,
     more = "".join(f" UNION SELECT {_BIG}" for _ in edges)
     head = f"""WITH span(n, low, high) AS (VALUES {rows}),
         stale(bucket) AS (
-            SELECT DISTINCT bucket FROM billing_dirtybucket WHERE bucket >= {_BIG} AND bucket <= {_BIG}{more}),
+            SELECT DISTINCT bucket FROM billing_dirtybucket
+             WHERE bucket >= {_BIG} AND bucket <= {_BIG}{more}),
         {_PARTS}"""  # noqa: S608
     return head, [*(number for span in spans for number in span), *reach, *edges, floor, floor]
 

@@ -8,15 +8,16 @@ from datetime import datetime
 from typing import Literal
 
 from billing import charge, scopes
-from billing.entries import AttemptEntry, Hold, Unit
+from billing.entries import AttemptEntry, Hold, Only, Unit
 from billing.rules import Rules
 from billing.scopes import Budgets, BudgetValue
 from catalog.pricing import PriceValue, in_force
 from providers.rates import Rates
 from routing.bound import Size, worst_case_nano
-from routing.snapshot import Caller, EntryValue, OfferValue
+from routing.snapshot import Caller, OfferValue
 
 Unfit = Literal["unpriced", "unbounded"]
+Supplier = tuple[int, int]  # ids of a provider and a model
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +38,25 @@ class Payment:
 
     budgets: Budgets
     payers: tuple[BudgetValue, ...]  # whoever answers
-    entry_id: int
     rules: Rules
     at: datetime  # decides which prices and periods are in force
-    _found: dict[int, tuple[BudgetValue, ...]] = field(default_factory=dict, compare=False)  # by provider
+    max_cost_nano: int | None = None  # that the caller lets the call cost; None: no limit of its own
+    _found: dict[Supplier, tuple[BudgetValue, ...]] = field(default_factory=dict, compare=False)
 
-    def at_provider(self, provider_id: int) -> tuple[BudgetValue, ...]:
+    def at_supplier(self, supplier: Supplier) -> tuple[BudgetValue, ...]:
         """Return what pays because of where an attempt goes."""
-        found = self._found.get(provider_id)
+        found = self._found.get(supplier)
         if found is None:
-            subjects = scopes.suppliers(provider_id=provider_id, entry_id=self.entry_id)
-            found = self._found[provider_id] = scopes.of(self.budgets, subjects)
+            provider_id, entry_id = supplier
+            subjects = scopes.suppliers(provider_id=provider_id, entry_id=entry_id)
+            found = self._found[supplier] = scopes.of(self.budgets, subjects)
         return found
 
     def bounding(self, offer: OfferValue) -> set[Unit]:
         """Return the units in which something may refuse an attempt at this offer."""
-        budgets = (*self.payers, *self.at_provider(offer.provider.id))
-        return {budget.unit for budget in budgets if budget.hard}
+        budgets = (*self.payers, *self.at_supplier(supplier_of(offer)))
+        units = {budget.unit for budget in budgets if budget.hard}
+        return units if self.max_cost_nano is None else units | {"usd"}
 
     def ceiling(self, size: Size, offer: OfferValue) -> Rates | None:
         """Return the price that the bound of a call counts on; None where no hard cap in USD does."""
@@ -70,7 +73,7 @@ class Payment:
         limited = self.bounding(offer)
         bound = worst_case_nano(size, offer.prices, at=self.at)
         allowance = self.rules.allowance_nano
-        if "usd" in limited and bound is None and not self.rules.allows_unpriced:
+        if "usd" in limited and bound is None and not self._allows_unpriced:
             return "unpriced"
         if is_unbounded(size) and limited & {"usd", "tokens"} and allowance is None:
             return "unbounded"
@@ -79,21 +82,22 @@ class Payment:
         return Demand(bound, size.tokens)
 
     def holds(
-        self, demand: Demand, provider_id: int, so_far: Sequence[AttemptEntry] = ()
+        self, demand: Demand, supplier: Supplier, so_far: Sequence[AttemptEntry] = ()
     ) -> tuple[Hold, ...]:
-        """Return what is held for an attempt at a provider, what earlier attempts took included."""
-        tried = dict.fromkeys(
-            [provider_id, *(attempt.provider_id for attempt in so_far if attempt.provider_id)]
+        """Return what is held for an attempt at a supplier, what earlier attempts took included."""
+        before = [(each.provider_id, each.entry_id or 0) for each in so_far if each.provider_id]
+        tried = dict.fromkeys([supplier, *before])
+        budgets = dict.fromkeys(
+            [*self.payers, *(budget for each in tried for budget in self.at_supplier(each))]
         )
-        budgets = dict.fromkeys([*self.payers, *(each for id_ in tried for each in self.at_provider(id_))])
         whole = demand.nano + charge.charged(Hold(0, 0), so_far, unknown_nano=self.unknown_nano)
-        return tuple(self._hold(budget, demand, provider_id, so_far, whole) for budget in budgets)
+        return tuple(self._hold(budget, demand, supplier, so_far, whole) for budget in budgets)
 
     def _hold(
         self,
         budget: BudgetValue,
         demand: Demand,
-        provider_id: int,
+        supplier: Supplier,
         so_far: Sequence[AttemptEntry],
         whole: int,
     ) -> Hold:
@@ -102,10 +106,14 @@ class Payment:
         if so_far:
             before = Hold(budget.id, start, unit=unit, only=only)
             amount = charge.charged(before, so_far, unknown_nano=self.unknown_nano)
-        if only is None or only in {("provider_id", provider_id), ("entry_id", self.entry_id)}:
+        if only is None or only in _names_of(supplier):
             amount = 1 if unit == "requests" else amount + demand.of(unit)
         is_plain = only is None and unit == "usd" and amount == whole
         return Hold(budget.id, start, None if is_plain else amount, unit, only)
+
+    @property
+    def _allows_unpriced(self) -> bool:
+        return self.rules.allows_unpriced and self.max_cost_nano is None
 
     @property
     def unknown_nano(self) -> int:
@@ -114,13 +122,29 @@ class Payment:
 
 
 def payment(
-    budgets: Budgets, rules: Rules, caller: Caller, entry: EntryValue, tags: dict[str, str], *, at: datetime
+    budgets: Budgets,
+    rules: Rules,
+    caller: Caller,
+    tags: dict[str, str],
+    *,
+    at: datetime,
+    max_cost_nano: int | None = None,
 ) -> Payment:
     """Return who pays for a call."""
     payers = scopes.payers(
         team_id=caller.team_id, key_id=caller.key_id, person_id=caller.person_id, tags=tags
     )
-    return Payment(budgets, scopes.of(budgets, payers), entry.id, rules, at)
+    return Payment(budgets, scopes.of(budgets, payers), rules, at, max_cost_nano)
+
+
+def _names_of(supplier: Supplier) -> tuple[Only, Only]:
+    provider_id, entry_id = supplier
+    return ("provider_id", provider_id), ("entry_id", entry_id)
+
+
+def supplier_of(offer: OfferValue) -> Supplier:
+    """Return where an attempt at an offer goes."""
+    return offer.provider.id, offer.entry_id
 
 
 def is_unbounded(size: Size) -> bool:

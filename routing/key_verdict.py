@@ -8,7 +8,7 @@ from datetime import datetime
 
 from routing.gateway.authenticate import admit, authenticate, refuse_deactivated
 from routing.gateway.errors import Refusal
-from routing.plan import plan, purpose
+from routing.plan import Asking, Moment, plan, purpose
 from routing.reach import Reach
 from routing.resolve import resolve
 from routing.snapshot import Caller, Snapshot
@@ -77,8 +77,8 @@ def _why_not(snapshot: Snapshot, slug: str, reach: Reach, now: datetime) -> str:
     if not reach.has_model(slug, slug):
         return "the key may not use it"
     try:
-        entry = resolve(snapshot, slug, now=now)
-        plan(entry, dialect=DIALECT, operation=purpose(entry), reach=reach)
+        found = resolve(snapshot, slug, now=now)
+        plan(found, Asking(DIALECT, purpose(found.entry), reach=reach), Moment(now))
     except Refusal as refusal:
         return refusal.message.replace(repr(slug), "", 1).strip().removeprefix("cannot be called now: ")
     return ""

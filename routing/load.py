@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime
+from typing import cast
 
 from django.conf import settings
 from django.db.models import Max
@@ -20,9 +21,20 @@ from llmhub.audit.models import AuditEvent
 from llmhub.lib import clock
 from llmhub.people.models import Organisation
 from providers.models import Credential, Provider
+from routing.models import Route, RouteTarget
+from routing.policy_words import Policy
 from routing.reach import Reach
 from routing.retiring import notice
-from routing.snapshot import Caller, EntryValue, OfferValue, ProviderValue, SealedCredential, Snapshot
+from routing.snapshot import (
+    Caller,
+    EntryValue,
+    OfferValue,
+    ProviderValue,
+    RouteValue,
+    SealedCredential,
+    Snapshot,
+    TargetValue,
+)
 
 _TRIES = 5
 
@@ -58,6 +70,7 @@ def _read(version: int) -> Snapshot:
         keys=_keys(),
         entries=entries,
         aliases={name: slug for name, slug in aliases if slug in entries},
+        routes=_routes(entries),
         providers=frozenset(provider.slug for provider in providers.values()),
         paused_reason=_paused_reason(),
         console_url=settings.PUBLIC_URL,
@@ -65,6 +78,31 @@ def _read(version: int) -> Snapshot:
         rules=rule_book(),
         content_until=content_in_force(clock.now()),
     )
+
+
+def _routes(entries: dict[str, EntryValue]) -> dict[str, RouteValue]:
+    """Return the routes that have a target: one whose models were all withdrawn cannot be called."""
+    by_id = {entry.id: entry for entry in entries.values()}
+    targets: dict[str, list[tuple[bool, TargetValue]]] = defaultdict(list)
+    for row in RouteTarget.objects.select_related("provider").order_by("route_id", "rank", "id"):
+        if row.entry_id in by_id:
+            provider = row.provider.slug if row.provider else ""
+            value = TargetValue(by_id[row.entry_id], provider, row.weight)
+            targets[row.route_id].append((row.is_for_want, value))
+    return {
+        row.name_id: RouteValue(
+            name=row.name_id,
+            targets=tuple(target for is_for_want, target in targets[row.name_id] if not is_for_want),
+            policy=cast("Policy", row.policy),
+            require=frozenset(row.require),
+            max_cost_multiple=row.max_cost_multiple,
+            explore_percent=row.explore_percent,
+            keeps_sessions=row.keeps_sessions,
+            over_budget=tuple(target for is_for_want, target in targets[row.name_id] if is_for_want),
+        )
+        for row in Route.objects.all()
+        if any(not is_for_want for is_for_want, _ in targets[row.name_id])
+    }
 
 
 def _paused_reason() -> str:
@@ -147,6 +185,7 @@ def _offers(
                 upstream_id=row.upstream_id,
                 provider=providers[row.provider_id],
                 prices=tuple(prices.get(row.pk, ())),
+                entry_id=row.entry_id,
             )
             found[row.entry_id].append(value)
     return found

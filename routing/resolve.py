@@ -1,39 +1,76 @@
-"""Pure: which model a name stands for.
+"""Pure: which models a name stands for.
 
 Real ids contain `:` and `@`, so an exact name always wins over a suffix.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from catalog.names import nearest
 from routing.gateway.errors import Refusal
-from routing.snapshot import EntryValue, Snapshot
+from routing.policy_words import BY_SUFFIX, Policy
+from routing.snapshot import EntryValue, RouteValue, Snapshot, TargetValue
 
-SUFFIXES = ("floor", "nitro")  # cheapest, fastest
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """What a name stands for: one model, or the targets of a route."""
+
+    name: str  # of the model or the route: never an alias
+    targets: tuple[TargetValue, ...]
+    policy: Policy = "priority"
+    route: RouteValue | None = None
+
+    @property
+    def entry(self) -> EntryValue:
+        """The model that is named first."""
+        return self.targets[0].entry
 
 
-def resolve(snapshot: Snapshot, name: str, *, now: datetime) -> EntryValue:
-    """Return the entry that `name` stands for.
+def resolve(snapshot: Snapshot, name: str, *, now: datetime) -> Destination:
+    """Return what `name` stands for.
 
     Raises `Refusal`: unknown (with the nearest names), retired (with its replacement), or a
     suffix that is not served yet.
     """
-    entry = _named(snapshot, name)
-    if entry is None:
+    found = _named(snapshot, name) or _with_suffix(snapshot, name)
+    if found is None:
         raise _unknown(snapshot, name)
-    if entry.sunset_on is not None and entry.sunset_on <= now.date():
-        raise _retired(entry)
-    return entry
+    if found.route is None and is_retired(found.entry, now):
+        raise _retired(found.entry)
+    return found
 
 
-def _named(snapshot: Snapshot, name: str) -> EntryValue | None:
-    return snapshot.entries.get(snapshot.aliases.get(name, name))
+def only(entry: EntryValue, *, policy: Policy = "priority") -> Destination:
+    """Return a model as where a call goes."""
+    return Destination(entry.slug, (TargetValue(entry),), policy)
+
+
+def is_retired(entry: EntryValue, now: datetime) -> bool:
+    """Return whether a model no longer answers."""
+    return entry.sunset_on is not None and entry.sunset_on <= now.date()
+
+
+def _named(snapshot: Snapshot, name: str) -> Destination | None:
+    entry = snapshot.entries.get(snapshot.aliases.get(name, name))
+    if entry is not None:
+        return only(entry)
+    route = snapshot.routes.get(name)
+    return None if route is None else Destination(route.name, route.targets, route.policy, route)
+
+
+def _with_suffix(snapshot: Snapshot, name: str) -> Destination | None:
+    base, _, suffix = name.rpartition(":")
+    policy, found = BY_SUFFIX.get(suffix), _named(snapshot, base)
+    if policy is None or found is None:
+        return None
+    return Destination(found.name, found.targets, policy, found.route)
 
 
 def _unknown(snapshot: Snapshot, name: str) -> Refusal:
-    base = _without_suffix(snapshot, name)
+    base = _without_preset(snapshot, name)
     if base:
         return Refusal(
             "not_served_yet",
@@ -50,11 +87,8 @@ def _unknown(snapshot: Snapshot, name: str) -> Refusal:
     )
 
 
-def _without_suffix(snapshot: Snapshot, name: str) -> str:
-    """Return the known name that a suffix or a preset is put on, or an empty text."""
-    base, _, suffix = name.rpartition(":")
-    if suffix in SUFFIXES and _named(snapshot, base):
-        return base
+def _without_preset(snapshot: Snapshot, name: str) -> str:
+    """Return the known name that a preset is put on, or an empty text."""
     for base in (name.rpartition("@")[0], name.rpartition("@")[0].rpartition("@")[0]):
         if base and _named(snapshot, base):
             return base

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 
 from billing.rules import RuleBook
 from billing.scopes import Budgets
 from catalog.pricing import PriceValue
+from routing.policy_words import Policy
 from routing.reach import EVERYTHING, Reach
 
 
@@ -67,6 +69,7 @@ class OfferValue:
     upstream_id: str
     provider: ProviderValue
     prices: tuple[PriceValue, ...] = ()  # in force now and later; older ones are left out
+    entry_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,29 @@ class EntryValue:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetValue:
+    """A model of a route, or that model at one provider."""
+
+    entry: EntryValue
+    provider: str = ""  # slug; "": wherever the model is offered
+    weight: int = 1  # share of the calls, where the policy is weighted
+
+
+@dataclass(frozen=True, slots=True)
+class RouteValue:
+    """A name whose calls go to one of several models, as its owner decided."""
+
+    name: str
+    targets: tuple[TargetValue, ...]
+    policy: Policy = "priority"
+    require: frozenset[str] = frozenset()  # capabilities of every target, whatever the call needs
+    max_cost_multiple: Decimal | None = None  # of the first choice's cost; None: fallbacks may cost more
+    explore_percent: int = 0  # of calls that go first to an offer about which little is known
+    keeps_sessions: bool = True  # calls of one session go where the last one was answered
+    over_budget: tuple[TargetValue, ...] = ()  # where a call goes that no budget lets go elsewhere
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything the gateway needs to know, at one version of the configuration."""
 
@@ -97,6 +123,7 @@ class Snapshot:
     keys: Mapping[str, Caller] = field(repr=False, default_factory=dict)  # by digest
     entries: Mapping[str, EntryValue] = field(repr=False, default_factory=dict)  # by slug
     aliases: Mapping[str, str] = field(repr=False, default_factory=dict)  # alias: slug
+    routes: Mapping[str, RouteValue] = field(repr=False, default_factory=dict)  # by name
     providers: frozenset[str] = frozenset()  # slugs
     paused_reason: str = ""  # not empty: no call is let through
     console_url: str = ""  # where people are sent
@@ -106,4 +133,4 @@ class Snapshot:
 
     def names(self) -> list[str]:
         """Return every name that can be asked for, sorted."""
-        return sorted([*self.entries, *self.aliases])
+        return sorted([*self.entries, *self.aliases, *self.routes])

@@ -17,7 +17,7 @@ from routing.gateway.chat_request import read_chat
 from routing.gateway.messages_request import read_messages
 from routing.gateway.shown import AsItCame, ChatAsItCame, Retold, Show
 from routing.plan import Candidate
-from routing.snapshot import OfferValue, ProviderValue
+from routing.snapshot import EntryValue, OfferValue, ProviderValue
 
 DIALECTS = ("chat", "messages")
 TURNS, TOOLS, EVENTS = 10, 2, 200
@@ -31,9 +31,8 @@ def measure(seconds: float) -> list[Carriage]:
 
 
 def _way(caller: str, provider: str, seconds: float) -> Carriage:
-    to = Candidate(
-        OfferValue(1, "m", ProviderValue(1, "p", "custom", provider, "")), adapter_for("custom", provider)
-    )
+    offer = OfferValue(1, "m", ProviderValue(1, "p", "custom", provider, ""))
+    to = Candidate(EntryValue(1, "m", "M"), offer, adapter_for("custom", provider))
     reader = read_chat if caller == "chat" else read_messages
     request = reader(json.dumps(_body(caller)).encode(), {}, known_providers=())
 

@@ -15,12 +15,13 @@ from catalog.pricing import cost_of
 from llmhub.lib import clock, money
 from providers.errors import ProviderError, RateLimited, RequestRejected, TargetMisconfigured, TooLarge
 from providers.wire import Usage
-from routing.demand import Demand, Payment, price_at
+from routing.demand import Demand, Payment, price_at, supplier_of
 from routing.gateway.caller_request import CallerRequest
 from routing.gateway.carriage import Carried
 from routing.gateway.estimate import BYTES_PER_TOKEN, at_least, estimate
 from routing.gateway.reading import Heard
 from routing.plan import Candidate
+from routing.resolve import Destination
 from routing.snapshot import Caller, EntryValue, OfferValue, SealedCredential
 
 # The provider said no and did nothing.
@@ -78,7 +79,7 @@ class Account:
 
     id: int
     caller: Caller
-    entry: EntryValue
+    destination: Destination
     request: CallerRequest
     at: datetime  # decides which price is in force
     payment: Payment
@@ -89,8 +90,15 @@ class Account:
     carried: Carried | None = None  # the call as the candidate that was admitted last gets it
     started: float = field(default_factory=time.monotonic)
     notes: list[Note] = field(default_factory=list)
+    passed_over: str = ""  # why the first choice was not even tried
+    at_candidate: Candidate | None = None  # that was admitted last
     ttft_ms: int | None = None
     ended: tuple[AttemptEntry, ...] | None = None  # what the ledger was told; None: not yet
+
+    @property
+    def entry(self) -> EntryValue:
+        """The model that was admitted last; before that, the one that is named first."""
+        return self.destination.entry if self.at_candidate is None else self.at_candidate.entry
 
     def reservation(self, candidate: Candidate, demand: Demand, *, seconds: float) -> Reserve:
         """Return what is held while a candidate is tried, at most `seconds`: earlier attempts included."""
@@ -102,7 +110,7 @@ class Account:
             id=self.id,
             amount_nano=amount_nano,
             expires_at=int(self.at.timestamp() + seconds),
-            holds=self.payment.holds(demand, offer.provider.id, so_far),
+            holds=self.payment.holds(demand, supplier_of(offer), so_far),
             facts={
                 "team_id": self.caller.team_id,
                 "key_id": self.caller.key_id,
@@ -110,7 +118,7 @@ class Account:
                 "requested": self.request.model,
                 "streamed": self.request.stream,
                 "dialect": self.request.dialect,
-                "entry_id": self.entry.id,
+                "entry_id": candidate.entry.id,
                 "offer_id": offer.id,
                 "provider_id": offer.provider.id,
                 "tags": self.request.extras.tags,
@@ -119,6 +127,14 @@ class Account:
             },
             once=self.once,
         )
+
+    def is_over_max_cost(self, demand: Demand) -> bool:
+        """Return whether an attempt might cost more than the caller allows, earlier ones included."""
+        most = self.payment.max_cost_nano
+        if most is None:
+            return False
+        so_far = [self._entry(note) for note in self.notes]
+        return demand.nano + charged(Hold(0, 0), so_far, unknown_nano=self.payment.unknown_nano) > most
 
     def _unheard_nano(
         self, offer: OfferValue, so_far: Sequence[AttemptEntry], amount_nano: int
@@ -187,7 +203,7 @@ class Account:
     @property
     def fallback_reason(self) -> str:
         """Why the first candidate did not serve; "" when there was no fallback."""
-        return self.notes[0].error_code if len(self.notes) > 1 else ""
+        return self.passed_over or (self.notes[0].error_code if len(self.notes) > 1 else "")
 
     def cost_text(self) -> str | None:
         """Return what the call costs as it stands, in USD, or None when nobody knows."""
@@ -236,7 +252,7 @@ class Account:
             status=note.status or "ok",
             started_at_ms=note.started_at_ms,
             latency_ms=note.latency_ms,
-            entry_id=self.entry.id,
+            entry_id=note.candidate.entry.id,
             offer_id=offer.id,
             provider_id=offer.provider.id,
             price_id=cost.price_id if cost else None,

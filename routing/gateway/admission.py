@@ -38,6 +38,8 @@ class Admission:
         """
         unfit: list[Unfit] = []
         for index, candidate in enumerate(candidates):
+            if candidate.is_for_want and not _is_for_want_of_money(unfit):
+                break
             try:
                 found = await self._admit(candidate)
             except Malformed as exc:
@@ -45,9 +47,15 @@ class Admission:
                     raise Refusal("invalid_request", str(exc), param=exc.param or None) from None
                 found = _untold(candidate, exc)
             if found is None:
-                return tuple(candidates[index:])
+                self._account.passed_over = unfit[0].reason if unfit else ""
+                return self._from(candidates, index)
             unfit.append(found)
         raise await self._refusal(unfit)
+
+    def _from(self, candidates: Sequence[Candidate], index: int) -> tuple[Candidate, ...]:
+        """Return the candidates from one on: without those for want, unless that is where it begins."""
+        for_want = candidates[index].is_for_want
+        return tuple(each for each in candidates[index:] if each.is_for_want == for_want)
 
     async def _refusal(self, unfit: Sequence[Unfit]) -> Refusal:
         """Return what the caller is told; what else it could do is worked out on its body."""
@@ -56,7 +64,7 @@ class Admission:
         asked = Asked(
             snapshot,
             account.payment,
-            account.entry,
+            account.destination.entry,
             account.request.size,
             account.request.dialect,
             partial(bound_elsewhere, account, snapshot, waits=waits),
@@ -82,6 +90,8 @@ class Admission:
         demand = self._account.payment.demand(size, candidate.offer)
         if not isinstance(demand, Demand):
             return Unfit(candidate, demand, what=size.unbounded)
+        if self._account.is_over_max_cost(demand):
+            return Unfit(candidate, "over_max_cost", demand, size)
         try:
             self._account.room = await self._hold(candidate, demand)
         except OverBudget as exc:
@@ -90,6 +100,7 @@ class Admission:
             raise once.refusal(exc) from exc
         except LedgerUnavailable as exc:
             raise Refusal("ledger_unavailable", f"The ledger cannot be written: {exc}") from exc
+        self._account.at_candidate = candidate
         return None
 
     async def _carry(self, candidate: Candidate) -> Carried:
@@ -99,7 +110,7 @@ class Admission:
             carry,
             account.request,
             candidate,
-            output_limit=account.entry.output_limit_tokens,
+            output_limit=candidate.entry.output_limit_tokens,
             default=account.default_output,
             at=account.at,
             most=account.payment.ceiling(size_before(account.request, candidate), candidate.offer),
@@ -119,6 +130,11 @@ class Admission:
             room = await self._hub.ledger.move(wanted)
         account.held = wanted
         return room
+
+
+def _is_for_want_of_money(unfit: Sequence[Unfit]) -> bool:
+    """Return whether budgets were in the way of a candidate."""
+    return any(each.reason == "over_budget" for each in unfit)
 
 
 def _untold(candidate: Candidate, error: CannotTranslate) -> Unfit:

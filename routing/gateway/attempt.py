@@ -186,11 +186,11 @@ def describe(exchange: Exchange, account: Account) -> None:
     """Put into the answer's headers who served it, after how many attempts."""
     note = account.notes[-1]
     exchange.answer_headers |= {
-        "x-llmhub-model": account.entry.slug,
+        "x-llmhub-model": note.candidate.entry.slug,
         "x-llmhub-provider": note.candidate.offer.provider.slug,
         "x-llmhub-attempts": str(note.number),
     }
-    exchange.answer_headers |= account.entry.notice
+    exchange.answer_headers |= note.candidate.entry.notice
     exchange.answer_headers |= money_headers(account)
     if note.carried.dropped:
         exchange.answer_headers["x-llmhub-dropped"] = ",".join(note.carried.dropped)

@@ -96,6 +96,25 @@ def is_said(body: Body, name: str) -> bool:
     return memoryview(body.get(name, b"null")) != b"null"
 
 
+class _Typed(msgspec.Struct):
+    type: Any = None
+
+
+_TYPED = msgspec.json.Decoder(_Typed)
+
+
+def type_of(body: Body, name: str) -> str:
+    """Return the `type` that an object of the body says, "" where there is none: a provider may know it."""
+    raw = body.get(name)
+    if raw is None:
+        return ""
+    try:
+        said = _TYPED.decode(raw).type
+    except (msgspec.DecodeError, RecursionError):
+        return ""
+    return said if isinstance(said, str) else ""
+
+
 def field(body: Body, name: str, kind: Any, default: Any = None) -> Any:
     """Return a field of the body as `kind`, or `default` when it is absent or null.
 

@@ -11,7 +11,8 @@ from routing.bound import Size
 from routing.gateway.body import field as read
 from routing.gateway.errors import Refusal
 from routing.gateway.extras import Extras
-from routing.plan import Operation
+from routing.needs import NOTHING, Needs
+from routing.plan_words import Operation
 
 MAX_OUTPUT_LIMIT = 100_000_000  # tokens
 
@@ -28,6 +29,7 @@ class CallerRequest:
     operation: Operation = "generate"
     stream: bool = False
     wants_usage: bool = False  # of a stream: the caller asked for a usage event
+    needs: Needs = NOTHING
     headers: Mapping[str, str] = field(repr=False, default_factory=dict)  # for a provider of the same dialect
 
 

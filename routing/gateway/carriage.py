@@ -81,8 +81,10 @@ def size_at(request: CallerRequest, candidate: Candidate, carried: Carried) -> S
 
 def size_before(request: CallerRequest, candidate: Candidate) -> Size:
     """Return the size of the call as it came, with what makes its cost there unbounded by tokens."""
-    more = candidate.adapter.unbounded_in(candidate.offer.upstream_id)
-    return replace(request.size, unbounded=request.size.unbounded or more) if more else request.size
+    size, more = request.size, candidate.adapter.unbounded_in(candidate.offer.upstream_id)
+    if size.files:
+        size = replace(size, context_tokens=candidate.entry.context_tokens)
+    return replace(size, unbounded=size.unbounded or more) if more else size
 
 
 def is_passed_on(request: CallerRequest, candidate: Candidate) -> bool:

@@ -16,7 +16,13 @@ _FIELDS = {
     "prediction": "a prediction",
 }
 _TEXT = ("text", "refusal")
-_AUDIO = ("input_audio", "audio")
+_KINDS = {
+    "image_url": "image",
+    "file": "document",
+    "video_url": "video",
+    "input_audio": "audio",
+    "audio": "audio",
+}
 _OUR_TOOLS = ("function", "custom")  # run by the caller; any other is run by the provider
 _PLAIN_TIERS = (None, "auto", "default", "standard", "flex")  # none dearer than the price we know
 
@@ -36,18 +42,25 @@ _MESSAGES = msgspec.json.Decoder(list[_Message])
 _TOOLS = msgspec.json.Decoder(list[_Part] | None)
 
 
-def read_contents(body: Body) -> tuple[bool, str]:
-    """Return whether a call holds files, and what in it makes its cost unbounded by tokens, or "".
+def read_contents(body: Body) -> tuple[frozenset[str], str]:
+    """Return the kinds of files that a call holds, and what makes its cost unbounded by tokens, or "".
 
-    What is of no known type counts as a file.
+    What is of no known type counts as a file of the kind "other".
     """
     messages = _messages(body["messages"])
-    types = [
-        part.type for message in messages if isinstance(message.content, list) for part in message.content
-    ]
-    hears = any(type_ in _AUDIO for type_ in types) or any(message.audio is not None for message in messages)
-    has_files = any(type_ not in _TEXT for type_ in types)
-    return has_files, "audio" if hears else _unbounded_field(body)
+    kinds = frozenset(
+        _kind(part.type)
+        for message in messages
+        if isinstance(message.content, list)
+        for part in message.content
+        if part.type not in _TEXT
+    )
+    hears = "audio" in kinds or any(message.audio is not None for message in messages)
+    return kinds, "audio" if hears else _unbounded_field(body)
+
+
+def _kind(type_: Any) -> str:
+    return _KINDS.get(type_, "other") if isinstance(type_, str) else "other"
 
 
 def _unbounded_field(body: Body) -> str:

@@ -9,14 +9,15 @@ import msgspec
 
 from providers.translators import CannotTranslate
 from routing.bound import Size
-from routing.demand import Demand, is_unbounded
+from routing.demand import Demand, is_unbounded, supplier_of
 from routing.gateway.account import Account
 from routing.gateway.caller_request import CallerRequest
 from routing.gateway.carriage import carry, size_at, size_before
 from routing.gateway.errors import Refusal
-from routing.gateway.opening import open_account
-from routing.plan import Candidate, plan
+from routing.gateway.opening import asking_of, open_account
+from routing.plan import Candidate, Moment, plan
 from routing.remedies import Left
+from routing.resolve import only
 from routing.snapshot import EntryValue, Snapshot
 
 
@@ -37,17 +38,10 @@ def bound_elsewhere(
     if not reach.has_model(entry.slug, entry.slug):
         return None
     try:
-        route = plan(
-            entry,
-            dialect=request.dialect,
-            operation=request.operation,
-            only=request.extras.providers,
-            reach=reach,
-            waits=waits,
-        )
+        route = plan(only(entry), asking_of(request, account.caller), Moment(account.at, waits=waits))
     except Refusal:
         return None
-    twin = open_account(snapshot, account.caller, entry, request, route, id_=account.id, at=account.at)
+    twin = open_account(snapshot, account.caller, only(entry), request, route, id_=account.id, at=account.at)
     for candidate in route.candidates:
         if _fitting(twin, candidate, size_before(twin.request, candidate), left) is None:
             return None  # a translator makes no call smaller
@@ -78,8 +72,8 @@ def _asking_for(account: Account, entry: EntryValue) -> CallerRequest:
 
 def _fitting(account: Account, candidate: Candidate, size: Size, left: Left) -> int | None:
     """Return the bound of a call of this size at a candidate, None where it does not fit there."""
-    entry, pays = account.entry, account.payment
-    if is_unbounded(size) or size.files or pays.at_provider(candidate.offer.provider.id):
+    entry, pays = candidate.entry, account.payment
+    if is_unbounded(size) or size.files or pays.at_supplier(supplier_of(candidate.offer)):
         return None
     demand = pays.demand(size, candidate.offer)
     fits = entry.context_tokens is None or size.tokens <= entry.context_tokens

@@ -5,20 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from decimal import ROUND_FLOOR, Decimal
+from typing import Any, cast
 
 import msgspec
 
+from llmhub.lib import money
 from providers.wire import Body
 from routing.gateway.errors import Refusal
+from routing.policy_words import POLICIES, Policy
 
 PREFIX = "x-llmhub-"
 HOP_HEADER = "x-llmhub-hop"  # names the hub a call came through, so that a loop is noticed
-NOT_SERVED_YET = {"policy", "preset", "max-cost"}
+NOT_SERVED_YET = {"preset"}
 MAX_TAGS = 16
+MAX_COST = 1_000_000  # USD
 MAX_VALUE = 100  # letters
 _IDEMPOTENCY_KEY = "idempotency-key"
-_SERVED = {"tags", "session", "provider", "unsupported", _IDEMPOTENCY_KEY}
+_SERVED = {"tags", "session", "provider", "unsupported", "policy", "max-cost", _IDEMPOTENCY_KEY}
 _TAG_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
 _PLAIN = re.compile(r"[\x20-\x7e]*")
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,255}")
@@ -33,6 +37,8 @@ class Extras:
     providers: frozenset[str] = frozenset()  # empty: any
     idempotency_key: str = ""  # empty: the call may be repeated
     rejects_unsupported: bool = False  # a field that a provider cannot be told is an error, not dropped
+    policy: Policy | None = None  # how candidates are ranked; None: as their route says
+    max_cost_nano: int | None = None  # the most that the call may cost; None: no limit but its budgets
 
 
 def read_extras(headers: Mapping[str, str], body: Body, *, known_providers: Collection[str]) -> Extras:
@@ -52,6 +58,8 @@ def read_extras(headers: Mapping[str, str], body: Body, *, known_providers: Coll
         session=_session(given.get("session", "")),
         providers=_providers(given.get("provider", ""), known_providers),
         rejects_unsupported=_rejects(given.get("unsupported", "drop")),
+        policy=_policy(given["policy"]) if "policy" in given else None,
+        max_cost_nano=_max_cost(given["max-cost"]) if "max-cost" in given else None,
         idempotency_key=_idempotency_key(given[_IDEMPOTENCY_KEY]) if _IDEMPOTENCY_KEY in given else "",
     )
 
@@ -106,6 +114,22 @@ def _rejects(value: Any) -> bool:
     if value not in ("reject", "drop"):
         raise _unreadable("unsupported", "use reject or drop")
     return bool(value == "reject")
+
+
+def _policy(value: Any) -> Policy:
+    if value not in POLICIES:
+        raise _unreadable("policy", f"use one of {', '.join(POLICIES)}")
+    return cast("Policy", value)
+
+
+def _max_cost(value: Any) -> int:
+    """Return the limit in nano-USD, rounded down: a call may cost no more than was said."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number or (isinstance(value, str) and re.match(money.PATTERN, value)):
+        usd = Decimal(str(value)[:40])
+        if 0 <= usd <= MAX_COST:
+            return int((usd * money.NANO).to_integral_value(ROUND_FLOOR))
+    raise _unreadable("max-cost", f"write USD from 0 to {MAX_COST}, such as 0.05")
 
 
 def _is_short(text: str) -> bool:

@@ -19,7 +19,7 @@ from routing.gateway.errors import Refusal
 from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
 from routing.gateway.once import once_of
-from routing.gateway.opening import ask_for_tokens, correct_tokens, open_call
+from routing.gateway.opening import ask_for_tokens, correct_tokens, open_call, session_of
 from routing.gateway.tries import first_answer
 from routing.plan import Candidate
 from routing.snapshot import Caller
@@ -38,7 +38,7 @@ async def complete(
     account.once = once_of(caller, key, path=exchange.path, content=content)
     admission = Admission(hub, account, snapshot)
     foreseen = ask_for_tokens(hub, account)
-    hub.retries[account.entry.id].call(time.monotonic())
+    hub.retries[account.destination.name].call(time.monotonic())
     try:
         candidates = await admission.first(route.candidates)
         exchange.keeping = keeping(snapshot, caller, content, at=account.at)
@@ -60,6 +60,8 @@ async def _serve(
     try:
         last: bytes | Refusal = await _answer(hub, exchange, account, admission, candidates)
         ended = account.settle("ok", http_status=200)
+        if session := session_of(account.caller, account.request, account.destination):
+            hub.sessions.answered(session, account.notes[-1].candidate.offer.id, now=time.monotonic())
     except Refusal as refusal:
         last = refusal
         status = exchange.status or refusal.code.status

@@ -12,10 +12,12 @@ from routing.gateway.breakers import Breakers
 from routing.gateway.credentials import Credentials
 from routing.gateway.large import LargeBodies
 from routing.gateway.metrics import Metrics
+from routing.gateway.mixes import TeamMixes
 from routing.gateway.provider_health import ProviderHealth
 from routing.gateway.watch import Reader, Watch
 from routing.rates import Rates
 from routing.retry_budget import RetryBudget
+from routing.sessions import Sessions
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,11 @@ class Hub:
     credentials: Credentials
     provider_health: ProviderHealth
     breakers: Breakers = field(default_factory=Breakers)
-    retries: defaultdict[int, RetryBudget] = field(
+    retries: defaultdict[str, RetryBudget] = field(
         default_factory=lambda: defaultdict(RetryBudget)
-    )  # by entry
+    )  # by name of the model or route
+    mixes: TeamMixes = field(default_factory=TeamMixes)
+    sessions: Sessions = field(default_factory=Sessions)
     rates: Rates = field(default_factory=Rates)
     contents: ContentWriter = field(default_factory=ContentWriter)
     large: LargeBodies = field(default_factory=LargeBodies)

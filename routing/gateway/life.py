@@ -19,6 +19,7 @@ from routing.gateway.credentials import Credentials
 from routing.gateway.flight import Flights
 from routing.gateway.hub import Hub, Limits
 from routing.gateway.metrics import Metrics
+from routing.gateway.mixes import TeamMixes
 from routing.gateway.provider_health import ProviderHealth
 from routing.gateway.watch import Reader, Watch
 
@@ -74,6 +75,7 @@ class Life:
             limits=self._limits,
             credentials=Credentials(reader.run),
             provider_health=provider_health,
+            mixes=TeamMixes(reader.run),
         )
 
     def _begin_stop(self) -> None:

@@ -11,6 +11,7 @@ from routing.gateway.hub_contents import hub_unbounded
 
 # Fields that call in what is billed beside tokens, or other models.
 _FIELDS = {"mcp_servers": "tool servers", "container": "a container"}
+_KINDS = {"image": "image", "document": "document"}
 _TEXT = ("text", "tool_use", "tool_result", "thinking", "redacted_thinking", "search_result")
 _OUR_TOOLS = (None, "custom")  # run by the caller; any other is run by the provider
 _PLAIN_TIERS = (None, "auto", "standard_only")  # a priority tier that was bought costs us no more
@@ -37,21 +38,26 @@ class _Tool(msgspec.Struct):
     type: Any = None
 
 
-def read_contents(body: Body) -> tuple[bool, str]:
-    """Return whether a call holds files, and what in it makes its cost unbounded by tokens, or "".
+def read_contents(body: Body) -> tuple[frozenset[str], str]:
+    """Return the kinds of files that a call holds, and what makes its cost unbounded by tokens, or "".
 
-    What is of no known type counts as a file.
+    What is of no known type counts as a file of the kind "other".
     """
-    return any(_has_files(message) for message in _messages(body["messages"])), _unbounded(body)
+    kinds = (kind for message in _messages(body["messages"]) for kind in _kinds(message))
+    return frozenset(kinds), _unbounded(body)
 
 
-def _has_files(message: _Message) -> bool:
+def _kinds(message: _Message) -> list[str]:
     if not isinstance(message.content, list):
-        return False
+        return []
     types = [part.type for part in message.content]
     for part in message.content:
         types += [inner.type for inner in part.content] if isinstance(part.content, list) else []
-    return any(type_ not in _TEXT for type_ in types)
+    return [
+        _KINDS.get(type_, "other") if isinstance(type_, str) else "other"
+        for type_ in types
+        if type_ not in _TEXT
+    ]
 
 
 def _unbounded(body: Body) -> str:

@@ -12,11 +12,14 @@ import msgspec
 from providers.wire import Body
 from routing.bound import Size
 from routing.gateway.body import field as read
-from routing.gateway.body import is_said, read_object
+from routing.gateway.body import is_said, read_object, type_of
 from routing.gateway.caller_request import MAX_OUTPUT_LIMIT, CallerRequest, bounded, required
 from routing.gateway.errors import Refusal
 from routing.gateway.extras import read_extras
 from routing.gateway.messages_contents import read_contents
+from routing.needs import needed
+
+_THINKS = ("enabled", "adaptive")
 
 
 def read_messages(
@@ -47,7 +50,9 @@ def _read(
     counts: bool = False,
 ) -> CallerRequest:
     model, messages = required(body, "model", str), required(body, "messages", list[msgspec.Raw])
-    files, unbounded = read_contents(body)
+    kinds, unbounded = read_contents(body)
+    has_tools = bool(read(body, "tools", list[msgspec.Raw], []))
+    is_formed = is_said(body, "output_config") or is_said(body, "output_format")
     stream = not counts and read(body, "stream", bool, False)
     return CallerRequest(
         model=model,
@@ -58,18 +63,21 @@ def _read(
         size=Size(
             body_bytes=len(content),
             messages=len(messages),
-            tools=_is_instructed(body),
+            tools=has_tools or is_formed,
             output_limit=output_limit,
-            files=files,
+            files=bool(kinds),
             unbounded="" if counts else unbounded,
         ),
         extras=read_extras(headers, body, known_providers=known_providers),
+        needs=needed(
+            kinds, tools=has_tools, form=_form(body), reasoning=type_of(body, "thinking") in _THINKS
+        ),
         body=body,
         headers=headers,
     )
 
 
-def _is_instructed(body: Body) -> bool:
-    """Return whether a provider adds instructions: for tools, or for the form of the answer."""
-    formed = is_said(body, "output_config") or is_said(body, "output_format")
-    return formed or bool(read(body, "tools", list[msgspec.Raw], []))
+def _form(body: Body) -> str:
+    """Return the capability that the form of the answer needs, or ""."""
+    is_formed = is_said(body, "output_format") or b'"format"' in bytes(body.get("output_config", b""))
+    return "json_schema" if is_formed else ""

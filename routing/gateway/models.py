@@ -14,8 +14,8 @@ from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
 from routing.plan import standing
 from routing.reach import Reach, refuse_out_of_reach
-from routing.resolve import resolve
-from routing.snapshot import Caller, EntryValue, OfferValue, Snapshot
+from routing.resolve import is_retired, resolve
+from routing.snapshot import Caller, EntryValue, OfferValue, RouteValue, Snapshot, TargetValue
 
 _PRICES = ("input", "output", "cache_read", "cache_write", "cache_write_1h")
 
@@ -40,8 +40,9 @@ async def show_model(hub: Hub, exchange: Exchange, caller: Caller, content: byte
     """Answer with one model, whose id may hold slashes."""
     snapshot, now = hub.watch.snapshot, clock.now()
     name = exchange.path.removeprefix("/v1/models/")
-    entry = resolve(snapshot, name, now=now)
-    refuse_out_of_reach(caller.reach, name, entry.slug, key_name=caller.key_name)
+    found = resolve(snapshot, name, now=now)
+    if found.route is None:
+        refuse_out_of_reach(caller.reach, name, found.name, key_name=caller.key_name)
     if not _is_callable(snapshot, name, now, caller.reach):
         raise Refusal(
             "no_candidate",
@@ -53,6 +54,52 @@ async def show_model(hub: Hub, exchange: Exchange, caller: Caller, content: byte
 
 def describe(snapshot: Snapshot, name: str, *, now: datetime, reach: Reach) -> dict[str, Any]:
     """Return a model as the SDKs of both dialects read one, with what llmhub knows besides."""
+    route = snapshot.routes.get(name)
+    return _route(route, now, reach) if route else _model(snapshot, name, now, reach)
+
+
+def _route(route: RouteValue, now: datetime, reach: Reach) -> dict[str, Any]:
+    """Return a route as a model: what any target can do, in the smallest context of them."""
+    targets = [target for target in route.targets if _is_open(target, route.name, now, reach)]
+    entries = [target.entry for target in targets]
+    slugs = [offer.provider.slug for target in targets for offer in _offers(target, reach)]
+    return {
+        "id": route.name,
+        "object": "model",
+        "type": "model",
+        "created": max((entry.created_at for entry in entries), default=0),
+        "owned_by": "route",
+        "name": route.name,
+        "display_name": route.name,
+        "policy": route.policy,
+        "targets": [entry.slug for entry in entries],
+        "context_length": min(
+            (entry.context_tokens for entry in entries if entry.context_tokens), default=None
+        ),
+        "max_output_tokens": min(
+            (entry.output_limit_tokens for entry in entries if entry.output_limit_tokens), default=None
+        ),
+        "capabilities": sorted({word for entry in entries for word in entry.capabilities}),
+        "input_modalities": sorted({word for entry in entries for word in entry.input_modalities}),
+        "output_modalities": sorted({word for entry in entries for word in entry.output_modalities}),
+        "providers": list(dict.fromkeys(slugs)),
+    }
+
+
+def _is_open(target: TargetValue, route: str, now: datetime, reach: Reach) -> bool:
+    may = reach.has_model(route, target.entry.slug)
+    return may and not is_retired(target.entry, now) and bool(_offers(target, reach))
+
+
+def _offers(target: TargetValue, reach: Reach) -> list[OfferValue]:
+    return [
+        offer
+        for offer in standing(target.entry)
+        if reach.has_provider(offer.provider.slug) and target.provider in ("", offer.provider.slug)
+    ]
+
+
+def _model(snapshot: Snapshot, name: str, now: datetime, reach: Reach) -> dict[str, Any]:
     entry = _entry(snapshot, name)
     offers = [offer for offer in standing(entry) if reach.has_provider(offer.provider.slug)]
     return {
@@ -82,8 +129,10 @@ def _entry(snapshot: Snapshot, name: str) -> EntryValue:
 
 
 def _is_callable(snapshot: Snapshot, name: str, now: datetime, reach: Reach) -> bool:
+    if route := snapshot.routes.get(name):
+        return any(_is_open(target, name, now, reach) for target in route.targets)
     entry = _entry(snapshot, name)
-    if not reach.has_model(name, entry.slug) or (entry.sunset_on and entry.sunset_on <= now.date()):
+    if not reach.has_model(name, entry.slug) or is_retired(entry, now):
         return False
     return any(reach.has_provider(offer.provider.slug) for offer in standing(entry))
 

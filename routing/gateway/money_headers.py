@@ -6,6 +6,7 @@ import re
 
 from billing import amount
 from billing.scopes import BudgetValue
+from routing.demand import supplier_of
 from routing.gateway.account import Account
 
 
@@ -20,7 +21,7 @@ def money_headers(account: Account) -> dict[str, str]:
     if left := account.remaining():
         budget_id, rest = left
         pays = account.payment
-        known = (*pays.payers, *pays.at_provider(candidate.offer.provider.id))
+        known = (*pays.payers, *pays.at_supplier(supplier_of(candidate.offer)))
         budget = next((each for each in known if each.id == budget_id), None)
         if budget is not None:
             found["x-llmhub-remaining"] = _remaining(budget, rest)

@@ -15,10 +15,12 @@ from routing.gateway.errors import Refusal
 from routing.gateway.estimate import estimate
 from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
-from routing.plan import Plan, plan
+from routing.plan import Asking, Moment, Plan, plan
 from routing.reach import refuse_out_of_reach
-from routing.resolve import resolve
-from routing.snapshot import Caller, EntryValue, Snapshot
+from routing.resolve import Destination, resolve
+from routing.sessions import Session
+from routing.snapshot import Caller, Snapshot
+from routing.who_could import with_who_could
 
 
 async def open_call(
@@ -31,25 +33,65 @@ async def open_call(
     snapshot, now = hub.watch.snapshot, clock.now()
     read = partial(reader, headers=exchange.headers, known_providers=snapshot.providers)
     request = exchange.asked = await hub.large.read(content, read)
-    entry = resolve(snapshot, request.model, now=now)
-    refuse_out_of_reach(caller.reach, request.model, entry.slug, key_name=caller.key_name)
-    route = plan(
-        entry,
+    destination = resolve(snapshot, request.model, now=now)
+    if destination.route is None:
+        refuse_out_of_reach(caller.reach, request.model, destination.name, key_name=caller.key_name)
+    asking = asking_of(request, caller, seed=exchange.request_id)
+    try:
+        route = plan(destination, asking, moment_of(hub, caller, request, destination, at=now))
+    except Refusal as refusal:
+        raise with_who_could(refusal, snapshot, caller.reach, asking.needs) from None
+    exchange.facts |= {"model": destination.name, "streamed": request.stream}
+    account = open_account(snapshot, caller, destination, request, route, id_=exchange.id, at=now)
+    return account, route, snapshot
+
+
+def asking_of(request: CallerRequest, caller: Caller, *, seed: str = "") -> Asking:
+    """Return what of a request decides where it may go."""
+    extras = request.extras
+    return Asking(
         dialect=request.dialect,
         operation=request.operation,
-        only=request.extras.providers,
+        only=extras.providers,
         reach=caller.reach,
-        waits=hub.breakers.waits(time.monotonic()),
+        needs=request.needs,
+        size=request.size,
+        streams=request.stream,
+        policy=extras.policy,
+        seed=extras.session or seed,
     )
-    exchange.facts |= {"model": entry.slug, "streamed": request.stream}
-    account = open_account(snapshot, caller, entry, request, route, id_=exchange.id, at=now)
-    return account, route, snapshot
+
+
+def moment_of(
+    hub: Hub, caller: Caller, request: CallerRequest, destination: Destination, *, at: datetime
+) -> Moment:
+    """Return what is known now that decides where a call goes."""
+    now = time.monotonic()
+    waits = hub.breakers.waits(now)
+    route, policy = destination.route, request.extras.policy or destination.policy
+    if route is None and (policy == "priority" or len(destination.entry.offers) < 2):
+        return Moment(at, waits=waits)
+    session = session_of(caller, request, destination)
+    return Moment(
+        at,
+        waits=waits,
+        mixes=hub.mixes.of(caller.team_id, now=now),
+        session_offer=hub.sessions.offer_of(session, now=now) if session else None,
+    )
+
+
+def session_of(caller: Caller, request: CallerRequest, destination: Destination) -> Session | None:
+    """Return the session that a call goes on with, None where it may go anywhere."""
+    route, session = destination.route, request.extras.session
+    if route is None or not route.keeps_sessions or not session:
+        return None
+    return caller.team_id, session, route.name
 
 
 def open_account(
     snapshot: Snapshot,
     caller: Caller,
-    entry: EntryValue,
+    destination: Destination,
     request: CallerRequest,
     route: Plan,
     *,
@@ -57,17 +99,25 @@ def open_account(
     at: datetime,
 ) -> Account:
     """Return the account of a call; one without a limit gets the default one where a hard cap applies."""
+    extras = request.extras
     pays = payment(
-        snapshot.budgets, snapshot.rules.of(caller.team_id), caller, entry, request.extras.tags, at=at
+        snapshot.budgets,
+        snapshot.rules.of(caller.team_id),
+        caller,
+        extras.tags,
+        at=at,
+        max_cost_nano=extras.max_cost_nano,
     )
-    size = replace(request.size, context_tokens=entry.context_tokens)
-    default = _default_output(pays, entry, route) if size.output_limit is None else None
+    size = request.size
+    if size.files:
+        size = replace(size, context_tokens=destination.entry.context_tokens)
+    default = _default_output(pays, route) if size.output_limit is None else None
     if default is not None:
         size = replace(size, output_limit=default)
     return Account(
         id=id_,
         caller=caller,
-        entry=entry,
+        destination=destination,
         request=replace(request, size=size),
         at=at,
         payment=pays,
@@ -75,13 +125,13 @@ def open_account(
     )
 
 
-def _default_output(pays: Payment, entry: EntryValue, route: Plan) -> int | None:
+def _default_output(pays: Payment, route: Plan) -> int | None:
     """Return the tokens an answer may have where its caller sets no limit; None where nothing may refuse."""
     limited = any(pays.bounding(candidate.offer) & {"usd", "tokens"} for candidate in route.candidates)
     if not limited:
         return None
     default = pays.rules.default_output_tokens
-    return min(default, entry.output_limit_tokens or default)
+    return min(default, *(each.entry.output_limit_tokens or default for each in route.candidates))
 
 
 def ask_for_tokens(hub: Hub, account: Account) -> int:

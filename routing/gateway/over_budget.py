@@ -10,8 +10,9 @@ from typing import Any, Literal
 from billing import amount
 from billing.entries import OverBudget
 from billing.scopes import BudgetValue
+from llmhub.lib import money
 from routing.bound import Size
-from routing.demand import Demand, Payment
+from routing.demand import Demand, Payment, supplier_of
 from routing.gateway.errors import Refusal
 from routing.plan import Candidate
 from routing.remedies import Bound, Left, about, cheaper_model, lower_limit
@@ -23,7 +24,7 @@ class Unfit:
     """A candidate that is not tried: for the money it might take, or for what it cannot be told."""
 
     candidate: Candidate
-    reason: Literal["over_budget", "unpriced", "unbounded", "unsupported"]
+    reason: Literal["over_budget", "over_max_cost", "unpriced", "unbounded", "unsupported"]
     demand: Demand | None = None
     size: Size | None = None  # of the call there
     error: OverBudget | None = None
@@ -46,17 +47,42 @@ class Asked:
 def refusal(asked: Asked, unfit: Sequence[Unfit]) -> Refusal:
     """Return what the caller of a call without any candidate is told."""
     over = [each for each in unfit if each.error is not None and each.demand is not None]
-    dropped = [{"provider": each.candidate.offer.provider.slug, "reason": each.reason} for each in unfit]
-    if over:
+    dropped = [
+        {
+            "model": each.candidate.entry.slug,
+            "provider": each.candidate.offer.provider.slug,
+            "reason": each.reason,
+        }
+        for each in unfit
+    ]
+    dear = [each for each in unfit if each.reason == "over_max_cost" and each.demand is not None]
+    if dear:
+        found = _over_max_cost(asked, min(dear, key=lambda each: each.demand.nano if each.demand else 0))
+    elif over:
         found = _over(asked, min(over, key=lambda each: each.demand.nano if each.demand else 0))
     elif any(each.reason == "unpriced" for each in unfit):
         found = _unpriced(asked)
     elif all(each.reason == "unsupported" for each in unfit):
         found = Refusal("unsupported_parameter", unfit[0].said, param=unfit[0].what or None)
     else:
-        found = _unbounded(unfit)
+        found = _unbounded(asked, unfit)
     found.details["dropped"] = dropped
     return found
+
+
+def _over_max_cost(asked: Asked, unfit: Unfit) -> Refusal:
+    assert unfit.demand is not None
+    assert asked.payment.max_cost_nano is not None
+    left = Left({"usd": asked.payment.max_cost_nano})
+    could, most = amount.read(unfit.demand.nano, "usd"), amount.read(asked.payment.max_cost_nano, "usd")
+    remedies = list(_smaller(asked, unfit, left))
+    return Refusal(
+        "max_cost_exceeded",
+        f"This call could cost {could}, and x-llmhub-max-cost allows {most}.",
+        param="x-llmhub-max-cost",
+        details={"estimate": money.text(unfit.demand.nano), "max_cost": money.text(left.rooms["usd"])},
+        remedies=(*remedies, "allow more"),
+    )
 
 
 def _over(asked: Asked, unfit: Unfit) -> Refusal:
@@ -87,8 +113,7 @@ def _over(asked: Asked, unfit: Unfit) -> Refusal:
 
 def _budget(asked: Asked, unfit: Unfit) -> BudgetValue | None:
     assert unfit.error is not None
-    provider_id = unfit.candidate.offer.provider.id
-    known = (*asked.payment.payers, *asked.payment.at_provider(provider_id))
+    known = (*asked.payment.payers, *asked.payment.at_supplier(supplier_of(unfit.candidate.offer)))
     return next((budget for budget in known if budget.id == unfit.error.budget_id), None)
 
 
@@ -105,15 +130,9 @@ def _message(budget: BudgetValue, error: OverBudget, resets_at: datetime | None)
 
 def _remedies(asked: Asked, unfit: Unfit, budget: BudgetValue) -> Iterator[str]:
     assert unfit.error is not None
-    error, at, size = unfit.error, asked.payment.at, unfit.size or asked.size
-    left = Left(error.rooms)
+    error, at = unfit.error, asked.payment.at
     if error.cap > 0:
-        limit = lower_limit(size, unfit.candidate.offer, left, at=at)
-        if limit is not None:
-            name = "max_tokens" if asked.dialect == "messages" else unfit.candidate.terms.limit_field
-            yield f"lower {name} to {limit} or less"
-        if cheaper := cheaper_model(asked.snapshot, asked.entry, left, asked.elsewhere, at=at):
-            yield f"use {cheaper[0]}: {about(cheaper[1])}"
+        yield from _smaller(asked, unfit, Left(error.rooms))
         resets_at = budget.resets_at(at)
         if resets_at is not None and error.amount <= error.cap:
             yield f"wait until {resets_at.isoformat()}, when the budget of {budget.label} begins anew"
@@ -121,10 +140,21 @@ def _remedies(asked: Asked, unfit: Unfit, budget: BudgetValue) -> Iterator[str]:
     yield f"{who} raise the budget of {budget.label}: {asked.snapshot.console_url}/budgets/{budget.id}/ask/"
 
 
+def _smaller(asked: Asked, unfit: Unfit, left: Left) -> Iterator[str]:
+    """Yield how the call would cost no more than is left."""
+    at, size = asked.payment.at, unfit.size or asked.size
+    limit = lower_limit(size, unfit.candidate.offer, left, at=at)
+    if limit is not None:
+        name = "max_tokens" if asked.dialect == "messages" else unfit.candidate.terms.limit_field
+        yield f"lower {name} to {limit} or less"
+    if cheaper := cheaper_model(asked.snapshot, asked.entry, left, asked.elsewhere, at=at):
+        yield f"use {cheaper[0]}: {about(cheaper[1])}"
+
+
 def _unpriced(asked: Asked) -> Refusal:
     return Refusal(
         "unpriced_model",
-        f"{asked.entry.slug!r} has no price, and a hard budget applies: its cost would be unknown.",
+        f"{asked.entry.slug!r} has no price, and {_limits(asked)}: its cost would be unknown.",
         remedies=(
             "use a model with a price",
             "have an admin set its price, 0 where it is free, or allow unpriced models in the call rules",
@@ -132,13 +162,17 @@ def _unpriced(asked: Asked) -> Refusal:
     )
 
 
-def _unbounded(unfit: Sequence[Unfit]) -> Refusal:
+def _limits(asked: Asked) -> str:
+    return "a hard budget applies" if asked.payment.max_cost_nano is None else "its cost is limited"
+
+
+def _unbounded(asked: Asked, unfit: Sequence[Unfit]) -> Refusal:
     unknown = "images or files, for a model whose context length is not known"
     what = next((each.what for each in unfit if each.what and each.reason == "unbounded"), unknown)
     details: dict[str, Any] = {"what": what}
     return Refusal(
         "unbounded_call",
-        f"The call uses {what}: tokens do not bound what it may cost, and a hard budget applies.",
+        f"The call uses {what}: tokens do not bound what it may cost, and {_limits(asked)}.",
         details=details,
         remedies=(f"leave out {what}", "have an admin set an allowance per call in the call rules"),
     )

@@ -28,7 +28,7 @@ async def first_answer(
     process has not made too many further attempts for this model. Raises `Refusal` from the failures.
     """
     failures: list[ProviderError] = []
-    retries = hub.retries[account.entry.id]
+    retries = hub.retries[account.destination.name]
     for candidate in _candidates(hub, account, candidates, failures):
         if len(account.notes) == hub.limits.attempts:
             break

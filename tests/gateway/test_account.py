@@ -24,11 +24,12 @@ from routing.gateway.caller_request import CallerRequest
 from routing.gateway.carriage import Carried
 from routing.gateway.estimate import estimate
 from routing.gateway.extras import Extras
-from routing.plan import Candidate, plan
-from tests.gateway.values import CALLER, NOW, entry, offer, price
+from routing.plan import Candidate
+from routing.resolve import only
+from tests.gateway.values import CALLER, NOW, entry, offer, planned, price
 
 PRICED = offer("a", prices=[price("1", "2")])
-PAYS = payment({}, Rules(), CALLER, entry("acme/small", PRICED), {}, at=NOW)
+PAYS = payment({}, Rules(), CALLER, {}, at=NOW)
 SIZE = Size(body_bytes=400, messages=1, output_limit=30)
 
 
@@ -37,20 +38,25 @@ def account(*, stream: bool = False) -> Account:
         "acme/small", stream=stream, wants_usage=False, size=SIZE, extras=Extras({"t": "v"}, "s"), body={}
     )
     return Account(
-        id=7, caller=CALLER, entry=entry("acme/small", PRICED), request=request, at=NOW, payment=PAYS
+        id=7,
+        caller=CALLER,
+        destination=only(entry("acme/small", PRICED)),
+        request=request,
+        at=NOW,
+        payment=PAYS,
     )
 
 
 def attempt(of: Account):
     of.carried = Carried({})
-    return of.begin(Candidate(PRICED, adapter_for("custom", "chat")), None)
+    return of.begin(Candidate(entry(), PRICED, adapter_for("custom", "chat")), None)
 
 
 def test_the_reservation_holds_the_bound_for_the_team_and_says_what_the_sweeper_needs():
     call = account()
 
     demand = PAYS.demand(call.request.size, PRICED)
-    held = call.reservation(plan(call.entry, dialect="chat").candidates[0], demand, seconds=660)
+    held = call.reservation(planned(call.entry, dialect="chat").candidates[0], demand, seconds=660)
 
     assert held.amount_nano == 450 * 1000 + 30 * 2000
     assert held.expires_at == int(NOW.timestamp()) + 660
@@ -80,7 +86,7 @@ def test_a_reservation_moves_when_its_estimate_would_no_longer_be_true():
 
 
 def held_at(call: Account, at):
-    candidate = Candidate(at, adapter_for("custom", "chat"))
+    candidate = Candidate(entry(), at, adapter_for("custom", "chat"))
     return call.reservation(candidate, PAYS.demand(call.request.size, at), seconds=660)
 
 

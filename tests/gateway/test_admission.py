@@ -18,11 +18,12 @@ from routing.gateway.hub import Hub, Limits
 from routing.gateway.large import LARGE
 from routing.gateway.messages_request import read_count, read_messages
 from routing.plan import Candidate
+from routing.resolve import only
 from tests.gateway.values import CALLER, NOW, entry, offer, snapshot
 
 ODD = [{"role": "narrator", "content": "Hello"}]  # a role that some chat providers take
 AT = {
-    dialect: Candidate(offer(dialect=dialect), adapter_for("custom", dialect))
+    dialect: Candidate(entry(), offer(dialect=dialect), adapter_for("custom", dialect))
     for dialect in ("chat", "messages")
 }
 READERS = {"chat": read_chat, "messages": read_messages, "count": read_count}
@@ -32,8 +33,8 @@ async def waits_its_turn(how: str, to: str, letters: int) -> bool:
     """Whether the body is worked on beside the event loop, where another one is just now."""
     said = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "x" * letters}]}
     request = READERS[how](json.dumps(said).encode(), {}, known_providers=[])
-    pays = payment({}, Rules(), CALLER, entry(), {}, at=NOW)
-    account = Account(id=1, caller=CALLER, entry=entry(), request=request, at=NOW, payment=pays)
+    pays = payment({}, Rules(), CALLER, {}, at=NOW)
+    account = Account(id=1, caller=CALLER, destination=only(entry()), request=request, at=NOW, payment=pays)
     hub = Hub("test", None, None, None, None, None, Limits(), None, None)
     async with hub.large._turn:
         working = asyncio.ensure_future(Admission(hub, account, snapshot())._carry(AT[to]))

@@ -19,7 +19,7 @@ from providers.rates import Rates
 from providers.wire import Usage
 from routing.bound import Size, worst_case_nano
 from routing.demand import payment
-from tests.gateway.values import CALLER, NOW, entry, offer, price
+from tests.gateway.values import CALLER, NOW, offer, price
 
 SIZE = Size(body_bytes=1000, messages=2, tools=True, output_limit=100, answers=3)
 
@@ -122,8 +122,6 @@ PRICED = offer(prices=[price("3", "15"), price("6", "30", above_input_tokens=200
 )  # fmt: skip
 def test_a_call_may_be_served_at_the_price_it_is_held_at(unit, hard, size, there, ceiling):
     budget = BudgetValue(1, "team", CALLER.team_id, "total", ZoneInfo("UTC"), unit, hard)
-    pays = payment(
-        {("team", CALLER.team_id): (budget,)}, Rules(allowance_nano=1), CALLER, entry(), {}, at=NOW
-    )
+    pays = payment({("team", CALLER.team_id): (budget,)}, Rules(allowance_nano=1), CALLER, {}, at=NOW)
 
     assert pays.ceiling(size, there) == ceiling

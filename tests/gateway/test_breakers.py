@@ -24,9 +24,8 @@ from routing.gateway import counting
 from routing.gateway.breakers import Breakers, key_of
 from routing.gateway.hub import Hub, Limits
 from routing.gateway.messages_request import read_count
-from routing.plan import plan
 from tests.gateway.values import entry as entry_value
-from tests.gateway.values import offer
+from tests.gateway.values import offer, planned
 
 LAB = offer("lab")
 
@@ -66,7 +65,7 @@ def test_a_plan_leaves_a_failing_offer_out_and_says_for_how_long():
     other = offer("other", base_url="http://other.test")
     waits = failing(ProviderUnavailable("down")).waits(0)
 
-    found = plan(entry_value("acme/small", LAB, other), dialect="chat", waits=waits)
+    found = planned(entry_value("acme/small", LAB, other), dialect="chat", waits=waits)
 
     assert [candidate.offer for candidate in found.candidates] == [other]
     assert [drop.reason for drop in found.dropped] == ["failing"]
@@ -85,7 +84,7 @@ def test_a_probe_that_begins_to_answer_lets_the_others_in():
 
 def test_counting_asks_no_offer_whose_breaker_opened_meanwhile():
     ill = offer("lab", dialect="messages")
-    found = plan(entry_value("acme/small", ill), dialect="messages", operation="count").candidates[0]
+    found = planned(entry_value("acme/small", ill), dialect="messages", operation="count").candidates[0]
     hub = Hub("test", None, None, None, None, None, Limits(), None, None)
     body = b'{"model": "m", "messages": [{"role": "user", "content": "Hello"}]}'
     asked = SimpleNamespace(request=read_count(body, {}, known_providers=[]))

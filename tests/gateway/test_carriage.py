@@ -13,10 +13,10 @@ from routing.gateway.carriage import carry
 from routing.gateway.chat_request import read_chat
 from routing.gateway.messages_request import read_messages
 from routing.plan import Candidate
-from tests.gateway.values import NOW, offer
+from tests.gateway.values import NOW, entry, offer
 
-CHAT = Candidate(offer(), adapter_for("custom", "chat"))
-MESSAGES = Candidate(offer(dialect="messages"), adapter_for("custom", "messages"))
+CHAT = Candidate(entry(), offer(), adapter_for("custom", "chat"))
+MESSAGES = Candidate(entry(), offer(dialect="messages"), adapter_for("custom", "messages"))
 HELLO = [{"role": "user", "content": "Hello"}]
 
 

@@ -47,7 +47,13 @@ def test_a_header_wins_over_the_body():
         ({}, {"tags": ["a"]}, "invalid_extra"),
         ({}, {"session": 5}, "invalid_extra"),
         ({}, {"provider": [5]}, "invalid_extra"),
-        ({}, {"max_cost": "1"}, "not_served_yet"),
+        ({}, {"preset": "creative"}, "not_served_yet"),
+        ({}, {"max_cost": True}, "invalid_extra"),
+        ({"x-llmhub-max-cost": "-1"}, None, "invalid_extra"),
+        ({"x-llmhub-max-cost": "1e5"}, None, "invalid_extra"),
+        ({"x-llmhub-max-cost": "NaN"}, None, "invalid_extra"),
+        ({"x-llmhub-max-cost": "9" * 50}, None, "invalid_extra"),
+        ({"x-llmhub-policy": "best"}, None, "invalid_extra"),
         ({}, [], "invalid_extra"),
     ],
 )
@@ -56,6 +62,14 @@ def test_what_cannot_be_read_is_refused(headers, body, code):
         read(headers, body)
 
     assert caught.value.name == code
+
+
+@pytest.mark.parametrize(
+    ("given", "nano"),
+    [("0", 0), ("0.05", 50_000_000), (0.05, 50_000_000), (2, 2 * 10**9), ("0.0000000019", 1)],
+)
+def test_the_most_a_call_may_cost_is_rounded_down(given, nano):
+    assert read({}, {"max_cost": given}).max_cost_nano == nano
 
 
 def test_the_hop_header_is_no_extra():

@@ -18,6 +18,7 @@ from routing.gateway.chat_request import read_chat
 from routing.gateway.hub import Hub, Limits
 from routing.gateway.messages_request import read_messages
 from routing.plan import Candidate
+from routing.resolve import only
 from tests.gateway.values import CALLER, NOW, entry, offer
 
 READERS = {"chat": read_chat, "messages": read_messages}
@@ -27,9 +28,9 @@ async def waits_its_turn(base_url: str, *, how: str, to: str) -> bool:
     """Whether an answer is read beside the event loop, where another one is just now."""
     said = {"model": "m", "max_tokens": 50_000, "messages": [{"role": "user", "content": "Hello"}]}
     request = READERS[how](json.dumps(said).encode(), {}, known_providers=[])
-    pays = payment({}, Rules(), CALLER, entry(), {}, at=NOW)
-    account = Account(id=1, caller=CALLER, entry=entry(), request=request, at=NOW, payment=pays)
-    candidate = Candidate(offer(dialect=to, base_url=base_url), adapter_for("custom", to))
+    pays = payment({}, Rules(), CALLER, {}, at=NOW)
+    account = Account(id=1, caller=CALLER, destination=only(entry()), request=request, at=NOW, payment=pays)
+    candidate = Candidate(entry(), offer(dialect=to, base_url=base_url), adapter_for("custom", to))
     account.carried = carry(request, candidate, output_limit=None, default=None, at=NOW)
     hub = Hub("test", None, None, None, Client(), None, Limits(), None, None)
     async with hub.large._turn:

@@ -100,7 +100,7 @@ def test_the_cheaper_model_it_names_takes_the_same_call(make_gateway, simulator)
     own.kill()
 
 
-ALIKE = {"capabilities": ["documents"]}  # no other model of this gateway
+ALIKE = {"capabilities": ["documents", "tools"]}  # no other model of this gateway
 
 
 def test_the_cheaper_model_it_names_has_room_for_what_a_translator_makes_of_the_call(make_gateway, simulator):

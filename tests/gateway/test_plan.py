@@ -5,18 +5,17 @@ from __future__ import annotations
 import pytest
 
 from routing.gateway.errors import Refusal
-from routing.plan import plan
-from tests.gateway.values import credential, entry, offer
+from tests.gateway.values import credential, entry, offer, planned
 
 
 def refusal(*offers, only=()) -> Refusal:
     with pytest.raises(Refusal) as caught:
-        plan(entry("acme/small", *offers), dialect="chat", only=only)
+        planned(entry("acme/small", *offers), dialect="chat", only=only)
     return caught.value
 
 
 def test_candidates_keep_their_order():
-    found = plan(entry("acme/small", offer("b"), offer("a"), offer("c")), dialect="chat")
+    found = planned(entry("acme/small", offer("b"), offer("a"), offer("c")), dialect="chat")
 
     assert [candidate.offer.provider.slug for candidate in found.candidates] == ["b", "a", "c"]
     assert found.dropped == ()
@@ -32,7 +31,7 @@ def test_candidates_keep_their_order():
     ],
 )
 def test_an_offer_is_dropped_with_its_reason(left_out, reason):
-    found = plan(entry("acme/small", left_out, offer("a")), dialect="chat", only={"a", "x"})
+    found = planned(entry("acme/small", left_out, offer("a")), dialect="chat", only={"a", "x"})
 
     assert [candidate.offer.provider.slug for candidate in found.candidates] == ["a"]
     assert [drop.reason for drop in found.dropped] == [reason]
@@ -41,7 +40,7 @@ def test_an_offer_is_dropped_with_its_reason(left_out, reason):
 def test_an_offer_with_its_credential_is_kept():
     held = offer("x", needs_credential=True, credentials=(credential(),))
 
-    assert plan(entry("acme/small", held), dialect="chat").candidates[0].offer is held
+    assert planned(entry("acme/small", held), dialect="chat").candidates[0].offer is held
 
 
 def test_when_all_are_paused_the_reasons_are_told():

@@ -23,7 +23,7 @@ from routing.gateway.chat_request import read_chat
 from routing.gateway.errors import Refusal
 from routing.gateway.messages_request import read_messages
 from tests.fixtures.simulator import RECORDINGS
-from tests.gateway.values import CALLER, NOW, entry, offer, price
+from tests.gateway.values import CALLER, NOW, offer, price
 
 pytestmark = [
     pytest.mark.recordings,
@@ -82,7 +82,7 @@ def judge(case) -> tuple[str, int, int]:
         unbounded=request.size.unbounded or adapter_of(case).unbounded_in(request.model),
         output_limit=DEFAULT_OUTPUT_TOKENS if default else request.size.output_limit,
     )
-    pays = payment(by_subject([HARD]), Rules(), CALLER, entry("acme/small", PRICED), {}, at=NOW)
+    pays = payment(by_subject([HARD]), Rules(), CALLER, {}, at=NOW)
     demand = pays.demand(size, PRICED)
     usage = usage_of(case)
     if not isinstance(demand, Demand):
@@ -126,6 +126,6 @@ def test_a_quarter_of_the_bytes_would_not_cover_them():
 
 def test_a_hold_is_what_the_test_looks_at():
     """The demand is what the ledger holds in the budget."""
-    pays = payment(by_subject([HARD]), Rules(), CALLER, entry("acme/small", PRICED), {}, at=NOW)
+    pays = payment(by_subject([HARD]), Rules(), CALLER, {}, at=NOW)
 
-    assert pays.holds(Demand(5, 6), 1) == (Hold(1, 0),)
+    assert pays.holds(Demand(5, 6), (1, 1)) == (Hold(1, 0),)

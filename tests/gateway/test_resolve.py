@@ -7,7 +7,8 @@ from datetime import date
 import pytest
 
 from routing.gateway.errors import Refusal
-from routing.resolve import resolve
+from routing.resolve import Destination, resolve
+from routing.snapshot import RouteValue, TargetValue
 from tests.gateway.values import NOW, entry, snapshot
 
 SMALL, ODD = entry("acme/small"), entry("acme/odd:floor")
@@ -33,11 +34,31 @@ def refusal(name: str) -> Refusal:
     ],
 )
 def test_an_exact_name_or_alias_is_found(name, found):
-    assert resolve(WORLD, name, now=NOW) is found
+    assert resolve(WORLD, name, now=NOW).entry is found
 
 
-@pytest.mark.parametrize("name", ["acme/small:floor", "fast:nitro", "acme/small@creative", "fast@creative@3"])
-def test_a_known_name_with_a_suffix_says_that_the_suffix_is_not_served(name):
+@pytest.mark.parametrize(
+    ("name", "policy"),
+    [("acme/small", "priority"), ("acme/small:floor", "cost"), ("fast:nitro", "throughput")],
+)
+def test_a_suffix_says_how_the_offers_are_ranked(name, policy):
+    found = resolve(WORLD, name, now=NOW)
+
+    assert (found.entry, found.policy) == (SMALL, policy)
+
+
+def test_a_route_is_found_by_its_name_and_takes_a_suffix_too():
+    route = RouteValue("support", (TargetValue(SMALL), TargetValue(ODD)), policy="balanced")
+    world = snapshot(SMALL, ODD, routes={"support": route})
+
+    assert resolve(world, "support", now=NOW) == Destination("support", route.targets, "balanced", route)
+    assert resolve(world, "support:floor", now=NOW).policy == "cost"
+    with pytest.raises(Refusal, match="'support'"):
+        resolve(world, "suport", now=NOW)
+
+
+@pytest.mark.parametrize("name", ["acme/small@creative", "fast@creative@3"])
+def test_a_known_name_with_a_preset_says_that_presets_are_not_served(name):
     assert refusal(name).name == "not_served_yet"
 
 

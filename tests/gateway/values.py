@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from catalog.pricing import PriceValue
+from routing.plan import Asking, Moment, Plan, plan
+from routing.resolve import Destination, only
 from routing.snapshot import Caller, EntryValue, OfferValue, ProviderValue, SealedCredential, Snapshot
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -23,11 +25,20 @@ def provider(slug="lab", **more) -> ProviderValue:
 
 
 def offer(slug="lab", *, prices=(), **more) -> OfferValue:
-    return OfferValue(id=1, upstream_id="small-1", provider=provider(slug, **more), prices=tuple(prices))
+    return OfferValue(
+        id=1, upstream_id="small-1", provider=provider(slug, **more), prices=tuple(prices), entry_id=1
+    )
 
 
 def entry(slug="acme/small", *offers, **more) -> EntryValue:
     return EntryValue(id=1, slug=slug, name="Small", offers=offers or (offer(),), **more)
+
+
+def planned(destination: EntryValue | Destination, *, waits=None, live=None, **asking) -> Plan:
+    """Where a call goes: to a model, unless a whole destination is given."""
+    if isinstance(destination, EntryValue):
+        destination = only(destination)
+    return plan(destination, Asking(**asking), Moment(NOW, waits=waits or {}, live=live or {}))
 
 
 def snapshot(*entries, aliases=None, **more) -> Snapshot:

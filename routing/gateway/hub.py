@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from billing.content_writer import ContentWriter
 from billing.ledger import Ledger
 from providers.client import Client, Timeouts
+from providers.live_statistics import LiveStatistics
 from routing.gateway.breakers import Breakers
 from routing.gateway.credentials import Credentials
 from routing.gateway.large import LargeBodies
@@ -52,3 +53,4 @@ class Hub:
     rates: Rates = field(default_factory=Rates)
     contents: ContentWriter = field(default_factory=ContentWriter)
     large: LargeBodies = field(default_factory=LargeBodies)
+    statistics: LiveStatistics = field(default_factory=LiveStatistics)

@@ -15,7 +15,9 @@ from billing.ledger import Ledger
 from llmhub.lib import secrets
 from llmhub.lib.asgi import Receive, Send
 from providers.client import Client
+from providers.live_statistics import LiveStatistics
 from routing.gateway.credentials import Credentials
+from routing.gateway.evidence import Models
 from routing.gateway.flight import Flights
 from routing.gateway.hub import Hub, Limits
 from routing.gateway.metrics import Metrics
@@ -27,6 +29,7 @@ log = logging.getLogger("llmhub.gateway")
 
 _DRAIN_SECONDS = 10.0  # for what is queued in the ledger after the last request
 _CONTENT_SECONDS = 2.0  # for what was said in the last calls
+_STATISTICS_SECONDS = 2.0  # for what the last calls say about their offers
 
 
 class Life:
@@ -57,8 +60,9 @@ class Life:
         watch, ledger, metrics = Watch(), Ledger(), Metrics()
         await asyncio.to_thread(ledger.start)
         await watch.start()
-        contents = ContentWriter()
-        metrics.watch(watch, ledger, contents)
+        contents, statistics = ContentWriter(), LiveStatistics(Models(watch))
+        statistics.start()
+        metrics.watch(watch, ledger, contents, statistics)
         self._watching = asyncio.create_task(watch.run())
         _on_signals(self._begin_stop)
         reader = Reader("reader")
@@ -76,6 +80,7 @@ class Life:
             credentials=Credentials(reader.run),
             provider_health=provider_health,
             mixes=TeamMixes(reader.run),
+            statistics=statistics,
         )
 
     def _begin_stop(self) -> None:
@@ -98,6 +103,7 @@ class Life:
             log.error("the ledger could not be written whole: the sweeper will settle what is missing")
         await asyncio.to_thread(hub.ledger.close)
         await asyncio.to_thread(hub.contents.close, _CONTENT_SECONDS)
+        await asyncio.to_thread(hub.statistics.close, _STATISTICS_SECONDS)
         await hub.client.aclose()
         await asyncio.to_thread(hub.watch.close)
         await asyncio.to_thread(hub.reader.close)

@@ -11,6 +11,7 @@ from billing.content_writer import ContentWriter
 from billing.entries import Settle
 from billing.ledger import Ledger
 from billing.totals import Totals
+from providers.live_statistics import LiveStatistics
 from routing.alert_metrics import AlertMetrics
 from routing.discovery_metrics import DiscoveryMetrics
 from routing.gateway.watch import Watch
@@ -54,9 +55,11 @@ class Metrics:
         if settle.ttft_ms is not None:
             self.first_token.observe(settle.ttft_ms / 1000)
 
-    def watch(self, watch: Watch, ledger: Ledger, contents: ContentWriter) -> None:
-        """Show snapshot, ledger and kept content too, read when somebody asks."""
-        self.registry.register(_Inside(watch, ledger, contents))
+    def watch(
+        self, watch: Watch, ledger: Ledger, contents: ContentWriter, statistics: LiveStatistics
+    ) -> None:
+        """Show snapshot, ledger, kept content and statistics too, read when somebody asks."""
+        self.registry.register(_Inside(watch, ledger, contents, statistics))
 
     def render(self) -> bytes:
         """Return the page."""
@@ -66,7 +69,10 @@ class Metrics:
 class _Inside:
     """Reads the state of snapshot and ledger at each scrape."""
 
-    def __init__(self, watch: Watch, ledger: Ledger, contents: ContentWriter) -> None:
+    def __init__(
+        self, watch: Watch, ledger: Ledger, contents: ContentWriter, statistics: LiveStatistics
+    ) -> None:
+        self._statistics = statistics
         self._watch = watch
         self._ledger = ledger
         self._contents = contents
@@ -90,5 +96,7 @@ class _Inside:
             ("llmhub_refusals_lost", "Refusals that are in no sum", stats.lost_refusals),
             ("llmhub_content_kept", "Calls whose content was kept", contents.kept),
             ("llmhub_content_lost", "Calls whose content should have been kept", contents.lost),
+            ("llmhub_statistics_failures", "Exchanges the database did not take", self._statistics.failures),
+            ("llmhub_statistics_lost", "Minutes of offers that are in no statistics", self._statistics.lost),
         ):
             yield CounterMetricFamily(name, meaning, value=float(value))

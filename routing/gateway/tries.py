@@ -13,6 +13,7 @@ from routing.gateway.account import Account
 from routing.gateway.admission import Admission
 from routing.gateway.attempt import send_stream, send_whole
 from routing.gateway.errors import from_failures
+from routing.gateway.evidence import outcome_of
 from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
 from routing.plan import Candidate
@@ -70,11 +71,14 @@ async def _attempt(
         hub.breakers.failed(offer, entry, exc, time.monotonic())
         if not _is_a_series(account, exc):
             hub.credentials.failed(credential, offer.upstream_id, exc, now=time.monotonic())
+        hub.statistics.record(offer.id, outcome_of(account, note, exc))
         raise
-    except BaseException:
+    except BaseException as exc:
         hub.breakers.left(offer, entry)
+        hub.statistics.record(offer.id, outcome_of(account, note, exc, deadline=hub.limits.deadline))
         raise
     hub.breakers.succeeded(offer, entry, time.monotonic())
+    hub.statistics.record(offer.id, outcome_of(account, note))
     return answer
 
 

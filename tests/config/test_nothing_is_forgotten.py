@@ -95,7 +95,8 @@ NO_CONFIGURATION = {
     "billing.ContentConsent",  # for a while, by a person: what ends by itself is no configuration
     "catalog.DiscoveryRun", "catalog.DiscoveryState", "catalog.HeldList", "catalog.CatalogEvent",
     "catalog.InboxRule",  # nothing sets one yet
-    "providers.HealthCheck", "providers.StatusChange", "billing.Crossing", "billing.BudgetForecast",
+    "providers.HealthCheck", "providers.StatusChange", "providers.MinuteStatistic",
+    "billing.Crossing", "billing.BudgetForecast",
     "alerts.Alert", "alerts.Transition", "alerts.Delivery",
     "routing.Route", "routing.RouteTarget",  # the file has no place for routes yet
     "alerts.Channel",  # its secret is sealed: the file has no place for channels yet

@@ -1,0 +1,135 @@
+"""The statistics of one gateway process: counted in memory, written and read beside the path of a call.
+
+A database that is away costs statistics for a while, never a call.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections.abc import Callable, Collection, Mapping
+
+from django.db import connection
+
+from llmhub.lib import clock
+from providers import statistics_rows
+from providers.evidence_models import MinuteStatistic
+from providers.live import Live
+from providers.statistics import MINUTE, REMEMBERED, Statistics
+from providers.statistics_rows import Kept
+from providers.tally import Outcome
+
+log = logging.getLogger(__name__)
+
+EVERY = 5.0  # seconds between two writes
+_FRESH = 1.0  # seconds: no request works more out than once in this time
+_LATE = 10  # minutes: how far back others' rows are looked at again
+
+
+class LiveStatistics:
+    """Counts what attempts came to; a thread writes it, and learns what other processes counted."""
+
+    def __init__(self, models: Callable[[], Mapping[int, int]] = dict, *, every: float = EVERY) -> None:
+        self.failures = 0  # writes and reads that the database did not take
+        self._statistics = Statistics(secrets.token_hex(8))
+        self._models = models  # offers that serve the same model, by its id
+        self._every = every
+        self._degraded: Collection[int] = ()
+        self._live: Mapping[int, Live] = {}
+        self._live_at: float | None = None
+        self._lock = threading.Lock()
+        self._end = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._is_away = False
+
+    @property
+    def process(self) -> str:
+        """The name under which this process writes."""
+        return self._statistics.process
+
+    @property
+    def lost(self) -> int:
+        """Minutes of offers that could not be written."""
+        return self._statistics.lost
+
+    def record(self, target_id: int, outcome: Outcome) -> None:
+        """Count an attempt that ended; never waits for the database."""
+        now = clock.unix_ms() / 1000
+        with self._lock:
+            self._statistics.record(target_id, outcome, now)
+
+    def live(self, now: float) -> Mapping[int, Live]:
+        """Return what is known of each offer by its id; `now` is seconds of any clock that goes on.
+
+        Worked out at most once a second: between two the same mapping is returned.
+        """
+        if self._live_at is None or not self._live_at <= now < self._live_at + _FRESH:
+            moment, models = clock.unix_ms() / 1000, self._models()
+            with self._lock:
+                self._live = self._statistics.live(moment, models=models, degraded=self._degraded)
+            self._live_at = now
+        return self._live
+
+    def start(self) -> None:
+        """Begin to write; what was counted in the last hours is read first."""
+        self._thread = threading.Thread(target=self._run, name="statistics", daemon=True)
+        self._thread.start()
+
+    def close(self, patience: float) -> None:
+        """Write what is there, for so many seconds at most, and end."""
+        self._end.set()
+        if self._thread is not None:
+            self._thread.join(patience)
+
+    def _run(self) -> None:
+        reaches = REMEMBERED
+        while True:
+            connection.close_if_unusable_or_obsolete()
+            if self._exchange(reaches):
+                reaches = _LATE
+            if self._end.is_set():
+                break
+            self._end.wait(self._every)
+        connection.close()
+
+    def _exchange(self, reaches: int) -> bool:
+        """Write what changed, read what others wrote in so many minutes; return whether that worked."""
+        try:
+            self.write()
+            self.read(reaches)
+        except Exception as exc:  # whatever it is: calls go on, and the next turn tries again
+            self._failed(exc)
+            return False
+        if self._is_away:
+            log.info("statistics are written again")
+        self._is_away = False
+        return True
+
+    def write(self) -> None:
+        """Write the minutes that changed since they were written."""
+        with self._lock:
+            changed = self._statistics.unwritten()
+            kept = [Kept(target, minute, self.process, tally) for target, minute, tally in changed]
+            rows = [statistics_rows.row_of(each) for each in kept]
+            written = {(each.target_id, each.minute): each.tally.attempts for each in kept}
+        statistics_rows.write(rows)
+        with self._lock:
+            self._statistics.written(written)
+
+    def read(self, reaches: int) -> None:
+        """Learn what other processes wrote in the last so many minutes."""
+        now = clock.unix_ms() / 1000
+        first = int(now // MINUTE) - reaches
+        rows = MinuteStatistic.objects.filter(minutes=1, minute__gte=first).exclude(process=self.process)
+        for kept in statistics_rows.kept(rows.order_by("id")):
+            with self._lock:
+                self._statistics.take_in(
+                    kept.target_id, process=kept.process, minute=kept.minute, tally=kept.tally, now=now
+                )
+
+    def _failed(self, error: Exception) -> None:
+        self.failures += 1
+        if not self._is_away:
+            log.warning("statistics cannot be written or read; calls go on", exc_info=error)
+        self._is_away = True

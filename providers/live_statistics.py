@@ -23,7 +23,7 @@ from providers.tally import Outcome
 log = logging.getLogger(__name__)
 
 EVERY = 5.0  # seconds between two writes
-_FRESH = 1.0  # seconds: no request works more out than once in this time
+_FRESH = 1.0  # seconds after which what is known is worked out anew
 _LATE = 10  # minutes: how far back others' rows are looked at again
 
 
@@ -40,7 +40,7 @@ class LiveStatistics:
         self._live_at: float | None = None
         self._lock = threading.Lock()
         self._end = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
         self._is_away = False
 
     @property
@@ -62,25 +62,42 @@ class LiveStatistics:
     def live(self, now: float) -> Mapping[int, Live]:
         """Return what is known of each offer by its id; `now` is seconds of any clock that goes on.
 
-        Worked out at most once a second: between two the same mapping is returned.
+        A request works nothing out: a thread does, once a second, where one was started.
         """
-        if self._live_at is None or not self._live_at <= now < self._live_at + _FRESH:
-            moment, models = clock.unix_ms() / 1000, self._models()
-            with self._lock:
-                self._live = self._statistics.live(moment, models=models, degraded=self._degraded)
+        if not self._threads and (self._live_at is None or now >= self._live_at + _FRESH):
             self._live_at = now
+            self._refresh()
         return self._live
 
+    def _refresh(self) -> None:
+        """Work out what is known; a call that ends meanwhile waits for one offer at most."""
+        now = clock.unix_ms() / 1000
+        with self._lock:
+            stale = self._statistics.stale(now)
+        for target_id in stale:
+            with self._lock:
+                self._statistics.refresh(target_id, now)
+        self._live = self._statistics.lives(self._models(), self._degraded)
+
     def start(self) -> None:
-        """Begin to write; what was counted in the last hours is read first."""
-        self._thread = threading.Thread(target=self._run, name="statistics", daemon=True)
-        self._thread.start()
+        """Begin to write and to work out; what was counted in the last hours is read first."""
+        for name, work in (("statistics", self._run), ("live statistics", self._keep_live)):
+            thread = threading.Thread(target=work, name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _keep_live(self) -> None:
+        while not self._end.wait(_FRESH):
+            try:
+                self._refresh()
+            except Exception:  # a fault of ours: what was known goes on to be said
+                log.exception("what is known of offers cannot be worked out")
 
     def close(self, patience: float) -> None:
         """Write what is there, for so many seconds at most, and end."""
         self._end.set()
-        if self._thread is not None:
-            self._thread.join(patience)
+        for thread in self._threads:
+            thread.join(patience)
 
     def _run(self) -> None:
         reaches = REMEMBERED

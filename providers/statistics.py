@@ -31,6 +31,8 @@ class _Target:
 
     def settle(self, minute: int) -> None:
         """Let the settled part be that of `minute`, with every open one that is over by then."""
+        if self.settled.minute == minute:
+            return
         self.settled = self.settled.at(minute)
         for key in [key for key in self.open if key[1] <= minute - _OPEN]:
             self.settled.add(self.open.pop(key), key[1])
@@ -107,13 +109,31 @@ class Statistics:
         self, now: float, *, models: Mapping[int, int], degraded: Collection[int] = ()
     ) -> dict[int, Live]:
         """Return what is known of every offer; `models` says which of them serve the same one."""
+        for target_id in self.stale(now):
+            self.refresh(target_id, now)
+        return self.lives(models, degraded)
+
+    def stale(self, now: float) -> list[int]:
+        """Return the offers that are to be added up anew: all of them once a minute."""
         minute = int(now // MINUTE)
         if minute != self._minute:
             self._minute, self._changed = minute, set(self._targets)
-            self._forget(minute)
-        for target_id in self._changed:
-            self._sums[target_id] = self._targets[target_id].sums(minute)
+        found = list(self._changed)
         self._changed.clear()
+        return found
+
+    def refresh(self, target_id: int, now: float) -> None:
+        """Add up one offer, or forget it where nothing is left of it."""
+        minute, target = int(now // MINUTE), self._targets[target_id]
+        target.settle(minute)
+        if target.open or not target.settled.is_empty:
+            self._sums[target_id] = target.sums(minute)
+        else:
+            del self._targets[target_id]
+            self._sums.pop(target_id, None)
+
+    def lives(self, models: Mapping[int, int], degraded: Collection[int] = ()) -> dict[int, Live]:
+        """Return what is known of every offer by what was added up last."""
         evidence = {target_id: sums.evidence for target_id, sums in self._sums.items()}
         peers: dict[int, list[int]] = {}
         for target_id in evidence:
@@ -146,12 +166,3 @@ class Statistics:
         if target is None:
             target = self._targets[target_id] = _Target(decayed([], minute=minute))
         return target
-
-    def _forget(self, minute: int) -> None:
-        """Settle what is over, and forget offers that nothing is left of."""
-        for target_id, target in list(self._targets.items()):
-            target.settle(minute)
-            if not target.open and target.settled.is_empty:
-                del self._targets[target_id]
-                self._sums.pop(target_id, None)
-                self._changed.discard(target_id)

@@ -19,7 +19,7 @@ _KINDS = {"provider": "Provider ", "model": "Model ", "tag": "Tag ", "key": "Key
 
 
 def said(amount: int, unit: Unit) -> str:
-    """Return an amount in a sentence, to the cent: `81.25 USD`, `1 800 tokens`; facts have every digit."""
+    """Return an amount to the cent: `81.25 USD`, `1 800 tokens`; `amount.read` has every digit."""
     if unit == "usd":
         return f"{figures.usd(amount)} USD"
     return f"{figures.count(amount)} {unit if amount != 1 else unit[:-1]}"

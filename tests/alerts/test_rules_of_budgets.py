@@ -53,7 +53,7 @@ def test_a_threshold_fires_with_the_numbers_of_its_crossing(budget, webhook):
 
     [half, most] = Alert.objects.order_by("threshold")
     assert most.title == "support has spent 80 % of its monthly budget"
-    assert "81.25 USD of 100.00 USD are spent. It only counts" in most.text
+    assert "81.25 USD of 100.00 USD are spent, 18.75 USD are left. It only counts" in most.text
     assert "The next period begins on 1 " in most.text
     assert (most.facts["spent"], most.facts["cap"], most.facts["unit"]) == ("81.25", "100", "usd")
     assert (most.team.slug, most.path, most.severity) == ("support", f"/budgets/{budget.pk}/", "warning")

@@ -38,3 +38,10 @@ def its(per: str) -> str:
 def ends(moment: datetime | None, zone: str) -> str:
     """Return when a period ends, as the end of a sentence about it; nothing where it never does."""
     return "" if moment is None else f" The next period begins on {moment:%-d %B %Y at %H:%M} ({zone})."
+
+
+def hours(number: float) -> str:
+    """Return a length of time in a sentence: `40 minutes`, `5 hours`, `3 days`."""
+    if number < 2:
+        return f"{max(round(number * 60), 2)} minutes"
+    return f"{number:.0f} hours" if number < 48 else f"{number / 24:.0f} days"

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from billing import amount, budget_words, crossing, periods, rollup_read, span
 from billing.budget import unit_of
 from billing.budget_alerts import Budgets
+from billing.budget_sums import COLUMNS, MEASURES, amount_of
 from billing.forecast import Day, Forecast, foretell
 from billing.forecast_models import BudgetForecast
 from billing.models import ApiKey, Budget, Counter
@@ -26,17 +27,7 @@ from llmhub.people.models import Team
 MOST_DAYS = 62  # whole days that a forecast is made of: the last ones
 CONTRIBUTORS = 3
 _PERIODS = ("week", "month", "year")  # a shorter one is over before days could say anything
-# What is summed up for a budget of a scope, and by what its largest contributors are told apart.
-_BY = {
-    "organisation": ("", "team_id"),
-    "team": ("team_id", "key_id"),
-    "key": ("key_id", "entry_id"),
-    "person": ("person_id", "entry_id"),
-    "provider": ("provider_id", "entry_id"),
-    "model": ("entry_id", "team_id"),
-}
 _NAMES = {"team_id": (Team, "name"), "key_id": (ApiKey, "name"), "entry_id": (CatalogEntry, "slug")}
-_MEASURES = ("spend_nano", "requests", "input_tokens", "output_tokens")
 
 
 @dataclass(frozen=True)
@@ -50,7 +41,7 @@ class _Sums:
 def look(now: datetime | None = None) -> int:
     """Make the forecasts anew and return how many there are. Safe to run twice."""
     now = now or clock.now()
-    budgets = list(Budget.objects.in_force().filter(per__in=_PERIODS, scope__in=_BY).exclude(cap=None))
+    budgets = list(Budget.objects.in_force().filter(per__in=_PERIODS, scope__in=COLUMNS).exclude(cap=None))
     found = list(_forecasts(budgets, now))
     BudgetForecast.objects.exclude(pk__in=[row.pk for row in found]).delete()
     for row in found:
@@ -93,19 +84,19 @@ def _read(scope: str, zone: ZoneInfo, now: datetime) -> _Sums:
     days = span.days_until(now, zone, count=MOST_DAYS + 1)
     ends = [begin for _, begin in days[1:]]
     spans = [Span(begin, end) for (_, begin), end in zip(days, ends, strict=False)]
-    by = [column for column in _BY[scope] if column]
-    return _Sums([day for day, _ in days[:-1]], rollup_read.sums(spans, by=by, measures=_MEASURES))
+    by = [column for column in COLUMNS[scope] if column]
+    return _Sums([day for day, _ in days[:-1]], rollup_read.sums(spans, by=by, measures=MEASURES))
 
 
 def _forecast(budget: Budget, sums: _Sums, spent: int, now: datetime) -> BudgetForecast | None:
     zone, per = ZoneInfo(budget.time_zone), cast("Per", budget.per)
     start, end = crossing.period_of(budget, now), periods.end(per, zone, now)
     first = datetime.fromtimestamp(start, zone).date()
-    mine = [row for row in sums.rows if not _BY[budget.scope][0] or row.of[0] == budget.scope_id]
+    mine = [row for row in sums.rows if not COLUMNS[budget.scope][0] or row.of[0] == budget.scope_id]
     mine = [row for row in mine if sums.days[row.span] >= first]
     by_day = dict.fromkeys((day for day in sums.days if day >= first), 0)
     for row in mine:
-        by_day[sums.days[row.span]] += _amount(row, budget)
+        by_day[sums.days[row.span]] += amount_of(row, budget)
     days = [Day(day, total) for day, total in by_day.items()]
     made = foretell(days, spent=spent, left=list(_left(now, end or 0, zone)))
     return None if made is None else _row(budget, start, spent, made, _largest(budget, mine), now)
@@ -119,14 +110,6 @@ def _row(
     )
 
 
-def _amount(row: Sums, budget: Budget) -> int:
-    if budget.unit == Budget.Unit.USD:
-        return row.values["spend_nano"]
-    if budget.unit == Budget.Unit.REQUESTS:
-        return row.values["requests"]
-    return row.values["input_tokens"] + row.values["output_tokens"]
-
-
 def _left(now: datetime, end: int, zone: ZoneInfo) -> Iterator[tuple[date, float]]:
     """Yield the days until the period ends with the share of each that is left."""
     day = now.astimezone(zone).date()
@@ -138,10 +121,10 @@ def _left(now: datetime, end: int, zone: ZoneInfo) -> Iterator[tuple[date, float
 
 def _largest(budget: Budget, rows: Iterable[Sums]) -> list[dict[str, object]]:
     """Return who spent most of it on these days."""
-    column = _BY[budget.scope][1]
+    column = COLUMNS[budget.scope][1]
     totals: dict[int, int] = {}
     for row in rows:
-        totals[row.of[-1]] = totals.get(row.of[-1], 0) + _amount(row, budget)
+        totals[row.of[-1]] = totals.get(row.of[-1], 0) + amount_of(row, budget)
     most = sorted((id_ for id_ in totals if totals[id_]), key=lambda id_: -totals[id_])[:CONTRIBUTORS]
     model, field = _NAMES[column]
     names = dict(model._default_manager.filter(pk__in=most).values_list("pk", field))

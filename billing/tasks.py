@@ -8,6 +8,7 @@ from django.conf import settings
 from billing import (
     alert_rules,
     budget_alerts,
+    budget_burn,
     content_clear,
     export,
     forecasts,
@@ -79,6 +80,12 @@ def look_for_budget_alerts() -> None:
 def look_for_money_alerts() -> None:
     """Tell of calls of unknown cost, and of sums that differ from the ledger. Safe to run twice."""
     alert_rules.look()
+
+
+@shared_task(time_limit=120, expires=60)
+def look_for_burning_budgets() -> None:
+    """Tell of budgets that are spent much faster than their caps allow. Safe to run twice."""
+    budget_burn.look()
 
 
 @shared_task(time_limit=300, expires=300)

@@ -45,6 +45,7 @@ JOBS = {
     "look for budgets to tell of": Job("billing.tasks.look_for_budget_alerts", every=10),
     "look for providers to tell of": Job("providers.tasks.look_for_alerts", every=10),
     "look for costs to tell of": Job("billing.tasks.look_for_money_alerts", every=60),
+    "look for budgets that burn fast": Job("billing.tasks.look_for_burning_budgets", every=60),
     "foretell budgets": Job("billing.tasks.forecast_budgets", every=900),
     "send alerts": Job("llmhub.alerts.tasks.send", every=5),
     "write exports": Job("billing.tasks.write_exports", every=10),

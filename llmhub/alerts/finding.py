@@ -11,10 +11,11 @@ from typing import Any, Literal
 
 Severity = Literal["notice", "warning", "critical"]  # a notice is told, and asks nobody to do anything
 
-BUDGET, FORECAST, UNPRICED = "budget", "forecast", "unpriced"
+BUDGET, BURN, FORECAST, UNPRICED = "budget", "burn", "forecast", "unpriced"
 CREDENTIAL, PROVIDER, LEDGER = "credential", "provider", "ledger"
 RULES: dict[str, str] = {  # a word of files and programs: what people read
     BUDGET: "Budget threshold",
+    BURN: "Budget burns fast",
     FORECAST: "Budget forecast",
     UNPRICED: "Calls of unknown cost",
     CREDENTIAL: "Credential out of use",

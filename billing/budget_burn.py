@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -137,8 +137,8 @@ def _text(each: _Standing, fast: Burn) -> str:
         f"{budget_words.said(fast.amount, unit)} {_since(each, fast.since)}, "
         f"by {figures.count(fast.calls)} calls: "
         f"{budget_words.said(fast.pace, unit)} an hour, {_times(fast)} what the cap of "
-        f"{budget_words.said(each.cap, unit)} allows. {left} are left, for {budget_words.hours(fast.lasts)} at "
-        "this pace. See whose calls they are; pause a key that runs wild."
+        f"{budget_words.said(each.cap, unit)} allows. {left} are left, for {budget_words.hours(fast.lasts)} "
+        "at this pace. See whose calls they are; pause a key that runs wild."
     )
 
 

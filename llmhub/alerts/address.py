@@ -51,7 +51,7 @@ def _chat(address: str) -> str:
 def shown(channel: Channel) -> str:
     """Return where a channel sends to; of a URL only the host, for its path may be a secret."""
     if channel.kind == Channel.Kind.EMAIL:
-        return channel.address or "all owners"
+        return channel.address or ("managers of the team" if channel.team_id else "all owners")
     if channel.kind == Channel.Kind.CHAT:
         return channel.address
     parts = urlsplit(channel.address)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib import messages
@@ -11,12 +13,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from llmhub.alerts import alert as alerts
-from llmhub.alerts import outbox
+from llmhub.alerts import channel as channels
 from llmhub.alerts.alert import may_change
 from llmhub.alerts.finding import RULES
 from llmhub.alerts.forms import SNOOZES, SnoozeForm
 from llmhub.alerts.models import Alert, Channel, Delivery
-from llmhub.alerts.reading import chosen, deliveries
+from llmhub.alerts.reading import chosen, deliveries, require_channels
+from llmhub.audit.actor import Actor
 from llmhub.lib import clock
 from llmhub.lib.pages import render_page, screen_of
 from llmhub.people.access import actor_of, needs
@@ -26,6 +29,19 @@ from llmhub.people.roles import allowed
 FIRING_SHOWN = 100
 SHOWN = 25
 _OURS = {"crossing"}  # facts that say nothing to people
+
+
+@dataclass(frozen=True)
+class DeliveryLine:
+    """A message as pages show it."""
+
+    row: Delivery
+    may_change: bool  # whoever looks, of its channel
+
+
+def lines_of(actor: Actor, rows: Iterable[Delivery]) -> list[DeliveryLine]:
+    """Return messages as pages show them to `actor`."""
+    return [DeliveryLine(row, channels.may_change(actor, row.channel)) for row in rows]
 
 
 @require_GET
@@ -61,8 +77,8 @@ def alert_detail(request: HttpRequest, alert_id: int) -> HttpResponse:
         "alert": row,
         "numbers": {name: value for name, value in row.facts.items() if name not in _OURS},
         "transitions": row.transitions.order_by("-number")[:SHOWN],
-        "deliveries": deliveries(alert=row)[:SHOWN] if allowed(actor, "view") else (),
-        "sees_channels": allowed(actor, "view"),
+        "deliveries": lines_of(actor, deliveries(actor, alert=row)[:SHOWN]),
+        "sees_channels": allowed(actor, "view") or may_change(actor, row),
         "may_change": may_change(actor, row),
         "snoozes": SNOOZES,
         "now": clock.now(),
@@ -105,19 +121,21 @@ def alert_snooze(request: HttpRequest, alert_id: int) -> HttpResponse:
 
 
 @require_GET
-@needs("view")
+@needs("read")
 def delivery_list(request: HttpRequest) -> HttpResponse:
     """What was sent, by which channel, and what became of it; filtering swaps only the table."""
+    actor = actor_of(request)
+    require_channels(actor)
     state, channel = request.GET.get("state", ""), request.GET.get("channel", "")
-    rows = deliveries(state=state, channel=channel)
+    rows = deliveries(actor, state=state, channel=channel)
     screen = screen_of(request, rows, by="-id")
     context = {
-        "deliveries": screen.rows,
+        "deliveries": lines_of(actor, screen.rows),
         "next_cursor": screen.next_cursor,
         "state": state,
         "channel": channel,
         "states": Delivery.State,
-        "channels": Channel.objects.there(),
+        "channels": Channel.objects.there().seen_by(actor),
     }
     return render_page(
         request, page="alerts/delivery_list.html", partial="alerts/_deliveries.html", context=context
@@ -125,10 +143,12 @@ def delivery_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@needs("configure")
+@needs("manage")
 def delivery_again(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """Let a message that was given up be sent anew."""
-    if outbox.send_again([get_object_or_404(Delivery, pk=delivery_id)], clock.now()):
+    actor = actor_of(request)
+    row = get_object_or_404(deliveries(actor), pk=delivery_id)
+    if channels.send_again(actor=actor, delivery=row):
         messages.success(request, "It is sent again within seconds.")
     else:
         messages.warning(request, "It was not given up: there is nothing to send again.")

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field
 
 from llmhub.alerts import alert as alerts
 from llmhub.alerts import channel as channels
-from llmhub.alerts import outbox, reading
+from llmhub.alerts import reading
 from llmhub.alerts.models import Alert, Channel
 from llmhub.alerts.shapes import (
     AlertOut,
@@ -119,73 +119,73 @@ def list_deliveries(
     limit: Limit = 50,
 ) -> Page[DeliveryOut]:
     """List what was sent and what waits, newest first."""
-    actor = caller(request, "view")
+    actor = _reader(request)
     about = _alert(alert, actor) if alert is not None else None
-    rows = reading.deliveries(state=state, channel=channel, alert=about)
+    rows = reading.deliveries(actor, state=state, channel=channel, alert=about)
     return page(rows, delivery_out, by="-id", cursor=cursor, limit=limit)
 
 
 @router.post("/deliveries/{int:delivery_id}/send-again", response={200: DeliveryOut, **REFUSALS})
 def send_again(request: HttpRequest, delivery_id: int) -> DeliveryOut:
     """Let a message that was given up be sent anew, with its old id; another one stays as it is."""
-    caller(request, "configure")
-    row = get_object_or_404(reading.deliveries(), pk=delivery_id)
-    outbox.send_again([row], clock.now())
-    return delivery_out(reading.deliveries().get(pk=delivery_id))
+    actor = caller(request, "manage")
+    row = get_object_or_404(reading.deliveries(actor), pk=delivery_id)
+    channels.send_again(actor=actor, delivery=row)
+    return delivery_out(reading.deliveries(actor).get(pk=delivery_id))
 
 
 @router.get("/channels", response={200: Page[ChannelOut], **REFUSALS})
 def list_channels(request: HttpRequest, cursor: Cursor = "", limit: Limit = 50) -> Page[ChannelOut]:
-    """List the channels that alerts are told by, newest first."""
-    caller(request, "view")
-    rows = Channel.objects.there().select_related("team")
+    """List the channels that alerts are told by, newest first: all, or those of teams that one manages."""
+    rows = Channel.objects.there().seen_by(_reader(request)).select_related("team")
     return page(rows, channel_out, by="-id", cursor=cursor, limit=limit)
 
 
 @router.post("/channels", response={201: NewChannelOut, **REFUSALS})
 def make_channel(request: HttpRequest, body: ChannelIn) -> Status[NewChannelOut]:
     """Make a channel; the answer has the signing secret of a webhook, this once."""
-    actor = caller(request, "configure")
-    values = body.model_dump() | {"team": _team(body.team)}
+    actor = caller(request, "manage")
+    values = body.model_dump() | {"team": _team(body.team, actor)}
     return Status(201, new_channel_out(*channels.create_channel(actor=actor, **values)))
 
 
 @router.get("/channels/{int:channel_id}", response={200: ChannelOut, **REFUSALS})
 def show_channel(request: HttpRequest, channel_id: int) -> ChannelOut:
     """Show a channel."""
-    caller(request, "view")
-    return channel_out(_channel(channel_id))
+    return channel_out(_channel(channel_id, _reader(request)))
 
 
 @router.patch("/channels/{int:channel_id}", response={200: ChannelOut, **REFUSALS})
 def alter_channel(request: HttpRequest, channel_id: int, body: ChannelChange) -> ChannelOut:
     """Change a channel."""
-    actor = caller(request, "configure")
+    actor = caller(request, "manage")
     changed: dict[str, Any] = body.model_dump(include=body.model_fields_set)
     if "team" in changed:
-        changed["team"] = _team(changed["team"])
-    return channel_out(channels.change_channel(actor=actor, channel=_channel(channel_id), **changed))
+        changed["team"] = _team(changed["team"], actor)
+    row = _channel(channel_id, actor)
+    return channel_out(channels.change_channel(actor=actor, channel=row, **changed))
 
 
 @router.post("/channels/{int:channel_id}/test", response={200: DeliveryOut, **REFUSALS})
 def test(request: HttpRequest, channel_id: int) -> DeliveryOut:
     """Send a test message now; `state` says whether it was taken, `error` why not."""
-    actor = caller(request, "configure")
-    return delivery_out(channels.test_channel(actor=actor, channel=_channel(channel_id)))
+    actor = caller(request, "manage")
+    return delivery_out(channels.test_channel(actor=actor, channel=_channel(channel_id, actor)))
 
 
 @router.post("/channels/{int:channel_id}/secret", response={200: SecretOut, **REFUSALS})
 def renew_secret(request: HttpRequest, channel_id: int) -> SecretOut:
     """Give a webhook another signing secret; the old one signs nothing any more."""
-    actor = caller(request, "configure")
-    return SecretOut(secret=channels.new_secret(actor=actor, channel=_channel(channel_id)))
+    actor = caller(request, "manage")
+    return SecretOut(secret=channels.new_secret(actor=actor, channel=_channel(channel_id, actor)))
 
 
 @router.delete("/channels/{int:channel_id}", response={204: None, **REFUSALS})
 def end_channel(request: HttpRequest, channel_id: int) -> Status[None]:
     """Remove a channel; what was sent stays on record."""
-    actor = caller(request, "configure")
-    channels.remove_channel(actor=actor, channel=get_object_or_404(Channel, pk=channel_id))
+    actor = caller(request, "manage")
+    rows = Channel.objects.all().seen_by(actor)
+    channels.remove_channel(actor=actor, channel=get_object_or_404(rows, pk=channel_id))
     return Status(204, None)
 
 
@@ -193,9 +193,16 @@ def _alert(alert_id: int, actor: Actor) -> Alert:
     return get_object_or_404(Alert.objects.seen_by(actor).select_related("team"), pk=alert_id)
 
 
-def _channel(channel_id: int) -> Channel:
-    return get_object_or_404(Channel.objects.there().select_related("team"), pk=channel_id)
+def _reader(request: HttpRequest) -> Actor:
+    """Return who calls, having checked that there are channels which they may see."""
+    actor = caller(request, "read")
+    reading.require_channels(actor)
+    return actor
 
 
-def _team(slug: str | None) -> Team | None:
-    return get_object_or_404(Team, slug=slug) if slug else None
+def _channel(channel_id: int, actor: Actor) -> Channel:
+    return get_object_or_404(Channel.objects.there().seen_by(actor).select_related("team"), pk=channel_id)
+
+
+def _team(slug: str | None, actor: Actor) -> Team | None:
+    return get_object_or_404(Team.objects.seen_by(actor), slug=slug) if slug else None

@@ -18,7 +18,7 @@ from llmhub.audit import log
 from llmhub.audit.actor import Actor
 from llmhub.lib import clock, secrets
 from llmhub.people.models import Team
-from llmhub.people.roles import require
+from llmhub.people.roles import allowed, require
 
 _KEPT: Any = object()  # a value that stays as it is
 
@@ -35,9 +35,10 @@ def create_channel(
 ) -> tuple[Channel, str]:
     """Save a channel; return it with its signing secret, which only a webhook has.
 
-    Raises `ValidationError` on an address that cannot be told, and on a name that is taken.
+    Who manages a team makes channels of it. Raises `ValidationError` on an address that cannot be told,
+    and on a name that is taken.
     """
-    require(actor, "configure")
+    _require(actor, team.pk if team else None)
     channel = Channel(name=name.strip(), kind=kind, team=team, rules=_rules(rules), created_by=actor.label)
     channel.clean_fields(exclude=["address", "sealed"])
     _refuse_second(channel)
@@ -62,8 +63,7 @@ def change_channel(
     paused: bool = _KEPT,
 ) -> Channel:
     """Save what is given; the rest stays. Raises `ValidationError` as making one does."""
-    require(actor, "configure")
-    row = _there(channel)
+    row = _there(channel, actor)
     before = _facts(row)
     was = row.address, row.sealed
     if name is not _KEPT:
@@ -71,6 +71,7 @@ def change_channel(
     if address is not _KEPT:
         _address(row, address)
     if team is not _KEPT:
+        _require(actor, team.pk if team else None)
         row.team = team
     if rules is not _KEPT:
         row.rules = _rules(rules)
@@ -92,8 +93,7 @@ def new_secret(*, actor: Actor, channel: Channel) -> str:
 
     Raises `ValidationError` where a channel has none.
     """
-    require(actor, "configure")
-    row = _there(channel)
+    row = _there(channel, actor)
     if row.kind != Channel.Kind.WEBHOOK:
         raise ValidationError("only a signed webhook has a secret")
     secret = _new_secret()
@@ -106,7 +106,7 @@ def new_secret(*, actor: Actor, channel: Channel) -> str:
 @transaction.atomic
 def remove_channel(*, actor: Actor, channel: Channel) -> None:
     """Tell a channel nothing any more; its deliveries stay on record."""
-    require(actor, "configure")
+    _require(actor, channel.team_id)
     now = clock.now()
     if not Channel.objects.there().filter(pk=channel.pk).update(removed_at=now, sealed=""):
         return
@@ -120,24 +120,49 @@ def test_channel(*, actor: Actor, channel: Channel) -> Delivery:
 
     One that is not taken is not sent again: somebody is there to see it.
     """
-    require(actor, "configure")
-    row = send_now(outbox.write_test(_there_now(channel)))
+    row = send_now(outbox.write_test(_there_now(channel, actor)))
     if row.state == Delivery.State.WAITING:
         Delivery.objects.filter(pk=row.pk).update(state=Delivery.State.FAILED, ended_at=clock.now())
         row.refresh_from_db()
     return row
 
 
-def _there(channel: Channel) -> Channel:
+def send_again(*, actor: Actor, delivery: Delivery) -> bool:
+    """Let a message that was given up be sent anew; False: it was not given up."""
+    _require(actor, delivery.channel.team_id)
+    return bool(outbox.send_again([delivery], clock.now()))
+
+
+def may_change(actor: Actor, channel: Channel) -> bool:
+    """Return whether `actor` may change a channel: who manages its team, or the hub."""
+    if channel.team_id is None:
+        return allowed(actor, "configure")
+    return allowed(actor, "manage", team=channel.team_id)
+
+
+def require_change(actor: Actor, channel: Channel) -> None:
+    """Raise `NotAllowed` unless `actor` may change a channel."""
+    _require(actor, channel.team_id)
+
+
+def _require(actor: Actor, team_id: int | None) -> None:
+    if team_id is None:
+        require(actor, "configure")
+    else:
+        require(actor, "manage", team=team_id)
+
+
+def _there(channel: Channel, actor: Actor) -> Channel:
     row = Channel.objects.select_for_update().get(pk=channel.pk)
     if row.removed_at is not None:
         raise ValidationError("this channel was removed: make another")
+    _require(actor, row.team_id)
     return row
 
 
-def _there_now(channel: Channel) -> Channel:
+def _there_now(channel: Channel, actor: Actor) -> Channel:
     with transaction.atomic():
-        return _there(channel)
+        return _there(channel, actor)
 
 
 def _address(channel: Channel, address: str) -> None:

@@ -18,8 +18,12 @@ from llmhub.alerts import address, channel
 from llmhub.alerts.finding import RULES
 from llmhub.alerts.forms import ChannelChangeForm, ChannelForm
 from llmhub.alerts.models import Channel, Delivery
+from llmhub.alerts.reading import require_channels
+from llmhub.audit.actor import Actor
 from llmhub.lib.forms import refuse
+from llmhub.lib.pages import render_page
 from llmhub.people.access import actor_of, needs
+from llmhub.people.models import Team
 
 
 @dataclass(frozen=True)
@@ -30,14 +34,18 @@ class ChannelLine:
     where: str
     wants: str  # which alerts, in words
     last: Delivery | None
+    may_change: bool
 
 
-def lines(rows: Iterable[Channel]) -> list[ChannelLine]:
+def lines(rows: Iterable[Channel], actor: Actor) -> list[ChannelLine]:
     """Return channels with what was sent last, in two queries."""
     rows = list(rows)
     newest = Delivery.objects.filter(channel__in=rows).values("channel").annotate(newest=Max("id"))
     last = {each.channel_id: each for each in Delivery.objects.filter(pk__in=newest.values("newest"))}
-    return [ChannelLine(row, address.shown(row), _wants(row), last.get(row.pk)) for row in rows]
+    return [
+        ChannelLine(row, address.shown(row), _wants(row), last.get(row.pk), channel.may_change(actor, row))
+        for row in rows
+    ]
 
 
 def _wants(row: Channel) -> str:
@@ -46,22 +54,31 @@ def _wants(row: Channel) -> str:
 
 
 @require_GET
-@needs("view")
+@needs("read")
 def channel_list(request: HttpRequest) -> HttpResponse:
-    """Every channel, with what was sent last."""
-    rows = Channel.objects.there().select_related("team")
-    return render(
-        request, "alerts/channel_list.html", {"lines": lines(rows), "has_mail": bool(settings.SMTP_URL)}
+    """Every channel, or those of teams that one manages, with what was sent last; or of one team."""
+    actor = actor_of(request)
+    require_channels(actor)
+    rows = Channel.objects.there().seen_by(actor).select_related("team")
+    team = Team.objects.seen_by(actor).filter(slug=request.GET.get("team", "")).first()
+    context = {
+        "lines": lines(rows.filter(team=team) if team else rows, actor),
+        "team": team,
+        "has_mail": bool(settings.SMTP_URL),
+    }
+    return render_page(
+        request, page="alerts/channel_list.html", partial="alerts/_channel_table.html", context=context
     )
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-@needs("configure")
+@needs("manage")
 def channel_new(request: HttpRequest) -> HttpResponse:
     """The form of a new channel; of a webhook its answer shows the signing secret, once."""
     first = Channel.Kind.EMAIL if settings.SMTP_URL else Channel.Kind.WEBHOOK
-    form = ChannelForm(request.POST or None, initial={"kind": first})
+    initial = {"kind": first, "team": request.GET.get("team", "")}
+    form = ChannelForm(request.POST or None, initial=initial, actor=actor_of(request))
     if form.is_valid():
         try:
             made, secret = channel.create_channel(actor=actor_of(request), **form.cleaned_data)
@@ -77,28 +94,29 @@ def channel_new(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@needs("configure")
+@needs("manage")
 def channel_detail(request: HttpRequest, channel_id: int) -> HttpResponse:
     """One channel: change it, test it, pause it, remove it."""
-    row = _there(channel_id)
-    form = ChannelChangeForm(request.POST or None, channel=row)
+    row, actor = _there(request, channel_id), actor_of(request)
+    channel.require_change(actor, row)
+    form = ChannelChangeForm(request.POST or None, channel=row, actor=actor)
     if form.is_valid():
         try:
-            channel.change_channel(actor=actor_of(request), channel=row, **form.changed())
+            channel.change_channel(actor=actor, channel=row, **form.changed())
         except ValidationError as error:
             refuse(form, error)
         else:
             messages.success(request, "Saved.")
             return redirect("alerts:channel_detail", channel_id)
-    context = {"line": lines([row])[0], "form": form}
+    context = {"line": lines([row], actor)[0], "form": form}
     return render(request, "alerts/channel_detail.html", context, status=422 if form.is_bound else 200)
 
 
 @require_POST
-@needs("configure")
+@needs("manage")
 def channel_test(request: HttpRequest, channel_id: int) -> HttpResponse:
     """Send a test message and say what became of it."""
-    row = _there(channel_id)
+    row = _there(request, channel_id)
     sent = channel.test_channel(actor=actor_of(request), channel=row)
     if sent.state == Delivery.State.SENT:
         messages.success(request, f"The test was sent by {row.name}. See whether it has arrived.")
@@ -108,11 +126,11 @@ def channel_test(request: HttpRequest, channel_id: int) -> HttpResponse:
 
 
 @require_POST
-@needs("configure")
+@needs("manage")
 def channel_pause(request: HttpRequest, channel_id: int) -> HttpResponse:
     """Tell a channel nothing for now, or tell it again."""
     paused = request.POST.get("do") == "pause"
-    row = channel.change_channel(actor=actor_of(request), channel=_there(channel_id), paused=paused)
+    row = channel.change_channel(actor=actor_of(request), channel=_there(request, channel_id), paused=paused)
     said = "is told of nothing until it is resumed" if paused else "is told of what fires from now on"
     messages.success(request, f"{row.name} {said}.")
     return redirect("alerts:channel_detail", channel_id)
@@ -120,10 +138,10 @@ def channel_pause(request: HttpRequest, channel_id: int) -> HttpResponse:
 
 @never_cache
 @require_POST
-@needs("configure")
+@needs("manage")
 def channel_secret(request: HttpRequest, channel_id: int) -> HttpResponse:
     """Give a webhook another signing secret and show it, once."""
-    row = _there(channel_id)
+    row = _there(request, channel_id)
     try:
         return _secret(request, row, channel.new_secret(actor=actor_of(request), channel=row))
     except ValidationError as error:
@@ -132,10 +150,10 @@ def channel_secret(request: HttpRequest, channel_id: int) -> HttpResponse:
 
 
 @require_POST
-@needs("configure")
+@needs("manage")
 def channel_remove(request: HttpRequest, channel_id: int) -> HttpResponse:
     """Remove a channel."""
-    row = _there(channel_id)
+    row = _there(request, channel_id)
     channel.remove_channel(actor=actor_of(request), channel=row)
     messages.success(request, f"{row.name} is gone. What was sent stays in the log.")
     return redirect("alerts:channel_list")
@@ -145,5 +163,6 @@ def _secret(request: HttpRequest, row: Channel, secret: str) -> HttpResponse:
     return render(request, "alerts/channel_secret.html", {"channel": row, "secret": secret})
 
 
-def _there(channel_id: int) -> Channel:
-    return get_object_or_404(Channel.objects.there().select_related("team"), pk=channel_id)
+def _there(request: HttpRequest, channel_id: int) -> Channel:
+    rows = Channel.objects.there().seen_by(actor_of(request)).select_related("team")
+    return get_object_or_404(rows, pk=channel_id)

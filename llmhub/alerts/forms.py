@@ -8,7 +8,9 @@ from django import forms
 
 from llmhub.alerts.finding import RULES
 from llmhub.alerts.models import Channel
+from llmhub.audit.actor import Actor
 from llmhub.people.models import Team
+from llmhub.people.roles import allowed, reach
 
 _PLAIN = {"autocomplete": "off"}
 SNOOZES = [("60", "1 hour"), ("480", "8 hours"), ("1440", "1 day"), ("10080", "1 week")]  # minutes
@@ -33,7 +35,8 @@ class ChannelForm(forms.Form):
         max_length=2000,
         required=False,
         label="Where to",
-        help_text="E-mail: addresses, or nothing for all owners. Webhook: the URL that is posted to. "
+        help_text="E-mail: addresses; nothing for the team's managers, without a team for all owners. "
+        "Webhook: the URL that is posted to. "
         "Slack, Teams, Discord, Google Chat, Webex, Telegram, PagerDuty, Opsgenie, Pushover: "
         "the address as the service shows it.",
         widget=forms.TextInput(attrs={**_PLAIN, "spellcheck": "false"}),
@@ -47,14 +50,17 @@ class ChannelForm(forms.Form):
     )
     team = forms.ChoiceField(
         required=False,
-        label="Only of the team",
-        help_text="A team's alerts are those of its own budgets and of its keys' budgets.",
+        label="Of the team",
+        help_text="It is told only of alerts of the team's own budgets and of its keys' budgets; "
+        "who manages the team may change it, too.",
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        teams = Team.objects.values_list("slug", "name")
-        self.fields["team"].choices = [("", "Every alert"), *teams]  # type: ignore[attr-defined]
+        teams = list(Team.objects.within(reach(actor, "manage")).values_list("slug", "name"))
+        every = [("", "No team's: every alert")] if allowed(actor, "configure") else []
+        self.fields["team"].choices = [*every, *teams]  # type: ignore[attr-defined]
+        self.fields["team"].required = not every
 
     def clean_team(self) -> Team | None:
         """Return the team that was chosen."""
@@ -77,7 +83,7 @@ class ChannelChangeForm(ChannelForm):
         del self.fields["kind"]
         self.is_kept = is_chat
         self.fields["address"].help_text = {
-            Channel.Kind.EMAIL: "Addresses, separated by commas; nothing for all owners.",
+            Channel.Kind.EMAIL: "Addresses with commas between; nothing: the team's managers, or all owners.",
             Channel.Kind.WEBHOOK: "The URL that is posted to.",
             Channel.Kind.CHAT: "It is a secret and not shown. Empty: it stays as it is.",
         }[Channel.Kind(channel.kind)]

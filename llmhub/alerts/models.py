@@ -10,7 +10,7 @@ from django.db import models
 from llmhub.alerts.finding import RULES, Finding
 from llmhub.audit.actor import Actor
 from llmhub.people.models import Team
-from llmhub.people.roles import reach
+from llmhub.people.roles import allowed, reach
 
 
 class ChannelQuerySet(models.QuerySet["Channel"]):
@@ -19,6 +19,12 @@ class ChannelQuerySet(models.QuerySet["Channel"]):
     def there(self) -> ChannelQuerySet:
         """Channels that were not removed."""
         return self.filter(removed_at=None)
+
+    def seen_by(self, actor: Actor) -> ChannelQuerySet:
+        """Channels that `actor` may see: those of teams that they manage, or all."""
+        if allowed(actor, "view"):
+            return self
+        return self.filter(team_id__in=reach(actor, "manage") or ())
 
     def in_use(self) -> ChannelQuerySet:
         """Channels that are told of alerts."""
@@ -43,7 +49,7 @@ class Channel(models.Model):
     sealed = models.TextField(blank=True, help_text="the signing secret, or the URL of a chat, encrypted")
     team = models.ForeignKey(
         Team, on_delete=models.PROTECT, null=True, blank=True, related_name="channels",
-        help_text="only its alerts; empty: all",
+        help_text="whose it is, told only of its alerts; empty: the hub's",
     )  # fmt: skip
     rules = models.JSONField(default=list, blank=True, help_text="only alerts of these; empty: all")
     paused = models.BooleanField(default=False)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from llmhub.alerts.models import Channel
 from llmhub.audit import log
 from llmhub.audit.actor import SYSTEM
-from llmhub.people.models import Role, User
+from llmhub.people.models import Role, Team, TeamRole, User
 
 NAME = "owners"
 
@@ -19,9 +20,16 @@ def addresses() -> tuple[str, ...]:
     return tuple(rows.order_by("id").values_list("email", flat=True))
 
 
+def of_team(team: Team) -> tuple[str, ...]:
+    """Return the e-mail addresses of who manages a team and may sign in; of all owners where nobody does."""
+    rows = User.objects.filter(memberships__team=team, memberships__role=TeamRole.MANAGER, is_active=True)
+    return tuple(rows.order_by("id").values_list("email", flat=True)) or addresses()
+
+
 def see_to_channel() -> None:
     """Make the channel the first time that a mail server is set; once removed or changed, it stays so."""
-    if not settings.SMTP_URL or Channel.objects.filter(kind=Channel.Kind.EMAIL).exists():
+    ours = Channel.objects.filter(Q(team=None) | Q(name=NAME), kind=Channel.Kind.EMAIL)
+    if not settings.SMTP_URL or ours.exists():
         return
     with transaction.atomic():
         new = Channel(name=NAME, kind=Channel.Kind.EMAIL, created_by=SYSTEM.label)

@@ -59,10 +59,12 @@ def _send_all(rows: list[Delivery]) -> int:
 
 
 def way_of(channel: Channel) -> Way:
-    """Return a channel as its sender needs it; an e-mail channel without addresses tells all owners."""
+    """Return a channel as its sender needs it; e-mail without addresses is for the managers or all owners."""
     recipients: tuple[str, ...] = ()
-    if channel.kind == Channel.Kind.EMAIL:
-        recipients = tuple(channel.address.split(", ")) if channel.address else owners.addresses()
+    if channel.kind == Channel.Kind.EMAIL and channel.address:
+        recipients = tuple(channel.address.split(", "))
+    elif channel.kind == Channel.Kind.EMAIL:
+        recipients = owners.of_team(channel.team) if channel.team else owners.addresses()
     return Way(channel.kind, channel.address, channel.sealed, recipients)
 
 

@@ -105,7 +105,7 @@ def put_off(options: Namespace) -> int:
 
 def list_deliveries(options: Namespace) -> int:
     """List deliveries."""
-    rows = reading.deliveries(state=options.state, channel=options.channel)[:SHOWN]
+    rows = reading.deliveries(COMMAND_LINE, state=options.state, channel=options.channel)[:SHOWN]
     found = [delivery_out(row).model_dump(mode="json") for row in rows]
     columns = ("id", "created_at", "channel", "event", "title", "state", "attempts", "error")
     return show.rows(options, found, columns=columns, empty="nothing was sent yet")

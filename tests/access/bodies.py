@@ -42,7 +42,7 @@ def bodies(of: Side) -> dict[str, dict[str, Any]]:
         "POST billing:raise_request_decide": {"verdict": "refuse"},
         "POST /api/v1/alerts/{alert_id}/acknowledge": {},
         "POST /api/v1/alerts/{alert_id}/snooze": {"until": soon},
-        "POST /api/v1/channels": {"name": "more", "kind": "email"},
+        "POST /api/v1/channels": {"name": "more", "kind": "email", "team": of.slug},
         "PATCH /api/v1/channels/{channel_id}": {"paused": True},
         "POST /api/v1/exports": {"since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"},
         "POST routing:key_test": {"key": of.tokens["gateway"]},

@@ -20,7 +20,7 @@ from catalog.discovery_models import CatalogEvent, DiscoveryRun, InboxRule
 from catalog.entry import update_entry
 from catalog.models import CatalogEntry, Offer
 from catalog.new_model import add_model
-from llmhub.alerts.models import Alert, Channel
+from llmhub.alerts.models import Alert, Channel, Delivery, Transition
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.lib import clock, ids, money
 from llmhub.people.access import actor_of_person
@@ -86,10 +86,8 @@ def build() -> Hub:
     rule = InboxRule.objects.create(kind="back", action="ignore", created_by="test")
     for scope, name in (("organisation", ""), ("provider", "lab"), ("tag", f"env={CANARY}")):
         create_budget(actor=COMMAND_LINE, scope=scope, name=name, per="month", cap=OF_ALL)
-    channel = Channel.objects.create(name="ops", kind="email", created_by="test")
-    more = {"channel_id": channel.pk, "delivery_id": 10**6}
+    Channel.objects.create(name="ops", kind="email", address="of-all@nobody.test", created_by="test")
     shared = {
-        **more,
         "offer_id": offer.pk,
         "event_id": event.pk,
         "rule_id": rule.pk,
@@ -125,6 +123,16 @@ def side(letter: str, word: str, lab: Provider, entry: CatalogEntry, offer: Offe
         severity="warning", title=f"Budget of team {word}", text=f"told {word}",
         fired_at=clock.now(), pending_at=clock.now(),
     )  # fmt: skip
+    channel = Channel.objects.create(
+        name=f"told {word} by", kind="email", address=f"ops@{word}.test", team=team, created_by="test"
+    )
+    told = Transition.objects.create(
+        alert=alert, number=1, state="firing", at=clock.now(), title=f"told {word}"
+    )
+    delivery = Delivery.objects.create(
+        channel=channel, transition=told, message_id=f"msg_{word}", state="failed",
+        next_at=clock.now(), created_at=clock.now(),
+    )  # fmt: skip
     request = _calls(word, team.pk, key, own, lab, entry, offer)
     return Side(
         slug=team.slug,
@@ -141,6 +149,8 @@ def side(letter: str, word: str, lab: Provider, entry: CatalogEntry, offer: Offe
             "request_id": asked.pk,
             "export_id": export.pk,
             "alert_id": alert.pk,
+            "channel_id": channel.pk,
+            "delivery_id": delivery.pk,
         },
         tokens={"gateway": rotated_text, "before": text, "revoked": old_text, "service": service_text},
     )

@@ -54,6 +54,9 @@ LISTS = (
     "/api/v1/reports/spend?group_by=team",
     "/api/v1/reports/spend?group_by=key&key={key_id}",
     "/api/v1/reports/savings",
+    f"/alerts/channels/?team=team-{CANARY}",
+    f"/alerts/deliveries/?channel=told+{CANARY}+by",
+    f"/api/v1/deliveries?channel=told+{CANARY}+by",
 )
 NAMES = (
     "Mara ",

@@ -1,4 +1,4 @@
-"""Budgets that are spent much faster than their caps allow: the rule as plain functions, then from roll-ups."""
+"""Budgets that are spent much faster than their caps allow: plain functions first, then from roll-ups."""
 
 from __future__ import annotations
 

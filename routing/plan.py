@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from providers.adapters import Adapter, DialectNotServed, adapter_for
-from providers.live import UNKNOWN, Live
+from providers.live import Live
 from providers.translators import TRANSLATORS
 from providers.wire import Terms
 from routing import policy
@@ -266,7 +266,7 @@ def _choice(each: Candidate, asking: Asking, moment: Moment, output_tokens: int)
 
 
 def _live(each: Candidate, moment: Moment) -> Live:
-    return moment.live.get(each.offer.id, UNKNOWN)
+    return moment.live.get(each.offer.id, policy.UNKNOWN)
 
 
 def _for_want(

@@ -15,9 +15,10 @@ from hashlib import blake2b
 from statistics import median
 from typing import Literal
 
-from providers.live import UNKNOWN, Live
+from providers.live import Live
 from routing.policy_words import BY_EVIDENCE, Policy
 
+UNKNOWN = Live()
 BALANCE: Mapping[str, float] = {"cost": 0.35, "reliability": 0.35, "latency": 0.2, "throughput": 0.1}
 LITTLE = 20  # calls: an offer with fewer may be tried first to learn about it
 Note = Literal["", "session", "explored"]  # why a candidate stands first though it is not ranked first

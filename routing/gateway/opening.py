@@ -69,12 +69,16 @@ def moment_of(
     now = time.monotonic()
     waits = hub.breakers.waits(now)
     route, policy = destination.route, request.extras.policy or destination.policy
-    if route is None and (policy == "priority" or len(destination.entry.offers) < 2):
+    if route is None and len(destination.entry.offers) < 2:
         return Moment(at, waits=waits)
+    live = hub.statistics.live(now)
+    if route is None and policy == "priority":
+        return Moment(at, waits=waits, live=live)
     session = session_of(caller, request, destination)
     return Moment(
         at,
         waits=waits,
+        live=live,
         mixes=hub.mixes.of(caller.team_id, now=now),
         session_offer=hub.sessions.offer_of(session, now=now) if session else None,
     )

@@ -61,7 +61,7 @@ class SpendOut(Output):
     next_cursor: str = ""
 
 
-class PartOut(Output):
+class SavingPartOut(Output):
     """A model and what a rule found in its calls, in USD."""
 
     model: str
@@ -78,7 +78,7 @@ class SavingOut(Output):
     requests: int
     amount: str
     share: float | None
-    mostly: list[PartOut]
+    mostly: list[SavingPartOut]
 
 
 class RepricedOut(Output):
@@ -188,7 +188,9 @@ def savings_out(found: Savings, repricing: Repricing) -> SavingsOut:
                 requests=each.requests,
                 amount=money.text(each.nano),
                 share=_share(each.nano, found.spend_nano),
-                mostly=[PartOut(model=name.label, amount=money.text(nano)) for name, nano in each.mostly],
+                mostly=[
+                    SavingPartOut(model=name.label, amount=money.text(nano)) for name, nano in each.mostly
+                ],
             )
             for each in found.found
         ],

@@ -25,7 +25,7 @@ class FindingOut(Output):
     leave_out: bool
 
 
-class CheckOut(Output):
+class ParameterCheckOut(Output):
     """What is wrong with the parameters of a call."""
 
     model: str
@@ -35,10 +35,12 @@ class CheckOut(Output):
     corrected: dict[str, Any]  # the same body with every finding put right
 
 
-def check_out(model: str, parameters: dict[str, Any], limit: int | None, body: dict[str, Any]) -> CheckOut:
+def check_out(
+    model: str, parameters: dict[str, Any], limit: int | None, body: dict[str, Any]
+) -> ParameterCheckOut:
     """Return what programs read of a check."""
     findings = check(body, parameters, output_limit=limit)
-    return CheckOut(
+    return ParameterCheckOut(
         model=model,
         stated=bool(parameters),
         fits=not findings,
@@ -57,12 +59,12 @@ def _finding(of: Finding) -> FindingOut:
     )
 
 
-@router.post("/models/{path:model_id}/check-parameters", response={200: CheckOut, **REFUSALS})
+@router.post("/models/{path:model_id}/check-parameters", response={200: ParameterCheckOut, **REFUSALS})
 def check_parameters(
     request: HttpRequest,
     model_id: ModelId,
     body: Annotated[dict[str, Any], Body(description="the body of a call, or its parameters alone")],
-) -> CheckOut:
+) -> ParameterCheckOut:
     """Check the parameters of a call against what its model is said to take; no call is made."""
     caller(request, "read")
     entry = find_entry(model_id)

@@ -54,7 +54,7 @@ class ConnectionIn(Input):
     secret: Secret | None = None
 
 
-class CheckOut(Output):
+class ConnectionCheckOut(Output):
     """What a free call found, and what to do about it."""
 
     outcome: str
@@ -132,8 +132,8 @@ def add_provider(request: HttpRequest, body: ProviderIn) -> Status[ProviderOut]:
     return Status(201, _provider(_found(provider.slug)))
 
 
-@router.post("/provider-tests", response={200: CheckOut, **REFUSALS})
-def test_connection(request: HttpRequest, body: ConnectionIn) -> CheckOut:
+@router.post("/provider-tests", response={200: ConnectionCheckOut, **REFUSALS})
+def test_connection(request: HttpRequest, body: ConnectionIn) -> ConnectionCheckOut:
     """Test a connection before it is saved, by a free call; nothing is kept."""
     caller(request, "configure")
     if body.kind not in KINDS:
@@ -141,7 +141,7 @@ def test_connection(request: HttpRequest, body: ConnectionIn) -> CheckOut:
     found = try_connection(
         KINDS[body.kind], base_url=body.base_url, dialect=body.dialect, secret=body.secret or ""
     )
-    return CheckOut(
+    return ConnectionCheckOut(
         outcome=found.outcome,
         message=found.message,
         models=[listing.upstream_id for listing in found.listings],

@@ -8,11 +8,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 Body = dict[str, msgspec.Raw]  # a JSON object whose untouched values keep their bytes
+
+
+def value_of(raw: msgspec.Raw | None) -> Any:
+    """Return the value behind `raw`, which is JSON; its text where a number in it is too large to be read."""
+    if raw is None:
+        return None
+    try:
+        return msgspec.json.decode(raw)
+    except msgspec.ValidationError:
+        return bytes(raw).decode()
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def read(content: bytes) -> EmbeddingAsk:
         raise BadRequest("Missing required parameter: 'model'.")
     given = _inputs(body.get("input"))
     dimensions, encoding = body.get("dimensions", DIMENSIONS), body.get("encoding_format", "float")
-    if not isinstance(dimensions, int) or not 1 <= dimensions <= MOST_DIMENSIONS:
+    if not isinstance(dimensions, int) or dimensions is True or not 1 <= dimensions <= MOST_DIMENSIONS:
         raise BadRequest(f"'dimensions' must be between 1 and {MOST_DIMENSIONS}.")
     if encoding not in FORMATS:
         raise BadRequest(f"'encoding_format' must be one of {', '.join(FORMATS)}.")

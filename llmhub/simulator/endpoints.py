@@ -39,6 +39,9 @@ def answer(hit: Hit, path: Path) -> Answer:
         return ENDPOINTS[endpoint](hit, path)
     except replies.BadRequest as exc:
         return refusal(hit.request, 400, str(exc), number=hit.number)
+    except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as exc:
+        said = f"The request has a value of a wrong type: {exc}"
+        return refusal(hit.request, 400, said[:300], number=hit.number)
 
 
 def _chat(hit: Hit, path: Path) -> Answer:

@@ -12,7 +12,7 @@ import msgspec
 
 from providers.adapters.reading import usd
 from providers.rates import Rates
-from providers.wire import Body
+from providers.wire import Body, value_of
 
 _PREFERENCES, _MAX_PRICE = "provider", "max_price"
 _NULL = msgspec.Raw(b"null")
@@ -53,7 +53,7 @@ def _is_lower(limit: msgspec.Raw | None, amount: Decimal) -> bool:
     """Return whether a caller's limit, a number or a text, is no higher than ours."""
     if limit is None:
         return False
-    given = usd(msgspec.json.decode(limit))
+    given = usd(value_of(limit))
     return given is not None and given <= amount
 
 

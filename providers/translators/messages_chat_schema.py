@@ -9,10 +9,12 @@ from typing import Any
 
 import msgspec
 
+from providers.wire import value_of
+
 
 def is_strict(schema: msgspec.Raw) -> bool:
     """Return whether every object is closed and has all its properties required: others are refused."""
-    return _fits(msgspec.json.decode(schema))
+    return _fits(value_of(schema))
 
 
 def _fits(value: Any) -> bool:

@@ -7,12 +7,10 @@ Source: https://platform.claude.com/docs/en/build-with-claude/extended-thinking
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from providers.translators.foreign import FOREIGN_SIGNATURE, is_foreign
-from providers.wire import Body
+from providers.wire import Body, value_of
 
 _MARK = b'"' + FOREIGN_SIGNATURE.encode()
 _MARKED = {"thinking": "signature", "redacted_thinking": "data"}  # the field with the mark, by type
@@ -43,7 +41,7 @@ def fitted(body: Body) -> tuple[Body, tuple[str, ...]]:
 
 def _has_budget(body: Body) -> bool:
     """Return whether the model is to think with a budget: other ways do not look at the turn before."""
-    thinking = _value(body.get("thinking"))
+    thinking = value_of(body.get("thinking"))
     return isinstance(thinking, dict) and thinking.get("type") == "enabled"
 
 
@@ -59,7 +57,7 @@ def _may_think_on(messages: list[_Message]) -> bool:
 
 
 def _begins_with(message: _Message, *kinds: str) -> bool:
-    content = _value(message.get("content"))
+    content = value_of(message.get("content"))
     first = content[0] if isinstance(content, list) and content else None
     return isinstance(first, dict) and first.get("type") in kinds
 
@@ -80,12 +78,8 @@ def _without_unsigned(message: _Message) -> _Message:
 def _is_unsigned(block: msgspec.Raw) -> bool:
     if _MARK not in bytes(block):
         return False
-    value = _value(block)
+    value = value_of(block)
     if not isinstance(value, dict):
         return False
     mark = value.get(_MARKED.get(str(value.get("type")), ""))
     return isinstance(mark, str) and is_foreign(mark)
-
-
-def _value(raw: msgspec.Raw | None) -> Any:
-    return None if raw is None else msgspec.json.decode(raw)

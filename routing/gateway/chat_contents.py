@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from providers.wire import Body
+from providers.wire import Body, value_of
 from routing.gateway.hub_contents import hub_unbounded
 
 # Fields that call in what is billed beside tokens: search, speech, drafts.
@@ -65,13 +65,13 @@ def _kind(type_: Any) -> str:
 
 def _unbounded_field(body: Body) -> str:
     for field, what in _FIELDS.items():
-        if field in body and _value(body[field]) not in (None, [], False):
+        if field in body and value_of(body[field]) not in (None, [], False):
             return what
     if any(tool.type not in _OUR_TOOLS for tool in _tools(body)):
         return "server tools"
-    if _value(body.get("service_tier")) not in _PLAIN_TIERS:
+    if value_of(body.get("service_tier")) not in _PLAIN_TIERS:
         return "a dearer service tier"
-    if _value(body.get("modalities")) not in (None, [], ["text"]):
+    if value_of(body.get("modalities")) not in (None, [], ["text"]):
         return "an answer that is not text"
     return hub_unbounded(body)
 
@@ -89,7 +89,3 @@ def _tools(body: Body) -> list[_Part]:
         return _TOOLS.decode(raw) or [] if raw is not None else []
     except msgspec.DecodeError:
         return [_Part(type=None)]
-
-
-def _value(raw: msgspec.Raw | None) -> Any:
-    return None if raw is None else msgspec.json.decode(raw)

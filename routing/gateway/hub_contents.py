@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
-from providers.wire import Body
+from providers.wire import Body, value_of
 
 # Fields that call in other models, other endpoints, or what is billed beside tokens.
 _FIELDS = {
@@ -32,9 +30,9 @@ _NOTHING: tuple[Any, ...] = (None, False, [], {}, "", "allow")  # "allow" is the
 def hub_unbounded(body: Body) -> str:
     """Return what in a call lets a hub charge more than the price that llmhub knows, or ""."""
     for field, what in _FIELDS.items():
-        if field in body and _value(body[field]) not in (None, [], {}, False, ""):
+        if field in body and value_of(body[field]) not in (None, [], {}, False, ""):
             return what
-    return "a choice of endpoints" if _chooses(_value(body.get(_PREFERENCES))) else ""
+    return "a choice of endpoints" if _chooses(value_of(body.get(_PREFERENCES))) else ""
 
 
 def _chooses(preferences: Any) -> bool:
@@ -45,7 +43,3 @@ def _chooses(preferences: Any) -> bool:
     if said.get("sort") in _CHEAPEST:
         del said["sort"]
     return bool(said.keys() - _HARMLESS)
-
-
-def _value(raw: msgspec.Raw | None) -> Any:
-    return None if raw is None else msgspec.json.decode(raw)

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from providers.wire import Body
+from providers.wire import Body, value_of
 from routing.gateway.hub_contents import hub_unbounded
 
 # Fields that call in what is billed beside tokens, or other models.
@@ -62,7 +62,7 @@ def _kinds(message: _Message) -> list[str]:
 
 def _unbounded(body: Body) -> str:
     for field, what in _FIELDS.items():
-        if _value(body.get(field)) not in (None, [], {}, False):
+        if value_of(body.get(field)) not in (None, [], {}, False):
             return what
     if any(tool.type not in _OUR_TOOLS for tool in _tools(body)):
         return "server tools"
@@ -73,7 +73,7 @@ def _unbounded(body: Body) -> str:
         ("speed", _PLAIN_SPEEDS, "a dearer speed"),
         ("inference_geo", _ANYWHERE, "a dearer region"),
     ):
-        if _value(body.get(field)) not in plain:
+        if value_of(body.get(field)) not in plain:
             return what
     return hub_unbounded(body)
 
@@ -91,7 +91,3 @@ def _tools(body: Body) -> list[_Tool]:
         return msgspec.json.decode(raw, type=list[_Tool] | None) or [] if raw is not None else []
     except msgspec.DecodeError:
         return [_Tool(type="unknown")]
-
-
-def _value(raw: msgspec.Raw | None) -> Any:
-    return None if raw is None else msgspec.json.decode(raw)

@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from pydantic import BaseModel
 
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.lib import clock
+from llmhub.lib.rest import Input, Output
 from llmhub.people.models import ServiceKey, Team
 from llmhub.people.service_key import create_service_key
 
@@ -132,6 +134,17 @@ def test_the_schema_is_served_here(api_as, signed_in):
 
     assert schema["paths"]["/api/v1/teams"]["post"]
     assert signed_in("viewer").get("/api/v1/docs").status_code == 200
+
+
+def shapes(of: type[BaseModel]) -> set[type[BaseModel]]:
+    return {each for child in of.__subclasses__() for each in {child, *shapes(child)}}
+
+
+@pytest.mark.parametrize("kind", [Input, Output])
+def test_no_two_shapes_have_one_name(kind):
+    names = [each.__name__ for each in shapes(kind) if not each.__module__.startswith("tests.")]
+
+    assert sorted({name for name in names if names.count(name) > 1}) == []  # one would stand for both
 
 
 @pytest.mark.parametrize("path", ["openapi.json", "docs"])

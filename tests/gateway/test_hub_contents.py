@@ -44,3 +44,12 @@ def test_what_may_raise_the_price_is_named(reader, fields, what):
     body = {"model": "acme/small", "max_tokens": 30, "messages": HELLO} | fields
 
     assert reader(json.dumps(body).encode(), {}, known_providers=[]).size.unbounded == what
+
+
+@pytest.mark.parametrize("reader", [read_chat, read_messages])
+@pytest.mark.parametrize("field", ["provider", "plugins", "service_tier"])
+def test_a_number_that_no_reader_holds_is_taken_for_what_costs_more(reader, field):
+    body = {"model": "acme/small", "max_tokens": 30, "messages": HELLO, field: "<>"}
+    asked = json.dumps(body).replace('"<>"', '{"a": 1e309}').encode()
+
+    assert reader(asked, {}, known_providers=[]).size.unbounded

@@ -39,6 +39,16 @@ def test_an_unsigned_block_is_taken_out_and_the_others_stay():
     assert kept(ASKED, said(FOREIGN, HIDDEN, SIGNED, TEXT)) == [ASKED, said(SIGNED, TEXT)]
 
 
+@pytest.mark.parametrize("number", ["1e309", "9" * 400])
+def test_a_number_that_no_reader_holds_stays_for_the_provider_to_refuse(number):
+    asked = b'{"messages": [{"content": [%s]}], "thinking": {"budget_tokens": %s}}'.replace(
+        b"%s", number.encode()
+    )
+    came = msgspec.json.decode(asked, type=dict[str, msgspec.Raw])
+
+    assert fitted(came) == (came, ())
+
+
 def test_a_turn_that_was_nothing_else_goes_too():
     assert kept(ASKED, said(FOREIGN), ASKED) == [ASKED, ASKED]
 

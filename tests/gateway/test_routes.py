@@ -16,9 +16,13 @@ def made(gateway, simulator):
     facts = {"capabilities": ["stream", "tools"]}
     return gateway.make_all(
         {
-            "cheap": {"at": [simulator.path("tokens/10", tag="cheap")], "prices": ("0.1", "0.4"), **facts},
-            "dear": {"at": [simulator.path("tokens/10", tag="dear")], "prices": ("10", "40"), **facts},
-            "ill": {"at": [simulator.path("status/503", tag="ill")], "prices": ("0.1", "0.4"), **facts},
+            "cheap": {
+                "at": [simulator.path("tokens/10", tag="route-cheap")],
+                "prices": ("0.1", "0.4"),
+                **facts,
+            },
+            "dear": {"at": [simulator.path("tokens/10", tag="route-dear")], "prices": ("10", "40"), **facts},
+            "ill": {"at": [simulator.path("status/503", tag="route-ill")], "prices": ("0.1", "0.4"), **facts},
         }
     )
 
@@ -112,12 +116,12 @@ def test_a_call_that_could_cost_more_than_it_may_goes_to_a_cheaper_target_or_now
 
     assert served(answer, made) == "cheap"
     assert answer.headers["x-llmhub-fallback"] == "over_max_cost"
-    before = simulator.hits("dear")
+    before = simulator.hits("route-dear")
     with pytest.raises(openai.APIStatusError) as caught:
         ask(caller, made["dear"].name, extra_headers=limit, max_tokens=100)
     assert (caught.value.status_code, caught.value.code) == (402, "max_cost_exceeded")
     lower = next(each for each in caught.value.body["remedies"] if each.startswith("lower"))
-    assert simulator.hits("dear") == before
+    assert simulator.hits("route-dear") == before
     assert ask(caller, made["dear"].name, extra_headers=limit, max_tokens=int(lower.split()[3]))
 
 

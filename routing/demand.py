@@ -31,6 +31,12 @@ class Demand:
         """Return it in the unit of a budget."""
         return {"usd": self.nano, "tokens": self.tokens, "requests": 1}[unit]
 
+    def __add__(self, other: Demand) -> Demand:
+        return Demand(self.nano + other.nano, self.tokens + other.tokens)
+
+
+NOTHING_AHEAD = Demand(0, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Payment:

@@ -50,6 +50,11 @@ class Route(models.Model):
     keeps_sessions = models.BooleanField(
         default=True, help_text="calls of one session go where the last one was answered"
     )
+    escalates = models.BooleanField(
+        default=False,
+        help_text="the next target answers only where the answer of the one before is cut off, refused, "
+        "empty or not of the form asked for",
+    )
     origin = models.CharField(max_length=20, choices=Origin, default=Origin.PERSON)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import groupby
 
 from providers.adapters import Adapter, DialectNotServed, adapter_for
 from providers.live import Live
@@ -62,6 +63,7 @@ class Candidate:
     adapter: Adapter
     weight: int = 1
     ranked: Ranked | None = None  # None: it was the only one, or is in the order of its list
+    leg: int = 0  # where a route escalates: the place of its target
     is_for_want: bool = False  # tried only where no budget lets the call go elsewhere
 
     @property
@@ -91,6 +93,12 @@ class Plan:
     candidates: tuple[Candidate, ...]
     dropped: tuple[Dropped, ...] = ()
     policy: Policy = "priority"
+
+    @property
+    def legs(self) -> tuple[tuple[Candidate, ...], ...]:
+        """The candidates by leg, in order: one leg unless the route escalates."""
+        wanted = [each for each in self.candidates if not each.is_for_want]
+        return tuple(tuple(leg) for _, leg in groupby(wanted, key=lambda each: each.leg))
 
 
 def plan(destination: Destination, asking: Asking, moment: Moment) -> Plan:
@@ -131,11 +139,13 @@ def _judged(
     dropped: list[Dropped] = []
     small: list[Candidate] = []
     seen: set[int] = set()
-    for target, offer in _offers(targets):
+    for leg, target, offer in _offers(targets):
         if offer.id in seen and destination.route is not None:
             continue
         seen.add(offer.id)
         found = _judge_target(destination, target, offer, asking, moment)
+        if leg and isinstance(found, Candidate) and destination.escalates:
+            found = replace(found, leg=leg)
         if isinstance(found, Dropped):
             dropped.append(found)
         elif too_small(found.entry, asking.size):
@@ -151,11 +161,11 @@ def _judged(
     ]
 
 
-def _offers(targets: tuple[TargetValue, ...]) -> Iterator[tuple[TargetValue, OfferValue]]:
-    for target in targets:
+def _offers(targets: tuple[TargetValue, ...]) -> Iterator[tuple[int, TargetValue, OfferValue]]:
+    for place, target in enumerate(targets):
         for offer in target.entry.offers:
             if not target.provider or target.provider == offer.provider.slug:
-                yield target, offer
+                yield place, target, offer
 
 
 def _judge_target(
@@ -232,7 +242,7 @@ def _ordered(
 ) -> tuple[list[Candidate], list[Dropped]]:
     """Return the candidates as their policy ranks them, and those that cost too much beside the first."""
     route = destination.route
-    multiple = route.max_cost_multiple if route else None
+    multiple = route.max_cost_multiple if route and not route.escalates else None
     degraded = any(_live(each, moment).is_degraded for each in candidates)
     if policy_ == "priority" and multiple is None and not degraded and moment.session_offer is None:
         return candidates, []
@@ -254,6 +264,7 @@ def _ordered(
 def _as_ranked(candidates: list[Candidate], order: Order) -> tuple[list[Candidate], list[Dropped]]:
     by_id = {each.offer.id: each for each in candidates}
     kept = [replace(by_id[each.choice.offer_id], ranked=each) for each in order.kept]
+    kept.sort(key=lambda each: each.leg)
     dear = [by_id[each.choice.offer_id] for each in order.too_dear]
     return kept, [Dropped(each.entry, each.offer, "too_dear") for each in dear]
 

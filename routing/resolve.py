@@ -24,6 +24,11 @@ class Destination:
     route: RouteValue | None = None
 
     @property
+    def escalates(self) -> bool:
+        """Whether a target answers only where the one before it gave nothing of use."""
+        return self.route is not None and self.route.escalates
+
+    @property
     def entry(self) -> EntryValue:
         """The model that is named first."""
         return self.targets[0].entry

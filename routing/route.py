@@ -20,7 +20,7 @@ from providers.models import Provider
 from routing.models import MOST_TARGETS, Route, RouteTarget
 
 FACTS = (
-    "description", "policy", "require", "max_cost_multiple", "explore_percent", "keeps_sessions",
+    "description", "policy", "require", "max_cost_multiple", "explore_percent", "keeps_sessions", "escalates",
 )  # fmt: skip
 
 

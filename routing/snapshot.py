@@ -112,6 +112,7 @@ class RouteValue:
     max_cost_multiple: Decimal | None = None  # of the first choice's cost; None: fallbacks may cost more
     explore_percent: int = 0  # of calls that go first to an offer about which little is known
     keeps_sessions: bool = True  # calls of one session go where the last one was answered
+    escalates: bool = False  # the next target answers only where the one before gave nothing of use
     over_budget: tuple[TargetValue, ...] = ()  # where a call goes that no budget lets go elsewhere
 
 

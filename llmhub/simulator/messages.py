@@ -17,7 +17,12 @@ from llmhub.simulator.exchange import Part, Pause
 from llmhub.simulator.paths import Path
 from llmhub.simulator.replies import Ask, Reply, ToolCall
 
-STOP_REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use"}
+STOP_REASONS = {
+    "stop": "end_turn",
+    "length": "max_tokens",
+    "tool_calls": "tool_use",
+    "content_filter": "refusal",
+}
 
 
 @dataclass(frozen=True)

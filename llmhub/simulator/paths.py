@@ -44,6 +44,10 @@ SHAPE = (
     Switch("chunk", "write the body so many bytes at a time", "BYTES"),
     Switch("crlf", "lines of a stream end in CRLF"),
     Switch("key", "refuse every request without this credential (401)", "SECRET", free=True),
+    Switch(
+        "formless", "answer in words where a form was asked for, and call tools with half of their arguments"
+    ),
+    Switch("declines", "a reply that the provider's filter cut off"),
     Switch("strict", "refuse models that are not in the list (404)"),
     Switch("models", "length of the model list (default 6)", "N"),
     Switch("page", "models on a page of the list at most; the chat dialect links the next one", "N"),

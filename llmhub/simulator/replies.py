@@ -131,33 +131,37 @@ def _schema(wanted: Any) -> Any:
 def compose(ask: Ask, path: Path) -> list[Reply]:
     """Return one reply per choice, cut where it would be longer than allowed."""
     said = [_reply(ask, path, Dice(ask.seed + bytes([index]))) for index in range(ask.choices)]
-    return [_cut(_stopped(reply, ask), ask) for reply in said]
+    kept = [_cut(_stopped(reply, ask), ask) for reply in said]
+    return [replace(reply, finish="content_filter") for reply in kept] if "declines" in path else kept
 
 
 def _reply(ask: Ask, path: Path, dice: Dice) -> Reply:
     """Return one whole reply."""
     count = path.number("reasoning", 20 + dice.below(60) if ask.thinks else 0)
     thoughts = _words(phrases.THOUGHTS, count, dice)
+    formless = "formless" in path
     if ask.tools:
         calls = path.number("calls", 1) if ask.parallel else 1
         return Reply(
             calls=tuple(
-                _call(ask.tools[index % len(ask.tools)], ask.call_prefix, dice) for index in range(calls)
+                _call(ask.tools[index % len(ask.tools)], ask.call_prefix, dice, half=formless)
+                for index in range(calls)
             ),
             thoughts=thoughts,
             finish="tool_calls",
         )
-    if ask.schema is not None:
+    if ask.schema is not None and not formless:
         return Reply(pieces=_json_pieces(schemas.value(ask.schema, dice)), thoughts=thoughts)
     length = path.number("tokens", 24 + dice.below(72))
     return Reply(pieces=_words(phrases.theme_of(ask.prompt), length, dice), thoughts=thoughts)
 
 
-def _call(tool: tuple[str, Any], prefix: str, dice: Dice) -> ToolCall:
-    """Return a call of `tool` with arguments that its schema allows."""
+def _call(tool: tuple[str, Any], prefix: str, dice: Dice, *, half: bool = False) -> ToolCall:
+    """Return a call of `tool` with arguments that its schema allows, or with half of their text."""
     name, schema = tool
     arguments = schemas.value(schema or {"type": "object"}, dice)
-    return ToolCall(prefix + dice.letters(24), name, _json_pieces(arguments))
+    pieces = _json_pieces(arguments)
+    return ToolCall(prefix + dice.letters(24), name, ("{",) if half else pieces)
 
 
 def _json_pieces(data: Any) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from catalog.pricing import cost_of
 from llmhub.lib import clock, money
 from providers.errors import ProviderError, RateLimited, RequestRejected, TargetMisconfigured, TooLarge
 from providers.wire import Usage
-from routing.demand import Demand, Payment, price_at, supplier_of
+from routing.demand import NOTHING_AHEAD, Demand, Payment, price_at, supplier_of
 from routing.gateway.caller_request import CallerRequest
 from routing.gateway.carriage import Carried
 from routing.gateway.estimate import BYTES_PER_TOKEN, at_least, estimate
@@ -46,6 +46,9 @@ class Note:
     ttft_ms: int | None = None
     latency_ms: int = 0
     on_first_token: Callable[[], None] | None = None
+    is_held: bool = False  # nobody sees its answer before it was looked at
+    events: bytes = b""  # of a stream that is held: what its caller would see
+    finish: Callable[[], bytes] | None = None  # of a stream: returns what still comes after its events
 
     @property
     def elapsed_ms(self) -> int:
@@ -92,6 +95,8 @@ class Account:
     notes: list[Note] = field(default_factory=list)
     passed_over: str = ""  # why the first choice was not even tried
     at_candidate: Candidate | None = None  # that was admitted last
+    given: Note | None = None  # whose answer the caller gets, where that is not the last one
+    ahead: Demand = NOTHING_AHEAD  # what later legs may take: it is held from the beginning
     ttft_ms: int | None = None
     ended: tuple[AttemptEntry, ...] | None = None  # what the ledger was told; None: not yet
 
@@ -105,6 +110,7 @@ class Account:
         offer = candidate.offer
         so_far = [self._entry(note) for note in self.notes]
         spent = charged(Hold(0, 0), so_far, unknown_nano=self.payment.unknown_nano)
+        demand = demand + self.ahead
         amount_nano = min(demand.nano + spent, money.MAX_CALL_NANO)
         return Reserve(
             id=self.id,
@@ -175,13 +181,22 @@ class Account:
             left += self.room.taken - charged(hold, self._entries(), unknown_nano=self.payment.unknown_nano)
         return self.room.budget_id, max(left, 0)
 
-    def begin(self, candidate: Candidate, credential: SealedCredential | None) -> Note:
+    def begin(
+        self, candidate: Candidate, credential: SealedCredential | None, *, is_held: bool = False
+    ) -> Note:
         """Note that an attempt begins at the candidate that was admitted last."""
         assert self.carried is not None
         number = len(self.notes) + 1
-        note = Note(number=number, candidate=candidate, carried=self.carried, credential=credential)
+        note = Note(
+            number=number, candidate=candidate, carried=self.carried, credential=credential, is_held=is_held
+        )
         self.notes.append(note)
         return note
+
+    @property
+    def answering(self) -> Note:
+        """The attempt whose answer the caller gets."""
+        return self.given or self.notes[-1]
 
     def tried_at(self, candidate: Candidate) -> list[int]:
         """Return the ids of the credentials that were used at a candidate's provider."""
@@ -191,10 +206,12 @@ class Account:
 
     def first_token(self, note: Note) -> None:
         """Note that the first content has come."""
-        note.ttft_ms = note.elapsed_ms
-        if note.on_first_token is not None:
-            note.on_first_token()
-        self.ttft_ms = int((time.monotonic() - self.started) * 1000)
+        if note.ttft_ms is None:
+            note.ttft_ms = note.elapsed_ms
+            if note.on_first_token is not None:
+                note.on_first_token()
+        if not note.is_held:
+            self.ttft_ms = int((time.monotonic() - self.started) * 1000)
 
     def tokens_used(self) -> int:
         """Return the input and output of all attempts."""
@@ -203,7 +220,8 @@ class Account:
     @property
     def fallback_reason(self) -> str:
         """Why the first candidate did not serve; "" when there was no fallback."""
-        return self.passed_over or (self.notes[0].error_code if len(self.notes) > 1 else "")
+        is_first = len(self.notes) < 2 or self.given is self.notes[0]
+        return self.passed_over or ("" if is_first else self.notes[0].error_code)
 
     def cost_text(self) -> str | None:
         """Return what the call costs as it stands, in USD, or None when nobody knows."""
@@ -214,7 +232,7 @@ class Account:
         """Return how the call ended; an attempt that still runs ends with it."""
         for note in self.notes:
             note.end(status, error_code)
-        last = self.notes[-1] if self.notes else None
+        last = self.answering if self.notes else None
         self.ended = tuple(self._entry(note) for note in self.notes)
         return Settle(
             id=self.id,

@@ -8,7 +8,7 @@ from functools import partial
 
 from billing.entries import LedgerUnavailable, OverBudget, Repeated, Room
 from providers.translators import CannotTranslate, Malformed, Unsayable
-from routing.demand import Demand
+from routing.demand import NOTHING_AHEAD, Demand
 from routing.gateway import once
 from routing.gateway.account import Account
 from routing.gateway.carriage import Carried, carry, is_passed_on, size_at, size_before
@@ -29,6 +29,7 @@ class Admission:
         self._hub = hub
         self._account = account
         self._snapshot = snapshot
+        self._legs: dict[int, Candidate] = {}  # of a call to a route that escalates: the first of each
 
     async def first(self, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
         """Reserve for the first candidate that fits, and return the candidates from it on.
@@ -37,6 +38,8 @@ class Admission:
         left to a candidate that gets the body as it came, as long as there is one.
         """
         unfit: list[Unfit] = []
+        if self._account.destination.escalates:
+            self._legs = {each.leg: each for each in reversed(candidates) if not each.is_for_want}
         for index, candidate in enumerate(candidates):
             if candidate.is_for_want and not _is_for_want_of_money(unfit):
                 break
@@ -93,7 +96,7 @@ class Admission:
         if self._account.is_over_max_cost(demand):
             return Unfit(candidate, "over_max_cost", demand, size)
         try:
-            self._account.room = await self._hold(candidate, demand)
+            self._account.room = await self._hold_all(candidate, demand)
         except OverBudget as exc:
             return Unfit(candidate, "over_budget", demand, size, exc)
         except Repeated as exc:
@@ -118,6 +121,31 @@ class Admission:
         if is_passed_on(account.request, candidate):
             return work()
         return await self._hub.large.run(account.request.size.body_bytes, work)
+
+    async def _hold_all(self, candidate: Candidate, demand: Demand) -> Room | None:
+        """Hold what the call may take here and at later legs; without those where there is no room for both.
+
+        A leg that nothing was held for is refused when its turn comes, and what there is is given.
+        """
+        account = self._account
+        account.ahead = self._ahead(candidate)
+        try:
+            return await self._hold(candidate, demand)
+        except OverBudget:
+            if account.ahead == NOTHING_AHEAD:
+                raise
+        account.ahead = NOTHING_AHEAD
+        return await self._hold(candidate, demand)
+
+    def _ahead(self, candidate: Candidate) -> Demand:
+        account, found = self._account, NOTHING_AHEAD
+        for leg, first in sorted(self._legs.items()):
+            if leg <= candidate.leg or candidate.is_for_want:
+                continue
+            demand = account.payment.demand(size_before(account.request, first), first.offer)
+            if isinstance(demand, Demand) and not account.is_over_max_cost(found + demand):
+                found += demand
+        return found
 
     async def _hold(self, candidate: Candidate, demand: Demand) -> Room | None:
         account = self._account

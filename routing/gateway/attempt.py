@@ -78,6 +78,12 @@ async def send_stream(hub: Hub, exchange: Exchange, account: Account, note: Note
             await _pass_on(exchange, account, note, reading, upstream)
         reading.check_end()
     note.end("ok")
+    note.finish = partial(_finish, exchange, account, note, show)
+    return note.finish()
+
+
+def _finish(exchange: Exchange, account: Account, note: Note, show: Show) -> bytes:
+    """Return what comes after the events of a stream: what it cost by now, and its end."""
     return show.end(account.usage_of(note)) + exchange.face.terminal(_told(exchange, account))
 
 
@@ -103,17 +109,24 @@ async def _pass_on(
         held += taken
         if reading.has_content and not exchange.has_begun:
             account.first_token(note)
-            describe(exchange, account)
-            await exchange.begin(_OK, EVENTS)
+            if not note.is_held:
+                await begin_stream(exchange, account)
         if held and exchange.has_begun:
             await exchange.write(b"".join(held))
             held = []
-        elif (held_bytes := held_bytes + sum(map(len, taken))) > _MAX_HELD:
+        elif (held_bytes := held_bytes + sum(map(len, taken))) > (MAX_BYTES if note.is_held else _MAX_HELD):
             raise BadReply("the provider sends events, and none of them begins an answer")
         if reading.is_done or reading.error:
             break
+    note.events = b"".join(held)
     if reading.is_done:
         await _let_it_close(upstream)
+
+
+async def begin_stream(exchange: Exchange, account: Account) -> None:
+    """Send the headers of a stream, with who answers."""
+    describe(exchange, account)
+    await exchange.begin(_OK, EVENTS)
 
 
 async def _events(upstream: Stream, reading: Reading) -> AsyncIterator[list[SseEvent]]:
@@ -184,7 +197,7 @@ def _call(hub: Hub, account: Account, note: Note) -> Call:
 
 def describe(exchange: Exchange, account: Account) -> None:
     """Put into the answer's headers who served it, after how many attempts."""
-    note = account.notes[-1]
+    note = account.answering
     exchange.answer_headers |= {
         "x-llmhub-model": note.candidate.entry.slug,
         "x-llmhub-provider": note.candidate.offer.provider.slug,
@@ -200,5 +213,5 @@ def describe(exchange: Exchange, account: Account) -> None:
 
 def _told(exchange: Exchange, account: Account) -> dict[str, Any]:
     told: dict[str, Any] = {"cost": account.cost_text(), "request_id": exchange.request_id}
-    usage = account.usage_of(account.notes[-1])
+    usage = account.usage_of(account.answering)
     return told | {"estimated": True} if usage is not None and usage.estimated else told

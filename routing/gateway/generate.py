@@ -14,13 +14,13 @@ from routing.gateway.account import Account
 from routing.gateway.admission import Admission
 from routing.gateway.attempt import describe
 from routing.gateway.caller_request import ReadRequest
+from routing.gateway.cascade import answered
 from routing.gateway.content import keeping
 from routing.gateway.errors import Refusal
 from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
 from routing.gateway.once import once_of
 from routing.gateway.opening import ask_for_tokens, correct_tokens, open_call, session_of
-from routing.gateway.tries import first_answer
 from routing.plan import Candidate
 from routing.snapshot import Caller
 
@@ -61,7 +61,7 @@ async def _serve(
         last: bytes | Refusal = await _answer(hub, exchange, account, admission, candidates)
         ended = account.settle("ok", http_status=200)
         if session := session_of(account.caller, account.request, account.destination):
-            hub.sessions.answered(session, account.notes[-1].candidate.offer.id, now=time.monotonic())
+            hub.sessions.answered(session, account.answering.candidate.offer.id, now=time.monotonic())
     except Refusal as refusal:
         last = refusal
         status = exchange.status or refusal.code.status
@@ -83,7 +83,7 @@ async def _answer(
     """Return the last bytes of the answer. Raises `Refusal`, whatever went wrong."""
     try:
         async with asyncio.timeout(hub.limits.deadline):
-            return await first_answer(hub, exchange, account, admission, candidates)
+            return await answered(hub, exchange, account, admission, candidates)
     except TimeoutError:
         message = f"The request took longer than {hub.limits.deadline:.0f} s"
         raise Refusal("deadline_exceeded", message) from None
@@ -160,7 +160,7 @@ def _count(hub: Hub, exchange: Exchange, account: Account, ended: Settle) -> str
         cost = money.text(totals.cost_nano)
     hub.metrics.ended(ended, totals, [note.candidate.offer.provider.slug for note in account.notes])
     exchange.facts |= {
-        "provider": account.notes[-1].candidate.offer.provider.slug if account.notes else "",
+        "provider": account.answering.candidate.offer.provider.slug if account.notes else "",
         "attempts": len(account.notes),
         "ended": ended.status,
         "cost": cost,

@@ -13,7 +13,7 @@ from routing.gateway.account import Account
 def money_headers(account: Account) -> dict[str, str]:
     """Return the headers of a call whose last attempt answers."""
     found = {}
-    note = account.notes[-1]
+    note = account.answering
     candidate, default = note.candidate, note.carried.defaulted
     added = (f"{candidate.terms.limit_field}={default}",) if default is not None else ()
     if added := (*added, *note.carried.limits):

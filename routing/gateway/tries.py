@@ -9,10 +9,10 @@ from typing import Any
 
 from providers.breaker import Entry
 from providers.errors import CredentialRefused, ProviderError, ProviderUnavailable, RateLimited
-from routing.gateway.account import Account
+from routing.gateway.account import Account, Note
 from routing.gateway.admission import Admission
 from routing.gateway.attempt import send_stream, send_whole
-from routing.gateway.errors import from_failures
+from routing.gateway.errors import Refusal, from_failures
 from routing.gateway.evidence import outcome_of
 from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
@@ -20,49 +20,66 @@ from routing.plan import Candidate
 from routing.snapshot import SealedCredential
 
 
+class NotAdmitted(Exception):
+    """No budget lets a further leg of a call through."""
+
+
 async def first_answer(
-    hub: Hub, exchange: Exchange, account: Account, admission: Admission, candidates: Sequence[Candidate]
+    hub: Hub,
+    exchange: Exchange,
+    account: Account,
+    admission: Admission,
+    candidates: Sequence[Candidate],
+    *,
+    is_admitted: bool = True,
+    is_held: bool = False,
 ) -> bytes:
     """Return what the first candidate gives that answers; for the first one money is held already.
 
     The next one is tried where the failure allows it, the caller has seen nothing yet, and the
-    process has not made too many further attempts for this model. Raises `Refusal` from the failures.
+    process has not made too many further attempts for this model. An answer that `is_held` is not
+    shown to the caller. Raises `Refusal` from the failures.
     """
+    before = len(account.notes)
     failures: list[ProviderError] = []
     retries = hub.retries[account.destination.name]
     for candidate in _candidates(hub, account, candidates, failures):
-        if len(account.notes) == hub.limits.attempts:
+        if len(account.notes) - before == hub.limits.attempts:
             break
-        if failures and not await admission.next(candidate):
+        if (failures or not is_admitted) and not await admission.next(candidate):
             continue
         try:
             credential, entry = _enter(hub, account, candidate)
         except ProviderError as exc:
             failures.append(exc)
             continue
-        if account.notes and not retries.may_retry():
+        if len(account.notes) > before and not retries.may_retry():
             hub.breakers.left(candidate.offer, entry)
             break
         try:
-            return await _attempt(hub, exchange, account, candidate, credential, entry)
+            note = account.begin(candidate, credential, is_held=is_held)
+            return await _attempt(hub, exchange, account, note, entry)
         except ProviderError as exc:
             failures.append(exc)
             if exchange.has_begun or not exc.retryable:
                 break
-    raise from_failures(failures)
+    raise _ended(failures)
+
+
+def _ended(failures: list[ProviderError]) -> Refusal | NotAdmitted:
+    return from_failures(failures) if failures else NotAdmitted()
 
 
 async def _attempt(
     hub: Hub,
     exchange: Exchange,
     account: Account,
-    candidate: Candidate,
-    credential: SealedCredential | None,
+    note: Note,
     entry: Entry,
 ) -> bytes:
     """Return the last bytes of one attempt's answer; breaker and credential hear how it ended."""
     send = send_stream if account.request.stream else send_whole
-    note, offer = account.begin(candidate, credential), candidate.offer
+    offer, credential = note.candidate.offer, note.credential
     note.on_first_token = partial(hub.breakers.answers, offer, entry)
     try:
         answer = await send(hub, exchange, account, note)

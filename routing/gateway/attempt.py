@@ -14,12 +14,13 @@ from providers.credential import opened
 from providers.errors import BadReply, ProviderError, hiding
 from providers.sse import SseEvent, SseReader
 from providers.wire import Call, Target
-from routing.gateway.account import Account, Note
+from routing.gateway.account import Account
 from routing.gateway.exchange import EVENTS, JSON, Exchange
 from routing.gateway.extras import HOP_HEADER
 from routing.gateway.hub import Hub
 from routing.gateway.large import TRANSLATED
 from routing.gateway.money_headers import money_headers
+from routing.gateway.note import Note
 from routing.gateway.reading import Reading
 from routing.gateway.shown import AsItCame, ChatAsItCame, Retold, Show
 

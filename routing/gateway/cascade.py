@@ -11,12 +11,13 @@ from functools import partial
 from itertools import groupby
 
 from routing.answer_check import Fault, Form, fault_of, form_of, said_stream, said_whole
-from routing.gateway.account import Account, Note
+from routing.gateway.account import Account
 from routing.gateway.admission import Admission
 from routing.gateway.attempt import begin_stream
 from routing.gateway.errors import Refusal
 from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
+from routing.gateway.note import Note
 from routing.gateway.tries import NotAdmitted, first_answer
 from routing.plan import Candidate
 

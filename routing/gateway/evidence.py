@@ -17,7 +17,8 @@ from providers.errors import (
     Truncated,
 )
 from providers.tally import Ending, Outcome
-from routing.gateway.account import Account, Note
+from routing.gateway.account import Account
+from routing.gateway.note import Note
 from routing.gateway.reading import BrokeOff
 from routing.gateway.watch import Watch
 

@@ -9,13 +9,14 @@ from typing import Any
 
 from providers.breaker import Entry
 from providers.errors import CredentialRefused, ProviderError, ProviderUnavailable, RateLimited
-from routing.gateway.account import Account, Note
+from routing.gateway.account import Account
 from routing.gateway.admission import Admission
 from routing.gateway.attempt import send_stream, send_whole
 from routing.gateway.errors import Refusal, from_failures
 from routing.gateway.evidence import outcome_of
 from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
+from routing.gateway.note import Note
 from routing.plan import Candidate
 from routing.snapshot import SealedCredential
 

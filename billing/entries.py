@@ -210,4 +210,6 @@ class Settle:
     ttft_ms: int | None = None
     tags: dict[str, str] = field(default_factory=dict)
     session: str = ""
+    needs: int | None = None  # see billing/asked.py; None: not known
+    parameters: int | None = None
     frees_key: bool = False  # nothing was done upstream: a call with its idempotency key may run

@@ -218,6 +218,10 @@ class UsageRecord(models.Model):
     ttft_ms = models.PositiveIntegerField(null=True)
     tags = models.JSONField(default=dict, blank=True)
     session = models.CharField(max_length=100, blank=True)
+    needs = models.PositiveSmallIntegerField(
+        null=True, help_text="bits of billing/asked.py; empty: not known"
+    )
+    parameters = models.BigIntegerField(null=True, help_text="likewise, those that its caller gave")
     refusals = models.PositiveIntegerField(default=0, help_text="how many it stands for; 0: it was none")
     reason = models.CharField(max_length=300, blank=True, help_text="of a refusal: what its caller was told")
 

@@ -31,7 +31,14 @@ class Place:
 INBOX = "catalog:inbox_list"
 ALERTS = "alerts:alert_list"
 _PEOPLE = ("people:person", "people:invitation")
-_MODELS = ("catalog:model", "catalog:retirement", "catalog:offer", "catalog:alias", "catalog:provider")
+_MODELS = (
+    "catalog:model",
+    "catalog:retirement",
+    "catalog:offer",
+    "catalog:alias",
+    "catalog:provider",
+    "routing:preflight",
+)
 
 # A page that does not exist yet is left out, so an entry may be written before its page.
 MENU: tuple[tuple[str, tuple[Place, ...]], ...] = (

@@ -14,7 +14,7 @@ AREAS = {
     "providers": ("providers", "provider-tests"),
     "keys": ("keys", "key-tests"),
     "budgets": ("budgets", "call-rules", "raise-requests"),
-    "usage": ("usage", "reports", "report-tags", "exports"),
+    "usage": ("usage", "reports", "report-tags", "exports", "preflights"),
     "content": ("contents",),
     "people": ("teams", "people", "members", "invitations", "service-keys"),
     "hub": ("organisation", "audit"),

@@ -15,6 +15,7 @@ from catalog.pricing import cost_of
 from llmhub.lib import money
 from providers.wire import Usage
 from routing.demand import NOTHING_AHEAD, Demand, Payment, price_at, supplier_of
+from routing.gateway.asked import asked
 from routing.gateway.caller_request import CallerRequest
 from routing.gateway.carriage import Carried
 from routing.gateway.estimate import BYTES_PER_TOKEN, at_least, estimate
@@ -202,6 +203,7 @@ class Account:
             ttft_ms=self.ttft_ms,
             tags=self.request.extras.tags,
             session=self.request.extras.session,
+            **asked(self.request),
             frees_key=self.once is not None and all(note.is_refused for note in self.notes),
         )
 

@@ -45,6 +45,13 @@ def bodies(of: Side) -> dict[str, dict[str, Any]]:
         "POST /api/v1/channels": {"name": "more", "kind": "email", "team": of.slug},
         "PATCH /api/v1/channels/{channel_id}": {"paused": True},
         "POST /api/v1/exports": {"since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"},
+        "POST routing:preflight": {
+            "source": "small-1", "target": "large-1", "scope": "team", "name": of.slug, "probe": "free",
+        },
+        "GET /api/v1/preflights": {"from": "small-1", "to": "large-1", "scope": "team", "name": of.slug},
+        "POST /api/v1/preflights": {
+            "from": "small-1", "to": "large-1", "scope": "team", "name": of.slug, "probe": "one-call",
+        },
         "POST routing:key_test": {"key": of.tokens["gateway"]},
         "POST catalog:alias_add": {"model": "small-1", "name": "quick"},
         "POST catalog:alias_move": {"model": "small-1", "name": "fast"},

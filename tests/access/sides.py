@@ -73,6 +73,7 @@ def build() -> Hub:
     offer = add_model(
         actor=COMMAND_LINE, provider=lab, upstream_id="small-1", slug="small-1", rates=Rates(1, 1)
     )
+    add_model(actor=COMMAND_LINE, provider=lab, upstream_id="large-1", slug="large-1", rates=Rates(1, 1))
     entry = offer.entry
     update_entry(
         actor=COMMAND_LINE, entry=entry, sunset_on=clock.now().date() + timedelta(days=20), replacement=""

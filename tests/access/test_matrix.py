@@ -57,6 +57,19 @@ LISTS = (
     f"/alerts/channels/?team=team-{CANARY}",
     f"/alerts/deliveries/?channel=told+{CANARY}+by",
     f"/api/v1/deliveries?channel=told+{CANARY}+by",
+    *(
+        f"{address}&scope={scope}&name={name}"
+        for address in (
+            "/switch/?source=small-1&target=large-1",
+            "/api/v1/preflights?from=small-1&to=large-1",
+        )
+        for scope, name in (
+            ("organisation", ""),
+            ("team", f"team-{CANARY}"),
+            ("key", "{key_id}"),
+            ("alias", "fast"),
+        )
+    ),
 )
 NAMES = (
     "Mara ",

@@ -42,6 +42,8 @@ PAGES = (
     "/compare/?id=openai/gpt-4o&id=openai/gpt-4o-mini",
     "/retirements/",
     "/aliases/",
+    "/switch/",
+    "/switch/?source=openai/gpt-4o&target=openai/gpt-4o-mini&scope=team&name=every-page",
     "/keys/",
     "/keys/add/",
     "/keys/1/",

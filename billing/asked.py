@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-NEEDS = ("stream", "tools", "json", "schema", "images", "files", "audio", "reasoning")
+# Words of catalog.words.CAPABILITIES that a call may ask for.
+NEEDS = ("stream", "tools", "json_mode", "json_schema", "vision", "documents", "audio_in", "reasoning")
 OTHER = "other"
 PARAMETERS = (
     OTHER, "max_tokens", "max_completion_tokens", "max_output_tokens", "temperature", "top_p", "top_k",
@@ -22,8 +23,8 @@ _PARAMETER_BITS = {word: 1 << place for place, word in enumerate(PARAMETERS)}
 
 
 def needs_number(words: Iterable[str]) -> int:
-    """Return the needs named as a number. Raises `KeyError` on a word that is none."""
-    return sum({_NEED_BITS[word] for word in words})
+    """Return the needs named as a number; what is no need of a call is left out."""
+    return sum({_NEED_BITS.get(word, 0) for word in words})
 
 
 def needs_in(number: int) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from catalog.words import CAPABILITIES
 from routing.bound import Size
@@ -33,7 +33,7 @@ def lacking(entry: EntryValue, needs: Needs) -> tuple[str, ...]:
     """Return what a model has not of what is needed; of a model about which nothing is said, nothing."""
     if not needs or not entry.capabilities:
         return ()
-    return tuple(sorted(need for need in needs if not _has(entry, need)))
+    return tuple(sorted(need for need in needs if not has(need, entry.capabilities, entry.input_modalities)))
 
 
 def too_small(entry: EntryValue, size: Size) -> str:
@@ -54,7 +54,8 @@ def in_words(needs: Iterable[str]) -> str:
     return " and ".join(CAPABILITIES.get(need, need) for need in needs)
 
 
-def _has(entry: EntryValue, need: str) -> bool:
-    if need in entry.capabilities or _BY_INPUT.get(need) in entry.input_modalities:
+def has(need: str, capabilities: Collection[str], inputs: Collection[str]) -> bool:
+    """Return whether who has these capabilities, and takes these inputs, has what is needed."""
+    if need in capabilities or _BY_INPUT.get(need) in inputs:
         return True
-    return any(stronger in entry.capabilities for stronger in _ALSO.get(need, ()))
+    return any(stronger in capabilities for stronger in _ALSO.get(need, ()))

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from catalog.lifecycle import Stage
 from catalog.pricing import PriceValue
 from llmhub.lib import figures
+from routing.needs import has
 
 Status = Literal["ok", "warn", "fail", "unknown"]
 Kind = Literal["organisation", "team", "key", "alias"]
@@ -79,9 +80,9 @@ class ModelFacts:
         """Whether it makes embeddings and nothing else."""
         return self.outputs == {"embedding"}
 
-    def can(self, words: Sequence[str], modality: str = "") -> bool:
-        """Return whether it is said to do one of these."""
-        return not self.capabilities.isdisjoint(words) or (bool(modality) and modality in self.inputs)
+    def can(self, need: str) -> bool:
+        """Return whether it is said to do what a call asks for."""
+        return has(need, self.capabilities, self.inputs)
 
 
 @dataclass(frozen=True)

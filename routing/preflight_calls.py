@@ -13,17 +13,16 @@ from providers.adapters.parameters import ALSO_CALLED, LIMITS
 from routing.preflight import Check, Evidence, ModelFacts, Status, listed, many
 
 FAILING_SHARE = 0.01  # of the calls: where more than these no longer fit, it is no accident
-# What a call may ask for: the words of the catalog that promise it, the modality that does too, and how
-# it is said of calls.
-_ABILITIES: Mapping[str, tuple[tuple[str, ...], str, str]] = {
-    "stream": (("stream",), "", "streamed"),
-    "tools": (("tools",), "", "gave tools"),
-    "json": (("json_mode", "json_schema"), "", "asked for JSON"),
-    "schema": (("json_schema",), "", "gave a JSON schema"),
-    "images": (("vision",), "image", "held images"),
-    "files": (("documents",), "document", "held documents"),
-    "audio": (("audio_in",), "audio", "held audio"),
-    "reasoning": (("reasoning",), "", "asked for reasoning"),
+# How it is said of calls that they asked for something.
+_ASKED = {
+    "stream": "streamed",
+    "tools": "gave tools",
+    "json_mode": "asked for JSON",
+    "json_schema": "gave a JSON schema",
+    "vision": "held images",
+    "documents": "held documents",
+    "audio_in": "held audio",
+    "reasoning": "asked for reasoning",
 }
 _TITLES = {
     "capabilities": "What the calls need",
@@ -68,9 +67,9 @@ def capabilities(traffic: Traffic, source: ModelFacts, target: ModelFacts) -> Ch
     if not target.is_described:
         said = f"Nobody said what {target.slug} can do: state it for the model, or try it."
         return _check("capabilities", "unknown", said, *evidence)
-    lost = [(word, used[word]) for word in _ABILITIES if used.get(word) and not _does(target, word)]
+    lost = [(word, used[word]) for word in _ASKED if used.get(word) and not target.can(word)]
     if lost:
-        asked = " and ".join(f"{many(number, 'call')} {_ABILITIES[word][2]}" for word, number in lost)
+        asked = " and ".join(f"{many(number, 'call')} {_ASKED[word]}" for word, number in lost)
         said = f"{target.slug} is not said to do what was asked for: of {traffic.of}, {asked}."
         return _check("capabilities", "fail", said, *evidence)
     if known == traffic.recent.requests and known:
@@ -105,11 +104,6 @@ def _used(recent: Recent) -> tuple[dict[str, int], int]:
     return used, known
 
 
-def _does(target: ModelFacts, word: str) -> bool:
-    words, modality, _ = _ABILITIES[word]
-    return target.can(words, modality)
-
-
 def _evidence_of_needs(
     traffic: Traffic, used: Mapping[str, int], known: int, target: ModelFacts
 ) -> tuple[Evidence, ...]:
@@ -119,9 +113,9 @@ def _evidence_of_needs(
         found.append(Evidence("Known of", f"{figures.count(known)} of them"))
     for word, number in used.items():
         if number:
-            does = "does" if _does(target, word) else "is not said to do"
+            does = "does" if target.can(word) else "is not said to do"
             value = f"{figures.count(number)}, {figures.share(number, requests)}; the new model {does} this"
-            found.append(Evidence(f"Calls that {_ABILITIES[word][2]}", value, target.path))
+            found.append(Evidence(f"Calls that {_ASKED[word]}", value, target.path))
     return tuple(found)
 
 

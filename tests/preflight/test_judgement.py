@@ -179,7 +179,7 @@ def test_embeddings_are_no_answers_and_nothing_said_is_not_known():
 def test_a_modality_does_what_its_capability_does():
     sees = model(capabilities=frozenset({"tools"}), inputs=frozenset({"text", "image"}))
 
-    assert calls.capabilities(traffic(call(1, needs=("images",))), OLD, sees).status == "ok"
+    assert calls.capabilities(traffic(call(1, needs=("vision",))), OLD, sees).status == "ok"
 
 
 @pytest.mark.parametrize(("over", "status"), [(0, "ok"), (1, "warn"), (2, "fail")])

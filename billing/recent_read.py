@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from django.db.models import Q
+
 from billing import spend_read
 from billing.models import ApiKey, Attempt, UsageRecord
 from billing.recent import Call, Recent
@@ -35,7 +37,7 @@ class Callers:
 
     teams: frozenset[int] | None = None  # of these teams only; None: of every team and of the hub itself
     key_id: int | None = None
-    requested: str = ""  # by this name only
+    requested: tuple[str, ...] = ()  # by one of these names only
 
     @property
     def columns(self) -> list[dict[str, int]]:
@@ -65,7 +67,8 @@ def _of_callers(entry_id: int, callers: Callers, since: datetime, most: int) -> 
         floor = rows.values_list("id", flat=True)[rows_each : rows_each + 1].first()
         if floor is not None:
             rows, is_whole = rows.filter(id__gt=floor), False
-        wanted = rows.filter(entry_id=entry_id, **_named(callers))
+        tried = Q(entry_id=entry_id) | Q(attempts__gt=1)  # another model may have answered in the end
+        wanted = rows.filter(tried, **_named(callers))
         if callers.teams is not None:
             wanted = wanted.filter(team_id__in=callers.teams)
         found += wanted.values_list("id", flat=True)[: most + 1]
@@ -98,8 +101,8 @@ def _in_parts(requests: Sequence[int]) -> Iterator[Sequence[int]]:
         yield requests[start : start + _AT_ONCE]
 
 
-def _named(callers: Callers) -> dict[str, str]:
-    return {"requested": callers.requested} if callers.requested else {}
+def _named(callers: Callers) -> dict[str, Sequence[str]]:
+    return {"requested__in": callers.requested} if callers.requested else {}
 
 
 def _calls(requests: Sequence[int], entry_id: int) -> Iterator[Call]:
@@ -120,7 +123,7 @@ def by_key(entry_id: int, callers: Callers, *, now: datetime) -> Mapping[int, Fi
     if callers.key_id is not None:
         only[COLUMNS["key_id"]] = [callers.key_id]
     if callers.requested:
-        only[COLUMNS["requested"]] = [callers.requested]
+        only[COLUMNS["requested"]] = callers.requested
     measures = ("spend_nano", "requests", "errors", "unpriced")
     reading = Reading(COLUMNS["key_id"], measures, order="requests", only=only, top=_MOST_KEYS)
     month = Span(now - timedelta(days=DAYS), now + timedelta(days=1))  # another clock may be ahead

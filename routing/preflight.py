@@ -17,7 +17,7 @@ from llmhub.lib import figures
 from routing.needs import has
 
 Status = Literal["ok", "warn", "fail", "unknown"]
-Kind = Literal["organisation", "team", "key", "alias"]
+Kind = Literal["organisation", "team", "key", "alias", "route"]
 Listed = Literal["listed", "missing", "vanished", "unlisted", "no list"]
 STATUSES: tuple[Status, ...] = ("fail", "warn", "unknown", "ok")
 PROBES = ("none", "free", "one-call")
@@ -50,6 +50,11 @@ class Scope:
     kind: Kind
     name: str = ""  # as commands and addresses write it; "" for the organisation
     label: str = "the whole organisation"
+
+    @property
+    def keeps_its_name(self) -> bool:
+        """Whether callers go on asking by the name they ask by now."""
+        return self.kind in ("alias", "route")
 
 
 @dataclass(frozen=True)

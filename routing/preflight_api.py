@@ -24,14 +24,19 @@ Name = Annotated[str, Field(max_length=200)]
 class MoveIn(Input):
     """Who is to move from which model to which."""
 
-    source: Annotated[Name, Field(alias="from", description="a model, or an alias; empty: the alias's model")]
+    source: Annotated[
+        Name,
+        Field(
+            alias="from", description="a model, an alias or a route; may be empty where one of these moves"
+        ),
+    ]
     target: Annotated[Name, Field(alias="to", min_length=1, description="a model, or an alias")]
     scope: Annotated[
-        Literal["", "organisation", "team", "key", "alias"],
-        Field(description="empty: the alias given as `from`, else the whole organisation"),
+        Literal["", "organisation", "team", "key", "alias", "route"],
+        Field(description="empty: the alias or route given as `from`, else the whole organisation"),
     ] = ""
     name: Annotated[
-        Name, Field(description="of the team (its short name), the key (its id) or the alias")
+        Name, Field(description="of the team (its short name), the key (its id), the alias or the route")
     ] = ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from billing.asked import OTHER
@@ -55,11 +55,18 @@ class Traffic:
         return Evidence("Calls looked at", value, self.path)
 
 
-def capabilities(traffic: Traffic, source: ModelFacts, target: ModelFacts) -> Check:
-    """Say whether the new model does what the calls asked for."""
+def capabilities(
+    traffic: Traffic, source: ModelFacts, target: ModelFacts, *, required: Sequence[str] = ()
+) -> Check:
+    """Say whether the new model does what the calls asked for, and what their route wants of each target."""
     if source.embeds != target.embeds and target.outputs:
         does = "makes embeddings only" if target.embeds else "makes no embeddings"
         return _check("capabilities", "fail", f"{target.slug} {does}: it cannot stand in for {source.slug}.")
+    if target.is_described and (less := [word for word in required if not target.can(word)]):
+        said = (
+            f"The route wants what {target.slug} is not said to do: {listed(less)}. No call would go there."
+        )
+        return _check("capabilities", "fail", said)
     used, known = _used(traffic.recent)
     evidence = _evidence_of_needs(traffic, used, known, target)
     if target.embeds:

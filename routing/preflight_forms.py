@@ -12,6 +12,7 @@ from llmhub.people.roles import allowed
 _SCOPES = [
     ("organisation", "The whole organisation"),
     ("alias", "An alias: all calls by this name"),
+    ("route", "A route: all calls by this name"),
     ("team", "A team"),
     ("key", "A key"),
 ]
@@ -23,14 +24,14 @@ class PreflightForm(forms.Form):
 
     source = forms.CharField(
         max_length=200, required=False, label="From", widget=forms.TextInput(attrs=_NAMES),
-        help_text="The model that is called now. It may stay empty where an alias moves.",
+        help_text="The model that is called now. It may stay empty where an alias or a route does.",
     )  # fmt: skip
     target = forms.CharField(max_length=200, label="To", widget=forms.TextInput(attrs=_NAMES))
     scope = forms.ChoiceField(choices=_SCOPES, label="Who moves")
     name = forms.CharField(
         max_length=200, required=False, label="Which one",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text="The alias, the short name of the team, or the number of the key.",
+        help_text="The alias, the route, the short name of the team, or the number of the key.",
     )  # fmt: skip
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:

@@ -14,9 +14,11 @@ from catalog.names import nearest
 from llmhub.audit.actor import Actor
 from llmhub.people.models import Team
 from llmhub.people.roles import NotAllowed, allowed, reach, require
+from routing.models import Route
+from routing.policy_words import BY_SUFFIX
 from routing.preflight import Kind, Scope
 
-KINDS: tuple[Kind, ...] = ("organisation", "team", "key", "alias")
+KINDS: tuple[Kind, ...] = ("organisation", "team", "key", "alias", "route")
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Move:
     scope: Scope
     callers: Callers
     alias: Alias | None = None  # the one that would be moved
+    route: Route | None = None  # the one of whose targets it would be
 
     @property
     def can_be_made(self) -> bool:
@@ -36,23 +39,21 @@ class Move:
 
 
 def move_of(*, actor: Actor, source: str, target: str, kind: str = "", name: str = "") -> Move:
-    """Return the move that is meant. `source` may be left out, or be the alias, where an alias moves.
+    """Return the move that is meant. `source` may be left out, or be the name, of an alias or a route.
 
-    Without a kind of scope it is the whole organisation; of an alias as `source`, the alias. Raises
+    Without a kind of scope it is the whole organisation; of an alias or a route as `source`, that. Raises
     `ValidationError` on a name that nothing has, and `NotAllowed` on what is not this one's to ask.
     """
     if not kind:
-        kind, name = ("alias", source) if _alias(source) is not None else ("organisation", "")
+        kind, name = _meant(source)
     if kind not in KINDS:
         raise ValidationError({"scope": f"{kind[:40]!r} is no scope: use {', '.join(KINDS)}"})
-    alias = None
-    if kind == "alias":
-        alias = _alias(name)
-        if alias is None:
-            raise ValidationError(
-                {"name": f"there is no alias {name[:100]!r}: {_near(name, Alias, 'name_id')}"}
-            )
+    alias = _found_alias(name) if kind == "alias" else None
+    route = _found_route(name) if kind == "route" else None
+    if alias is not None:
         source = source or alias.entry.slug
+    if route is not None:
+        source = _first_of(route) if source in ("", name) else source
     scope, callers = _scope(actor, kind, name)
     old, new = _entry("source", source), _entry("target", target)
     if old.pk == new.pk:
@@ -61,7 +62,37 @@ def move_of(*, actor: Actor, source: str, target: str, kind: str = "", name: str
         raise ValidationError(
             {"source": f"{alias.name_id} stands for {alias.entry.slug}, not for {old.slug}"}
         )
-    return Move(old, new, scope, callers, alias)
+    if route is not None and not route.targets.filter(entry=old).exists():
+        raise ValidationError(
+            {"source": f"{route.name_id} does not list {old.slug}: name one of its targets"}
+        )
+    return Move(old, new, scope, callers, alias, route)
+
+
+def _meant(source: str) -> tuple[str, str]:
+    """Return the scope that is meant where only the old model is named."""
+    if _alias(source) is not None:
+        return "alias", source
+    return ("route", source) if Route.objects.filter(name=source).exists() else ("organisation", "")
+
+
+def _found_alias(name: str) -> Alias:
+    found = _alias(name)
+    if found is None:
+        raise ValidationError({"name": f"there is no alias {name[:100]!r}: {_near(name, Alias, 'name_id')}"})
+    return found
+
+
+def _found_route(name: str) -> Route:
+    found = Route.objects.filter(name=name).first()
+    if found is None:
+        raise ValidationError({"name": f"there is no route {name[:100]!r}: {_near(name, Route, 'name_id')}"})
+    return found
+
+
+def _first_of(route: Route) -> str:
+    first = route.targets.filter(is_for_want=False).select_related("entry").first()
+    return first.entry.slug if first else ""
 
 
 def _scope(actor: Actor, kind: str, name: str) -> tuple[Scope, Callers]:
@@ -83,8 +114,9 @@ def _scope(actor: Actor, kind: str, name: str) -> tuple[Scope, Callers]:
         raise NotAllowed(
             f"{actor.label} manages no team: this is for managers of teams and viewers of the hub"
         )
-    label = f"the alias {name}" if teams is None else f"the alias {name}, as far as your teams call it"
-    return Scope("alias", name, label), Callers(teams=teams, requested=name)
+    label = f"the {kind} {name}" + ("" if teams is None else ", as far as your teams call it")
+    asked = (name, *(f"{name}:{suffix}" for suffix in BY_SUFFIX))
+    return Scope("alias" if kind == "alias" else "route", name, label), Callers(teams, requested=asked)
 
 
 def _may(actor: Actor, team_id: int) -> None:
@@ -128,6 +160,6 @@ def _entry(field: str, name: str) -> CatalogEntry:
     return alias.entry
 
 
-def _near(name: str, model: type[Alias] | type[PublicName], field: str) -> str:
+def _near(name: str, model: type[Alias] | type[PublicName] | type[Route], field: str) -> str:
     near = nearest(name, model._default_manager.values_list(field, flat=True))
     return f"did you mean {', '.join(near)}?" if near else "take one of the catalog"

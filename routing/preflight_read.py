@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
 from billing import recent_read
-from billing.models import Budget
 from billing.recent_read import Callers
 from billing.spend import Figures
 from catalog.availability import EntryNow, OfferNow, entries_now, offers_with_providers
 from catalog.lifecycle import days_left
-from catalog.models import Alias, CatalogEntry
+from catalog.models import CatalogEntry
 from catalog.retirement import stage_of
 from llmhub.audit.actor import Actor
 from llmhub.lib import clock
@@ -30,11 +29,11 @@ from routing import preflight_supply as supply
 from routing.preflight import Check, Listed, ModelFacts, OfferFacts, Preflight
 from routing.preflight_calls import Traffic
 from routing.preflight_move import Move
-from routing.preflight_supply import KeyFacts, Reference
+from routing.preflight_names import references
+from routing.preflight_supply import KeyFacts
 from routing.reach import Reach
 
 _OF_TARGET = 2_000  # calls of the new model that are looked at
-_MOST_REFERENCES = 50  # of one kind
 
 
 def preflight(move: Move, *, actor: Actor) -> Preflight:
@@ -54,13 +53,13 @@ def preflight(move: Move, *, actor: Actor) -> Preflight:
         supply.reachable(target, offers, at=now),
         supply.in_list(target, offers, at=now),
         supply.lifecycle(target),
-        calls.capabilities(traffic, source, target),
+        calls.capabilities(traffic, source, target, required=move.route.require if move.route else ()),
         calls.context(traffic, target),
         calls.output(traffic, target),
         calls.parameters(traffic, target),
         money.price(traffic, month, target, offers, at=now),
         money.behaviour(traffic, _traffic(move.target, others, now, _OF_TARGET), target.slug, whose),
-        supply.references(source, target, list(_references(move, keys, actor))),
+        supply.references(source, references(move, keys, actor=actor)),
     )
     return Preflight(source.slug, target.slug, move.scope, now, checks)
 
@@ -146,14 +145,14 @@ def _keys(callers: Callers, by_key: Mapping[int, Figures], now: datetime) -> lis
 
 def _traffic(entry: CatalogEntry, callers: Callers, now: datetime, most: int = recent_read.MOST) -> Traffic:
     recent = recent_read.newest(entry.pk, callers, now=now, most=most)
-    query = {"model": callers.requested or entry.slug, **_named(callers)}
+    query = {"model": callers.requested[0] if callers.requested else entry.slug, **_named(callers)}
     return Traffic(recent, f"{reverse('billing:request_list')}?{urlencode(query)}")
 
 
 def _spend_path(entry: CatalogEntry, callers: Callers) -> str:
     query = {"by": "key", "model": entry.slug, **_named(callers)}
     if callers.requested:
-        query["requested"] = callers.requested
+        query["requested"] = callers.requested[0]
     return f"{reverse('billing:spend')}?{urlencode(query)}"
 
 
@@ -175,28 +174,3 @@ def _others(move: Move, actor: Actor) -> tuple[Callers, str]:
     if move.callers.teams is None or allowed(actor, "view"):
         return Callers(), "the organisation"
     return Callers(teams=move.callers.teams), "this team" if len(move.callers.teams) == 1 else "your teams"
-
-
-def _references(move: Move, keys: list[KeyFacts], actor: Actor) -> Iterator[Reference]:
-    source, whole = move.source, move.scope.kind == "organisation"
-    path = reverse("catalog:alias_list")
-    for alias in Alias.objects.filter(entry=source).order_by("name_id")[:_MOST_REFERENCES]:
-        if move.alias is None or alias.pk != move.alias.pk:
-            stays = "stands for it" if whole else "goes on standing for it"
-            yield Reference("Alias", f"{alias.name_id} {stays}", path, breaks=whole)
-    named = [key for key in keys if source.slug in key.reach.names]
-    for key in named[:_MOST_REFERENCES]:
-        is_shut = move.alias is None and not key.reach.has_model(move.target.slug, move.target.slug)
-        yield Reference("Key that names it", key.label, key.path, breaks=is_shut)
-    budgets = Budget.objects.in_force().seen_by(actor).filter(scope="model", scope_id=source.pk)
-    for budget in budgets[:_MOST_REFERENCES]:
-        kind = "hard" if budget.hard else "soft"
-        said = f"{kind}, per {budget.per}: calls of {move.target.slug} are not counted by it"
-        yield Reference("Budget of the model", said, reverse("billing:budget_detail", args=[budget.pk]))
-    if source.replacement and source.replacement != move.target.slug:
-        said = f"{source.replacement} is named as the one to use instead"
-        path = reverse("catalog:model_detail", args=[source.replacement])
-        yield Reference("Named successor", said, path, breaks=False)
-    for slug in CatalogEntry.objects.listed().filter(replacement=source.slug).values_list("slug", flat=True):
-        said = f"{slug} says to use it instead"
-        yield Reference("Successor of", said, reverse("catalog:model_detail", args=[slug]), breaks=False)

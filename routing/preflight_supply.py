@@ -55,8 +55,7 @@ def keys(
 ) -> Check:  # fmt: skip
     """Say which keys could no longer call: by model, or by provider."""
     there = {offer.provider for offer in offers if not offer.why_not} or {offer.provider for offer in offers}
-    old = scope.name if scope.kind == "alias" else source.slug
-    new = scope.name if scope.kind == "alias" else target.slug
+    old, new = (scope.name, scope.name) if scope.keeps_its_name else (source.slug, target.slug)
     concerned = [key for key in found if key.calls or key.reach.has_model(old, source.slug)]
     by_model = [key for key in concerned if not key.reach.has_model(new, target.slug)]
     by_provider = [
@@ -193,7 +192,7 @@ def lifecycle(target: ModelFacts) -> Check:
     return _check("lifecycle", "ok", f"Nobody said that {target.slug} is leaving.", evidence)
 
 
-def references(source: ModelFacts, target: ModelFacts, found: Sequence[Reference]) -> Check:
+def references(source: ModelFacts, found: Sequence[Reference]) -> Check:
     """Say what else names the old model, and so does not move along."""
     evidence = [Evidence(each.what, each.value, each.path) for each in found]
     left = [each for each in found if each.breaks]

@@ -18,12 +18,15 @@ from routing.preflight_run import run
 def register(commands: _SubParsersAction[Any]) -> None:
     """Add it."""
     noun = commands.add_parser("preflight", help="what moving to another model would meet; 1 if it fails")
-    noun.add_argument("--from", dest="source", default="", help="the model that is called now, or an alias")
+    noun.add_argument(
+        "--from", dest="source", default="", help="the model that is called now, an alias or a route"
+    )
     noun.add_argument("--to", dest="target", required=True, help="the model to move to")
     who = noun.add_mutually_exclusive_group()
     who.add_argument("--team", default="", help="only this team, by its short name")
     who.add_argument("--key", default="", help="only this key, by its id or first letters")
     who.add_argument("--alias", default="", help="the calls by this name, which would be moved")
+    who.add_argument("--route", default="", help="the calls by this name that the old model answers")
     noun.add_argument(
         "--probe", choices=PROBES, default="none", help="ask the providers first (default: none)"
     )
@@ -34,7 +37,7 @@ def register(commands: _SubParsersAction[Any]) -> None:
 
 def check(options: Namespace) -> int:
     """Print the checks and the verdict; 1 when one fails."""
-    scopes = {"team": options.team, "key": options.key, "alias": options.alias}
+    scopes = {kind: getattr(options, kind) for kind in ("team", "key", "alias", "route")}
     kind, name = next(((kind, name) for kind, name in scopes.items() if name), ("", ""))
     move = move_of(actor=COMMAND_LINE, source=options.source, target=options.target, kind=kind, name=name)
     if options.probe == "one-call":

@@ -49,6 +49,7 @@ def called(old_and_new):
         parameters=(),
         requested="",
         streamed=False,
+        attempts=1,
         **values,
     ):
         offer, key = offer or old_and_new.old, key or old_and_new.key
@@ -58,7 +59,7 @@ def called(old_and_new):
         record = rows.usage(
             clock.now() - timedelta(minutes=minutes), key_id=key.pk, team_id=key.team_id,
             requested=requested or offer.entry.slug, needs=needs_number(needs),
-            parameters=parameters_number(parameters), streamed=streamed, **where, **used,
+            parameters=parameters_number(parameters), streamed=streamed, attempts=attempts, **where, **used,
         )  # fmt: skip
         rows.attempt(record, 1, id=record.pk, **where, **used)
         return record

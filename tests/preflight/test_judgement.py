@@ -120,16 +120,20 @@ def test_a_model_that_leaves_itself_is_no_place_to_go(values, status):
 def test_what_names_the_old_model_is_counted():
     alias, budget = Reference("Alias", "fast", breaks=True), Reference("Budget of the model", "hard")
 
-    found = supply.references(
-        OLD, model(), [alias, alias, budget, Reference("Successor of", "x", breaks=False)]
-    )
+    found = supply.references(OLD, [alias, alias, budget, Reference("Successor of", "x", breaks=False)])
 
     assert found.status == "warn"
     assert found.said.endswith("2 alias, 1 budget of the model.")
-    assert supply.references(OLD, model(), []).status == "ok"
+    assert supply.references(OLD, []).status == "ok"
 
 
 # calls
+
+
+def test_what_a_route_wants_of_each_target_counts_whatever_was_called():
+    found = calls.capabilities(traffic(), OLD, model(), required=["tools", "web_search"])
+
+    assert (found.status, "not said to do: web_search" in found.said) == ("fail", True)
 
 
 def test_a_need_that_calls_had_and_the_new_model_lacks_fails_with_its_count():

@@ -17,9 +17,11 @@ from llmhub.people.roles import NotAllowed
 from providers.models import ListedModel, Provider
 from routing.preflight_move import move_of
 from routing.preflight_read import preflight
+from routing.route import Target, create_route
 from tests.billing import rows
 
 pytestmark = pytest.mark.django_db
+FAST = ("fast", "fast:floor", "fast:nitro")
 VIEWER = Actor(kind="user", label="viewer", role="viewer")
 
 
@@ -43,7 +45,7 @@ def test_calls_are_of_whom_is_asked_about(old_and_new, called):
     everybody = newest(old_and_new.old, Callers())
     team = newest(old_and_new.old, Callers(teams=frozenset({old_and_new.team.pk})))
     key = newest(old_and_new.old, Callers(teams=frozenset({other.team_id}), key_id=other.pk))
-    alias = newest(old_and_new.old, Callers(requested="fast"))
+    alias = newest(old_and_new.old, Callers(requested=("fast",)))
     none = newest(old_and_new.old, Callers(teams=frozenset()))
 
     assert [found.requests for found in (everybody, team, key, alias, none)] == [3, 1, 2, 1, 0]
@@ -78,7 +80,7 @@ def test_figures_of_the_month_are_by_key(old_and_new, called):
 
     assert list(found) == [old_and_new.key.pk]
     assert (found[old_and_new.key.pk].requests, found[old_and_new.key.pk].unpriced) == (2, 1)
-    assert recent_read.by_key(old_and_new.old.entry_id, Callers(requested="x"), now=clock.now()) == {}
+    assert recent_read.by_key(old_and_new.old.entry_id, Callers(requested=("x",)), now=clock.now()) == {}
 
 
 def test_a_whole_preflight_of_recorded_calls(old_and_new, called):
@@ -158,6 +160,33 @@ def test_a_team_is_judged_by_its_own_calls_of_the_new_model(old_and_new, called)
     assert "0 calls" in theirs.said
 
 
+def test_a_route_is_asked_about_by_the_model_it_names_first(old_and_new, called):
+    lab = [Target(old_and_new.old.entry)]
+    create_route(actor=COMMAND_LINE, name="chat", targets=lab, require=["tools"])
+    create_route(actor=COMMAND_LINE, name="other", targets=lab)
+    called(requested="chat"), called(requested="chat:floor"), called(requested="acme/old")
+
+    move = move_of(actor=COMMAND_LINE, source="chat", target="acme/new")
+    found = checks(source="chat")
+
+    assert (move.scope.kind, move.source.slug) == ("route", "acme/old")
+    assert newest(old_and_new.old, move.callers).requests == 2
+    assert "The route wants what acme/new is not said to do: tools" in found["capabilities"].said
+    assert found["references"].status == "ok"
+    assert checks()["references"].said.endswith("2 route.")
+    with pytest.raises(ValidationError, match="does not list acme/new"):
+        move_of(actor=COMMAND_LINE, source="acme/new", target="acme/old", kind="route", name="chat")
+
+
+def test_an_attempt_that_failed_before_another_model_answered_counts(old_and_new, called):
+    record = called(offer=old_and_new.new, attempts=2)
+    where = {"entry_id": old_and_new.old.entry_id, "offer_id": old_and_new.old.pk}
+    rows.attempt(record, 2, id=record.pk + 10, status="error", **where)
+
+    for callers in (Callers(), Callers(teams=frozenset({old_and_new.team.pk}))):
+        assert newest(old_and_new.old, callers).failed == 1
+
+
 # who may ask
 
 
@@ -186,8 +215,8 @@ def test_an_alias_is_counted_as_far_as_the_own_teams_call_it(old_and_new):
 
     mine = move_of(actor=manager_of(old_and_new.team), **asked)
 
-    assert mine.callers == Callers(teams=frozenset({old_and_new.team.pk}), requested="fast")
-    assert move_of(actor=VIEWER, **asked).callers == Callers(requested="fast")
+    assert mine.callers == Callers(teams=frozenset({old_and_new.team.pk}), requested=FAST)
+    assert move_of(actor=VIEWER, **asked).callers == Callers(requested=FAST)
     with pytest.raises(NotAllowed):
         move_of(actor=Actor(kind="user", label="lea", role="member"), **asked)
 
@@ -198,7 +227,10 @@ def test_an_alias_is_counted_as_far_as_the_own_teams_call_it(old_and_new):
         ({"source": "acme/odl", "target": "acme/new"}, "did you mean acme/old"),
         ({"source": "acme/old", "target": "acme/old"}, "choose another model"),
         ({"source": "", "target": "acme/new"}, "say which model"),
-        ({"source": "acme/old", "target": "acme/new", "kind": "route"}, "use organisation, team, key, alias"),
+        (
+            {"source": "acme/old", "target": "acme/new", "kind": "person"},
+            "use organisation, team, key, alias, route",
+        ),
         ({"source": "", "target": "acme/new", "kind": "alias", "name": "fastt"}, "did you mean fast"),
         (
             {"source": "acme/new", "target": "acme/old", "kind": "alias", "name": "fast"},

@@ -69,8 +69,6 @@ def _of_callers(entry_id: int, callers: Callers, since: datetime, most: int) -> 
             rows, is_whole = rows.filter(id__gt=floor), False
         tried = Q(entry_id=entry_id) | Q(attempts__gt=1)  # another model may have answered in the end
         wanted = rows.filter(tried, **_named(callers))
-        if callers.teams is not None:
-            wanted = wanted.filter(team_id__in=callers.teams)
         found += wanted.values_list("id", flat=True)[: most + 1]
     return found, is_whole
 

@@ -9,10 +9,11 @@ import pytest
 from billing.budget import create_budget
 from billing.models import Attempt, UsageRecord
 from catalog.alias import add_alias
-from catalog.models import Alias
-from llmhub.audit.actor import COMMAND_LINE
+from catalog.models import Alias, CatalogEntry
+from llmhub.audit.actor import COMMAND_LINE, Actor
 from llmhub.audit.models import AuditEvent
 from llmhub.cli.main import run
+from llmhub.people.roles import NotAllowed
 from providers.models import Provider
 from routing import preflight_probe
 
@@ -107,6 +108,14 @@ def test_only_who_configures_the_hub_asks_providers(old_and_new, signed_in, api_
     asked = api_as("viewer").post("/preflights", probe="one-call", **{"from": "acme/old", "to": "acme/new"})
     assert asked.status_code == 403
     assert not UsageRecord.objects.exists()
+
+
+@pytest.mark.parametrize("ask", [preflight_probe.make_call, preflight_probe.check_providers])
+def test_each_probe_asks_for_the_right_itself(live, ask):
+    with pytest.raises(NotAllowed):
+        ask(CatalogEntry.objects.get(slug="acme/new"), actor=Actor(kind="user", label="v", role="viewer"))
+
+    assert live() == []
 
 
 def test_the_free_check_is_made_before_it_is_judged_by(live, api_as):

@@ -256,13 +256,14 @@ def test_cached_tokens_and_long_inputs_have_prices_of_their_own():
     assert asked.recent.repriced(long, at=NOW).other_nano == 660_000
 
 
-def test_an_attempt_that_failed_unused_is_free_at_any_price():
-    failed = call(1, status="error", input_tokens=0, output_tokens=0, cost_nano=None)
+@pytest.mark.parametrize("cost_nano", [None, 0])
+def test_an_attempt_that_failed_unused_is_free_at_any_price(cost_nano):
+    failed = call(1, status="error", input_tokens=0, output_tokens=0, cost_nano=cost_nano)
     per_request = (facts.price(per_request=Decimal(1)),)
 
     found = traffic(failed, call(2)).recent.repriced(per_request, at=NOW)
 
-    assert (found.calls, found.unpaid, found.other_nano) == (1, 0, 1_000_120_000)
+    assert (found.unpaid, found.other_nano) == (0, 1_000_120_000)
 
 
 def test_calls_of_unknown_cost_are_left_out_and_said():

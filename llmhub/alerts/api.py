@@ -42,6 +42,12 @@ Address = Annotated[
 Rules = Annotated[list[Rule], Field(max_length=10, description="only alerts of these; [] for all")]
 
 
+Quiet = Annotated[
+    str, Field(max_length=20, description="hours of only what is critical: 22:00-07:00, empty for none")
+]
+Zone = Annotated[str, Field(max_length=64, description="IANA name, the organisation's by default")]
+
+
 class SnoozeIn(Input):
     """Until when an alert is put off."""
 
@@ -56,6 +62,8 @@ class ChannelIn(Input):
     address: Address = ""
     team: Slug | None = None
     rules: Rules = []
+    quiet: Quiet = ""
+    time_zone: Zone = ""
 
 
 class ChannelChange(Input):
@@ -66,6 +74,8 @@ class ChannelChange(Input):
     team: Slug | None = None
     rules: Rules = []
     paused: bool = False
+    quiet: Quiet = ""
+    time_zone: Zone = ""
 
 
 class SecretOut(Output):
@@ -112,7 +122,7 @@ def snooze(request: HttpRequest, alert_id: int, body: SnoozeIn) -> AlertOut:
 @router.get("/deliveries", response={200: Page[DeliveryOut], **REFUSALS})
 def list_deliveries(
     request: HttpRequest,
-    state: Literal["", "waiting", "sent", "failed"] = "",
+    state: Literal["", "waiting", "held", "sent", "failed"] = "",
     channel: Annotated[str, Field(max_length=60)] = "",
     alert: int | None = None,
     cursor: Cursor = "",

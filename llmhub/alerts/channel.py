@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
+from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from llmhub.alerts import address as addresses
 from llmhub.alerts import chat, outbox, webhook
+from llmhub.alerts import quiet as quiet_hours
 from llmhub.alerts.finding import RULES
 from llmhub.alerts.models import Channel, Delivery
 from llmhub.alerts.sending import send_now
 from llmhub.audit import log
 from llmhub.audit.actor import Actor
 from llmhub.lib import clock, secrets
+from llmhub.people import organisation
 from llmhub.people.models import Team
 from llmhub.people.roles import allowed, require
 
@@ -32,6 +35,8 @@ def create_channel(
     address: str = "",
     team: Team | None = None,
     rules: Iterable[str] = (),
+    quiet: str = "",
+    time_zone: str = "",
 ) -> tuple[Channel, str]:
     """Save a channel; return it with its signing secret, which only a webhook has.
 
@@ -39,7 +44,15 @@ def create_channel(
     and on a name that is taken.
     """
     _require(actor, team.pk if team else None)
-    channel = Channel(name=name.strip(), kind=kind, team=team, rules=_rules(rules), created_by=actor.label)
+    channel = Channel(
+        name=name.strip(),
+        kind=kind,
+        team=team,
+        rules=_rules(rules),
+        quiet=_quiet(quiet),
+        time_zone=_zone(time_zone),
+        created_by=actor.label,
+    )
     channel.clean_fields(exclude=["address", "sealed"])
     _refuse_second(channel)
     secret = _new_secret() if kind == Channel.Kind.WEBHOOK else ""
@@ -61,22 +74,19 @@ def change_channel(
     team: Team | None = _KEPT,
     rules: Iterable[str] = _KEPT,
     paused: bool = _KEPT,
+    quiet: str = _KEPT,
+    time_zone: str = _KEPT,
 ) -> Channel:
     """Save what is given; the rest stays. Raises `ValidationError` as making one does."""
     row = _there(channel, actor)
     before = _facts(row)
     was = row.address, row.sealed
-    if name is not _KEPT:
-        row.name = name.strip()
     if address is not _KEPT:
         _address(row, address)
     if team is not _KEPT:
         _require(actor, team.pk if team else None)
         row.team = team
-    if rules is not _KEPT:
-        row.rules = _rules(rules)
-    if paused is not _KEPT:
-        row.paused = paused
+    _set(row, name=name, rules=rules, paused=paused, quiet=quiet, time_zone=time_zone)
     row.clean_fields(exclude=["address", "sealed"])
     _refuse_second(row)
     moved = (row.address, row.sealed) != was
@@ -84,6 +94,7 @@ def change_channel(
         row.save()
         told = {"address": "another one"} if moved else {}
         log.record(actor, "channel.changed", _subject(row), before=before, after=_facts(row) | told)
+        outbox.move_held(row, clock.now())
     return row
 
 
@@ -110,7 +121,8 @@ def remove_channel(*, actor: Actor, channel: Channel) -> None:
     now = clock.now()
     if not Channel.objects.there().filter(pk=channel.pk).update(removed_at=now, sealed=""):
         return
-    waiting = Delivery.objects.filter(channel=channel, state=Delivery.State.WAITING)
+    waits = (Delivery.State.WAITING, Delivery.State.HELD)
+    waiting = Delivery.objects.filter(channel=channel, state__in=waits)
     waiting.update(state=Delivery.State.FAILED, ended_at=now, error="the channel was removed")
     log.record(actor, "channel.removed", _subject(channel), before=_facts(channel))
 
@@ -165,6 +177,19 @@ def _there_now(channel: Channel, actor: Actor) -> Channel:
         return _there(channel, actor)
 
 
+def _set(row: Channel, **values: Any) -> None:
+    """Set what is given, as it is kept."""
+    kept: dict[str, Callable[[Any], Any]] = {
+        "name": str.strip,
+        "rules": _rules,
+        "quiet": _quiet,
+        "time_zone": _zone,
+    }
+    for field, value in values.items():
+        if value is not _KEPT:
+            setattr(row, field, kept.get(field, bool)(value))
+
+
 def _address(channel: Channel, address: str) -> None:
     """Set where it sends to; the URL of a chat is a secret as a whole."""
     kept = addresses.checked(channel.kind, address)
@@ -181,6 +206,21 @@ def _rules(words: Iterable[str]) -> list[str]:
     if unknown := sorted(wanted - RULES.keys()):
         raise ValidationError({"rules": f"no rule is called {unknown[0][:40]!r}: use {', '.join(RULES)}"})
     return [word for word in RULES if word in wanted]
+
+
+def _quiet(text: str) -> str:
+    try:
+        return str(quiet_hours.parse(text) or "")
+    except ValueError as wrong:
+        raise ValidationError({"quiet": str(wrong)}) from None
+
+
+def _zone(name: str) -> str:
+    found = name or organisation.current().time_zone
+    if found not in available_timezones():
+        message = f"{found[:60]!r} is no time zone: write an IANA name such as Europe/Berlin"
+        raise ValidationError({"time_zone": message})
+    return found
 
 
 def _refuse_second(channel: Channel) -> None:
@@ -205,4 +245,6 @@ def _facts(channel: Channel) -> dict[str, Any]:
         "team": channel.team.slug if channel.team else None,
         "rules": channel.rules,
         "paused": channel.paused,
+        "quiet": channel.quiet,
+        "time_zone": channel.time_zone,
     }

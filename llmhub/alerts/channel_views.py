@@ -36,6 +36,11 @@ class ChannelLine:
     last: Delivery | None
     may_change: bool
 
+    @property
+    def held(self) -> int:
+        """How many messages wait for the end of its quiet hours."""
+        return self.row.deliveries.filter(state=Delivery.State.HELD).count()
+
 
 def lines(rows: Iterable[Channel], actor: Actor) -> list[ChannelLine]:
     """Return channels with what was sent last, in two queries."""

@@ -9,6 +9,7 @@ from django import forms
 from llmhub.alerts.finding import RULES
 from llmhub.alerts.models import Channel
 from llmhub.audit.actor import Actor
+from llmhub.people import organisation
 from llmhub.people.models import Team
 from llmhub.people.roles import allowed, reach
 
@@ -48,6 +49,15 @@ class ChannelForm(forms.Form):
         help_text="Nothing ticked: every alert.",
         widget=forms.CheckboxSelectMultiple,
     )
+    quiet = forms.CharField(
+        max_length=20,
+        required=False,
+        label="Quiet hours",
+        help_text="Such as 22:00-07:00: only critical alerts are sent then, the others at the end as one "
+        "digest. Empty: none.",
+        widget=forms.TextInput(attrs=_PLAIN),
+    )
+    time_zone = forms.CharField(max_length=64, required=False, widget=forms.TextInput(attrs=_PLAIN))
     team = forms.ChoiceField(
         required=False,
         label="Of the team",
@@ -57,6 +67,8 @@ class ChannelForm(forms.Form):
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        zone = organisation.current().time_zone
+        self.fields["time_zone"].help_text = f"By whose clock hours are quiet: {zone} if left empty."
         teams = list(Team.objects.within(reach(actor, "manage")).values_list("slug", "name"))
         every = [("", "No team's: every alert")] if allowed(actor, "configure") else []
         self.fields["team"].choices = [*every, *teams]  # type: ignore[attr-defined]
@@ -77,6 +89,8 @@ class ChannelChangeForm(ChannelForm):
             "name": channel.name,
             "address": "" if is_chat else channel.address,
             "rules": channel.rules,
+            "quiet": channel.quiet,
+            "time_zone": channel.time_zone,
             "team": channel.team.slug if channel.team else "",
         }
         super().__init__(*args, initial=now, **kwargs)

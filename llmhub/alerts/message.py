@@ -13,10 +13,10 @@ Tone = Literal["good", "warning", "critical"]
 
 @dataclass(frozen=True)
 class Message:
-    """One transition of an alert, or a test."""
+    """One transition of an alert, a digest of several, or a test."""
 
     id: str  # the same each time it is sent
-    event: str  # `alert.firing`, `alert.resolved`, `alert.test`
+    event: str  # `alert.firing`, `alert.resolved`, `alert.digest`, `alert.test`
     at: datetime
     title: str
     text: str

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import models
 
+from llmhub.alerts import quiet
 from llmhub.alerts.finding import RULES, Finding
 from llmhub.audit.actor import Actor
 from llmhub.people.models import Team
@@ -53,6 +55,10 @@ class Channel(models.Model):
     )  # fmt: skip
     rules = models.JSONField(default=list, blank=True, help_text="only alerts of these; empty: all")
     paused = models.BooleanField(default=False)
+    quiet = models.CharField(
+        max_length=11, blank=True, help_text="hours of only what is critical, `22:00-07:00`; empty: none"
+    )
+    time_zone = models.CharField(max_length=64, default="UTC", help_text="IANA name, of its quiet hours")
     created_by = models.CharField(max_length=200)
     created_at = models.DateTimeField(auto_now_add=True)
     removed_at = models.DateTimeField(null=True, blank=True)
@@ -69,6 +75,10 @@ class Channel(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def quiet_until(self, at: datetime) -> datetime | None:
+        """Return when the quiet hours end that a moment lies in; None where it lies in none."""
+        return quiet.until(quiet.parse(self.quiet), ZoneInfo(self.time_zone), at)
 
     def wants(self, alert: Alert) -> bool:
         """Return whether it is told of this alert."""
@@ -178,16 +188,22 @@ class Delivery(models.Model):
     """One message of one channel: written with its transition, sent by a worker, kept as a log."""
 
     class State(models.TextChoices):
-        """waiting: to be sent, or sent again."""
+        """waiting: to be sent, or sent again; held: a part of the digest after quiet hours."""
 
         WAITING = "waiting", "Waiting"
+        HELD = "held", "Waits for the digest"
         SENT = "sent", "Sent"
         FAILED = "failed", "Given up"
 
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="deliveries")
     transition = models.ForeignKey(
         Transition, on_delete=models.CASCADE, null=True, blank=True, related_name="deliveries",
-        help_text="empty: a test",
+        help_text="empty: a test, or a digest",
+    )  # fmt: skip
+    is_digest = models.BooleanField(default=False, help_text="it tells what its parts were held back with")
+    digest = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="parts",
+        help_text="the message that tells this one with others",
     )  # fmt: skip
     message_id = models.CharField(max_length=40, unique=True, help_text="the same each time it is sent")
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
@@ -204,7 +220,8 @@ class Delivery(models.Model):
             models.UniqueConstraint(fields=["transition", "channel"], name="a_channel_is_told_once")
         ]
         indexes = [
-            models.Index(fields=["next_at"], name="deliveries_due", condition=models.Q(state="waiting"))
+            models.Index(fields=["next_at"], name="deliveries_due", condition=models.Q(state="waiting")),
+            models.Index(fields=["next_at"], name="deliveries_held", condition=models.Q(state="held")),
         ]
 
     def __str__(self) -> str:

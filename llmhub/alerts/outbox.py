@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.transaction import atomic
 
 from llmhub.alerts import owners
 from llmhub.alerts.models import Channel, Delivery, Transition
@@ -40,17 +41,49 @@ def write_test(channel: Channel) -> Delivery:
 
 
 def _write(transition: Transition, channels: Iterable[Channel]) -> None:
-    rows = [
-        Delivery(
-            channel=channel,
-            transition=transition,
-            message_id=_new_id(),
-            next_at=transition.at,
-            created_at=transition.at,
-        )
-        for channel in channels
-    ]
-    Delivery.objects.bulk_create(rows, ignore_conflicts=True)
+    Delivery.objects.bulk_create([_row(transition, each) for each in channels], ignore_conflicts=True)
+
+
+def _row(transition: Transition, channel: Channel) -> Delivery:
+    """Return a message that is sent at once, or held until the quiet hours of its channel are over."""
+    is_critical = transition.alert.severity == "critical"
+    ends = None if is_critical else channel.quiet_until(transition.at)
+    return Delivery(
+        channel=channel,
+        transition=transition,
+        message_id=_new_id(),
+        state=_STATE.WAITING if ends is None else _STATE.HELD,
+        next_at=ends or transition.at,
+        created_at=transition.at,
+    )
+
+
+def end_quiet(now: datetime) -> int:
+    """Make one message of what each channel was not told in quiet hours that are over; return how many.
+
+    One alone is sent as it is. Safe to run twice, also at once.
+    """
+    due = Delivery.objects.filter(state=_STATE.HELD, digest=None, next_at__lte=now)
+    made = 0
+    for channel_id in set(due.values_list("channel", flat=True)):
+        with atomic():
+            channel = Channel.objects.select_for_update().get(pk=channel_id)
+            parts = list(due.filter(channel=channel).order_by("id"))
+            if len(parts) == 1:
+                due.filter(pk=parts[0].pk).update(state=_STATE.WAITING)
+            elif parts:
+                whole = Delivery.objects.create(
+                    channel=channel, is_digest=True, message_id=_new_id(), next_at=now, created_at=now
+                )
+                due.filter(pk__in=[part.pk for part in parts]).update(digest=whole)
+            made += bool(parts)
+    return made
+
+
+def move_held(channel: Channel, now: datetime) -> None:
+    """Hold what waits for a digest until the quiet hours that a channel has now are over."""
+    held = Delivery.objects.filter(channel=channel, state=_STATE.HELD, digest=None)
+    held.update(next_at=channel.quiet_until(now) or now)
 
 
 def _new_id() -> str:
@@ -63,7 +96,7 @@ def claim(now: datetime, *, limit: int) -> list[Delivery]:
         channel=OuterRef("channel"),
         transition__alert=OuterRef("transition__alert"),
         id__lt=OuterRef("id"),
-        state=_STATE.WAITING,
+        state__in=(_STATE.WAITING, _STATE.HELD),
     )  # "resolved" never overtakes "firing"
     due = Delivery.objects.filter(_free(now), ~Exists(earlier), state=_STATE.WAITING, next_at__lte=now)
     return [row for row in due.order_by("id")[:limit] if take(row, now)]
@@ -98,13 +131,12 @@ def not_sent(row: Delivery, error: str, now: datetime, *, for_good: bool = False
 
 def _mine(row: Delivery, **values: object) -> None:
     """Write what became of it, unless the claim ran out and another worker has it."""
-    Delivery.objects.filter(pk=row.pk, attempts=row.attempts, state=_STATE.WAITING).update(
-        leased_until=None, **values
-    )
+    mine = Delivery.objects.filter(pk=row.pk, attempts=row.attempts, state=_STATE.WAITING)
+    if mine.update(leased_until=None, **values) and row.is_digest and values["state"] != _STATE.WAITING:
+        row.parts.update(**values)
 
 
 def send_again(rows: Sequence[Delivery], now: datetime) -> int:
     """Let messages that were given up be sent anew, with their old ids; return how many."""
-    return Delivery.objects.filter(pk__in=[row.pk for row in rows], state=_STATE.FAILED).update(
-        state=_STATE.WAITING, attempts=0, next_at=now, ended_at=None, leased_until=None
-    )
+    failed = Delivery.objects.filter(pk__in=[row.digest_id or row.pk for row in rows], state=_STATE.FAILED)
+    return failed.update(state=_STATE.WAITING, attempts=0, next_at=now, ended_at=None, leased_until=None)

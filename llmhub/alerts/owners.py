@@ -9,6 +9,7 @@ from django.db.models import Q
 from llmhub.alerts.models import Channel
 from llmhub.audit import log
 from llmhub.audit.actor import SYSTEM
+from llmhub.people import organisation
 from llmhub.people.models import Role, Team, TeamRole, User
 
 NAME = "owners"
@@ -32,7 +33,8 @@ def see_to_channel() -> None:
     if not settings.SMTP_URL or ours.exists():
         return
     with transaction.atomic():
-        new = Channel(name=NAME, kind=Channel.Kind.EMAIL, created_by=SYSTEM.label)
+        zone = organisation.current().time_zone
+        new = Channel(name=NAME, kind=Channel.Kind.EMAIL, time_zone=zone, created_by=SYSTEM.label)
         Channel.objects.bulk_create([new], ignore_conflicts=True)  # of two workers, one is first
         made = Channel.objects.there().filter(name=NAME, kind=Channel.Kind.EMAIL).first()
         if made is not None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from urllib.parse import urljoin
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
 from llmhub.alerts import outbox, owners
+from llmhub.alerts.digest import Held, text_of, title_of
 from llmhub.alerts.message import Message, Tone
-from llmhub.alerts.models import Alert, Channel, Delivery
+from llmhub.alerts.models import Alert, Channel, Delivery, Transition
 from llmhub.alerts.send import NotTaken, Way, send
 from llmhub.lib import clock
 
@@ -70,6 +73,8 @@ def way_of(channel: Channel) -> Way:
 
 def message_of(row: Delivery) -> Message:
     """Return what a delivery says: the words and numbers of its transition, whenever it is sent."""
+    if row.is_digest:
+        return _digest(row)
     if row.transition is None:
         return Message(
             row.message_id,
@@ -81,7 +86,12 @@ def message_of(row: Delivery) -> Message:
             tone="good",
             data={"channel": row.channel.name},
         )
-    transition, alert = row.transition, row.transition.alert
+    return _told(row, row.transition)
+
+
+def _told(row: Delivery, transition: Transition) -> Message:
+    """Return what is said of one transition."""
+    alert = transition.alert
     return Message(
         row.message_id,
         f"alert.{transition.state}",
@@ -103,6 +113,25 @@ def message_of(row: Delivery) -> Message:
             "alert_url": _url(f"/alerts/{alert.pk}/"),
             "facts": transition.facts,
         },
+    )
+
+
+def _digest(row: Delivery) -> Message:
+    """Return what was held back in quiet hours, as one message."""
+    rows = row.parts.exclude(transition=None).select_related("transition__alert__team").order_by("id")
+    parts = [_told(part, part.transition) for part in rows if part.transition is not None]
+    held = [
+        Held(part.data["id"], part.data["state"], part.at, part.title, part.text, part.url) for part in parts
+    ]
+    return Message(
+        row.message_id,
+        "alert.digest",
+        row.created_at,
+        title=title_of(held),
+        text=text_of(held, ZoneInfo(row.channel.time_zone)),
+        url=_url("/alerts/"),
+        tone="warning" if any(part.tone != "good" for part in parts) else "good",
+        data={"alerts": [json.loads(part.document()) for part in parts]},
     )
 
 

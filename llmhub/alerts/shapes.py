@@ -54,7 +54,8 @@ class DeliveryOut(Output):
 
     id: int
     channel: str
-    alert: int | None  # null: a test
+    alert: int | None  # null: a test, or a digest of several
+    digest: int | None  # the message that tells it with others, after quiet hours
     event: str
     title: str
     message_id: str  # `webhook-id`, the same each time it is sent
@@ -75,6 +76,8 @@ class ChannelOut(Output):
     address: str  # of a URL only the host
     team: str | None  # null: every alert
     rules: list[str]  # []: every rule
+    quiet: str  # hours of only what is critical: `22:00-07:00`; "": none
+    time_zone: str  # of its quiet hours
     paused: bool
     created_by: str
     created_at: datetime
@@ -120,14 +123,15 @@ def delivery_out(row: Delivery) -> DeliveryOut:
         id=row.pk,
         channel=row.channel.name,
         alert=of.alert_id if of else None,
-        event=f"alert.{of.state}" if of else "alert.test",
-        title=of.title if of else "Test",
+        digest=row.digest_id,
+        event=f"alert.{of.state}" if of else "alert.digest" if row.is_digest else "alert.test",
+        title=of.title if of else "Digest" if row.is_digest else "Test",
         message_id=row.message_id,
         state=row.state,
         attempts=row.attempts,
         error=row.error,
         created_at=row.created_at,
-        next_at=row.next_at if row.state == Delivery.State.WAITING else None,
+        next_at=row.next_at if row.ended_at is None else None,
         ended_at=row.ended_at,
     )
 
@@ -150,6 +154,8 @@ def _channel(row: Channel) -> dict[str, Any]:
         "address": address.shown(row),
         "team": row.team.slug if row.team else None,
         "rules": row.rules,
+        "quiet": row.quiet,
+        "time_zone": row.time_zone,
         "paused": row.paused,
         "created_by": row.created_by,
         "created_at": row.created_at,

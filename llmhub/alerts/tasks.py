@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from llmhub.alerts import alert, owners
+from llmhub.alerts import alert, outbox, owners
 from llmhub.alerts.sending import send_due
 from llmhub.lib import clock
 
@@ -15,5 +15,6 @@ def send() -> int:
     owners.see_to_channel()
     now = clock.now()
     alert.wake(now)
+    outbox.end_quiet(now)
     alert.forget(now)
     return send_due()

@@ -13,8 +13,8 @@ from llmhub.audit.actor import COMMAND_LINE
 from llmhub.cli import alert, show
 from llmhub.people.models import Team
 
-_COLUMNS = ("id", "name", "kind", "address", "team", "rules", "paused", "created_by")
-_ALL = "all"
+_COLUMNS = ("id", "name", "kind", "address", "team", "rules", "quiet", "paused", "created_by")
+_ALL, _NONE = "all", "none"
 
 
 def register(commands: _SubParsersAction[Any]) -> None:
@@ -51,6 +51,8 @@ def register(commands: _SubParsersAction[Any]) -> None:
 
 
 def _add_filters(parser: ArgumentParser) -> None:
+    parser.add_argument("--quiet", help=f"hours of only what is critical: 22:00-07:00, or {_NONE}")
+    parser.add_argument("--time-zone", help="of the quiet hours; the organisation's by default")
     parser.add_argument("--rules", help=f"only of these, separated by commas ({', '.join(RULES)}), or {_ALL}")
     parser.add_argument("--team", help=f"only alerts of this team, by its short name, or {_ALL}")
 
@@ -80,7 +82,7 @@ def change_one(options: Namespace) -> int:
     given = {name: getattr(options, name) for name in ("name", "address", "paused")}
     wanted = {name: value for name, value in given.items() if value is not None} | _filters(options)
     if not wanted:
-        raise ValueError("nothing to change: give --name, --address, --rules, --team, --pause or --resume")
+        raise ValueError("nothing to change: give what is to change, see `llmhub channel change --help`")
     channels.change_channel(actor=COMMAND_LINE, channel=_found(options.channel), **wanted)
     show.line(f"changed {options.channel}")
     return 0
@@ -105,8 +107,12 @@ def remove_one(options: Namespace) -> int:
 
 
 def _filters(options: Namespace) -> dict[str, Any]:
-    """Return rules and team as far as they were given."""
+    """Return rules, team and quiet hours as far as they were given."""
     wanted: dict[str, Any] = {}
+    if options.quiet is not None:
+        wanted["quiet"] = "" if options.quiet == _NONE else options.quiet
+    if options.time_zone is not None:
+        wanted["time_zone"] = options.time_zone
     if options.rules is not None:
         words = "" if options.rules == _ALL else options.rules
         wanted["rules"] = [word.strip() for word in words.split(",") if word.strip()]

@@ -75,6 +75,7 @@ def test_a_channel_from_beginning_to_end(api, settings):
     failed = api.post(f"{here}/test").json()
     assert (failed["state"], "cannot be reached" in failed["error"]) == ("failed", True)
     assert api.patch(here, paused=True, rules=[]).json()["paused"] is True
+    assert api.patch(here, quiet="22:00 - 07:00").json()["quiet"] == "22:00-07:00"
     assert api.post(f"/deliveries/{failed['id']}/send-again").json()["state"] == "waiting"
     assert api.delete(here).status_code == 204
     assert api.get(here).status_code == 404
@@ -88,6 +89,8 @@ def test_a_channel_from_beginning_to_end(api, settings):
         ({"address": "http://127.0.0.1/"}, "address"),
         ({"rules": ["weather"]}, "rules.0"),
         ({"kind": "email", "address": "a@example.org"}, "kind"),
+        ({"quiet": "nights"}, "quiet"),
+        ({"time_zone": "Mars/Base"}, "time_zone"),
         ({"colour": "red"}, "colour"),
         ({"name": ""}, "name"),
     ],

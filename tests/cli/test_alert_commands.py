@@ -44,9 +44,13 @@ def test_a_channel_is_added_tested_changed_and_removed(llmhub, settings):
     assert "failed" in llmhub("alert", "deliveries", "--channel", "ops")[1]
     assert "is sent again" in llmhub("alert", "send-again", str(Delivery.objects.first().pk))[1]
 
-    assert llmhub("channel", "change", "ops", "--rules", "all", "--pause")[0] == 0
+    assert llmhub("channel", "change", "ops", "--rules", "all", "--pause", "--quiet", "22:00-07:00")[0] == 0
     row = Channel.objects.get()
-    assert (row.rules, row.paused) == ([], True)
+    assert (row.rules, row.paused, row.quiet) == ([], True, "22:00-07:00")
+    assert "such as 22:00-07:00" in llmhub("channel", "change", "ops", "--quiet", "nights")[2]
+    llmhub("channel", "change", "ops", "--quiet", "none", "--time-zone", "Asia/Tokyo")
+    row.refresh_from_db()
+    assert (row.quiet, row.time_zone) == ("", "Asia/Tokyo")
     assert "nothing to change" in llmhub("channel", "change", "ops")[2]
     assert llmhub("channel", "remove", "ops")[0] == 0
     assert "no channel is called 'ops'" in llmhub("channel", "test", "ops")[2]

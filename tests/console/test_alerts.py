@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core import mail
 
-from llmhub.alerts import alert
+from llmhub.alerts import alert, outbox
 from llmhub.alerts.channel import create_channel
 from llmhub.alerts.models import Alert, Channel, Delivery
 from llmhub.alerts.sending import send_due
@@ -101,6 +102,7 @@ def test_a_webhook_is_made_tested_paused_given_a_secret_and_removed(signed_in, s
         settings.EGRESS_ALLOW = [f"127.0.0.1:{receiver.port}"]
         client = signed_in("admin")
         new = {"name": "ops", "kind": "webhook", "address": receiver.url, "rules": ["budget"]}
+        new |= {"quiet": "22:00-07:00", "time_zone": "Europe/Berlin"}
         page = client.post("/alerts/channels/add/", new)
         secret = re.search(r"whsec_[A-Za-z0-9+/=]+", page.text)[0]
         row = Channel.objects.get()
@@ -114,7 +116,9 @@ def test_a_webhook_is_made_tested_paused_given_a_secret_and_removed(signed_in, s
         assert "/hook" not in listed  # a path may be a secret
         other = re.search(r"whsec_[A-Za-z0-9+/=]+", client.post(f"{here}secret/").text)[0]
         assert other != secret
-        assert secret not in client.get(here).text
+        page = client.get(here).text
+        assert secret not in page
+        assert "22:00-07:00 (Europe/Berlin)" in page
 
     assert "cannot be reached" in client.post(f"{here}test/", follow=True).text
     assert "told of nothing" in client.post(f"{here}pause/", {"do": "pause"}, follow=True).text
@@ -137,6 +141,7 @@ def test_a_webhook_is_made_tested_paused_given_a_secret_and_removed(signed_in, s
         ({"kind": "chat", "address": "slack://T/"}, "use the signed webhook"),
         ({"kind": "email", "name": ""}, "required"),
         ({"kind": "pigeon"}, "Select a valid choice"),
+        ({"kind": "email", "quiet": "7-8"}, "write two times of a day such as 22:00-07:00"),
     ],
 )
 def test_what_cannot_be_told_is_refused_at_its_field(signed_in, smtp, form, said):
@@ -191,3 +196,24 @@ def test_a_message_that_was_given_up_is_sent_again(signed_in, smtp):
     assert "No message fits" in client.get("/alerts/deliveries/?state=failed").text
     again = client.post(f"/alerts/deliveries/{Delivery.objects.get().pk}/again/", follow=True)
     assert "nothing to send again" in again.text
+
+
+def test_what_is_held_says_until_when_and_a_digest_what_it_is(signed_in, smtp):
+    at = datetime(2026, 11, 16, 23, tzinfo=UTC)
+    create_channel(actor=COMMAND_LINE, name="us", kind="email", quiet="22:00-07:00", time_zone="UTC")
+    for subject in "ab":
+        alert.observe(finding(subject=subject), now=at)
+    client = signed_in("owner")
+    here = f"/alerts/channels/{Channel.objects.get().pk}/"
+
+    assert "2 messages wait for the end" in client.get(here).text
+    assert client.get("/alerts/deliveries/?state=held").text.count("Held") == 2
+    outbox.end_quiet(at + timedelta(hours=9))
+    send_due()
+
+    page = client.get("/alerts/deliveries/").text
+    assert "Digest of what was held in quiet hours" in page
+    assert page.count("in a digest") == 2
+    [sent] = mail.outbox
+    assert sent.subject == "[llmhub] While it was quiet: 2 alerts fire"
+    assert sent.body.count("Firing since 23:00: Nobody knows") == 2

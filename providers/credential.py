@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import re
-import stat
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from django.core.exceptions import ValidationError
@@ -15,18 +11,13 @@ from django.db import transaction
 
 from llmhub.audit import log
 from llmhub.audit.actor import Actor
-from llmhub.lib import clock, secrets
+from llmhub.lib import clock, outside, secrets
+from llmhub.lib.outside import MAX_LETTERS, SENDABLE
 from llmhub.people.roles import require
 from providers.errors import TargetMisconfigured
 from providers.models import Credential, Provider
 from providers.provider import subject
-from providers.reference import is_reference
 from providers.status_change import check_soon, forget_checks
-
-MAX_LETTERS = 4000
-_SENDABLE = re.compile(r"[\x21-\x7e]+")  # in a header: visible ASCII, nothing that ends a line
-# A reference is read with the rights of this process, so only who has them anyway may give one.
-_MAY_REFER = {"command", "file", "system"}
 
 
 class CredentialUnreadable(ValueError):
@@ -149,13 +140,10 @@ def _decrypted(sealed: str) -> str:
 
 
 def _read(reference: str) -> str:
-    kind, _, place = reference.partition(":")
-    found = os.environ.get(place, "") if kind == "env" else _file_text(place)
-    if not _SENDABLE.fullmatch(found.strip()):
-        raise CredentialUnreadable(
-            f"{reference} holds no credential: put one there (one line of visible letters)"
-        )
-    return found.strip()
+    try:
+        return outside.read(reference, what="credential")
+    except outside.Unreadable as error:
+        raise CredentialUnreadable(str(error)) from None
 
 
 def _lock(provider: Provider) -> Provider:
@@ -174,7 +162,7 @@ def checked_secret(secret: str) -> str:
     secret = secret.strip()
     if len(secret) > MAX_LETTERS:
         raise ValidationError({"secret": f"it is longer than {MAX_LETTERS} letters: is it the right one?"})
-    if not _SENDABLE.fullmatch(secret):
+    if not SENDABLE.fullmatch(secret):
         raise ValidationError(
             {"secret": "it has spaces, line ends or letters that no header can carry: copy it again, alone"}
         )
@@ -182,26 +170,7 @@ def checked_secret(secret: str) -> str:
 
 
 def _checked_reference(actor: Actor, reference: str) -> str:
-    reference = reference.strip()
-    if actor.kind not in _MAY_REFER:
-        raise ValidationError(
-            {"reference": "references are read on the server: set them there, by command or in llmhub.toml"}
-        )
-    if not is_reference(reference):
-        raise ValidationError(
-            {"reference": f"{reference[:60]!r} is no reference: use env:NAME or file:/PATH"}
-        )
-    return reference
-
-
-def _file_text(place: str) -> str:
-    """Return what a small regular file holds. Raises `CredentialUnreadable`."""
     try:
-        if not stat.S_ISREG(Path(place).stat().st_mode):
-            raise CredentialUnreadable(f"file:{place} is no regular file")
-        with Path(place).open("rb") as file:
-            return file.read(MAX_LETTERS + 2).decode("ascii")
-    except OSError as error:
-        raise CredentialUnreadable(f"file:{place} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        return ""
+        return outside.checked(reference, kind=actor.kind)
+    except ValueError as wrong:
+        raise ValidationError({"reference": str(wrong)}) from None

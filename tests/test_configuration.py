@@ -21,7 +21,7 @@ MAY_LOOK = {
     "llmhub/up/command.py": "hands the environment on to its processes",
     "llmhub/demo/own_home.py": "hands the environment on to the demo, less what is real",
     "llmhub/bench/stand.py": "makes the environment of a measured hub",
-    "providers/credential.py": "reads the variable that an admin names: env:NAME",
+    "llmhub/lib/outside.py": "reads the variable that an admin names: env:NAME",
 }
 
 

@@ -16,8 +16,13 @@ MOST_RECIPIENTS = 20
 NO_MAIL = "no mail server is set: set LLMHUB_SMTP_URL and restart, then e-mail works"
 
 
-def checked(kind: str, address: str) -> str:
-    """Return an address as its channel keeps it. Raises `ValidationError`, which says what to write."""
+def checked(kind: str, address: str, *, is_later: bool = False) -> str:
+    """Return an address as its channel keeps it. Raises `ValidationError`, which says what to write.
+
+    With `is_later` a mail server may be set later, as where a file says the channel.
+    """
+    if kind == Channel.Kind.EMAIL and not is_later and not settings.SMTP_URL:
+        raise ValidationError({"kind": NO_MAIL})
     try:
         return {"email": _mail, "webhook": _web, "chat": _chat}[kind](address.strip())
     except (egress.EgressRefused, chat.NotAService) as refused:
@@ -25,8 +30,6 @@ def checked(kind: str, address: str) -> str:
 
 
 def _mail(address: str) -> str:
-    if not settings.SMTP_URL:
-        raise ValidationError({"kind": NO_MAIL})
     found = list(dict.fromkeys(address.replace(",", " ").replace(";", " ").split()))
     if len(found) > MOST_RECIPIENTS:
         raise ValidationError({"address": f"at most {MOST_RECIPIENTS} addresses: use a mailing list"})
@@ -50,6 +53,8 @@ def _chat(address: str) -> str:
 
 def shown(channel: Channel) -> str:
     """Return where a channel sends to; of a URL only the host, for its path may be a secret."""
+    if channel.address_ref:
+        return channel.address_ref
     if channel.kind == Channel.Kind.EMAIL:
         return channel.address or ("managers of the team" if channel.team_id else "all owners")
     if channel.kind == Channel.Kind.CHAT:

@@ -18,7 +18,8 @@ from llmhub.alerts.models import Channel, Delivery
 from llmhub.alerts.sending import send_now
 from llmhub.audit import log
 from llmhub.audit.actor import Actor
-from llmhub.lib import clock, secrets
+from llmhub.lib import clock, outside, secrets
+from llmhub.lib.reference import is_reference
 from llmhub.people import organisation
 from llmhub.people.models import Team
 from llmhub.people.roles import allowed, require
@@ -37,11 +38,14 @@ def create_channel(
     rules: Iterable[str] = (),
     quiet: str = "",
     time_zone: str = "",
+    secret: str = "",
+    from_file: bool = False,
 ) -> tuple[Channel, str]:
     """Save a channel; return it with its signing secret, which only a webhook has.
 
-    Who manages a team makes channels of it. Raises `ValidationError` on an address that cannot be told,
-    and on a name that is taken.
+    Who manages a team makes channels of it. Where the address of a webhook or chat, or the `secret` of a
+    webhook, is kept outside, it is a reference, and no secret is made. Raises `ValidationError` on an
+    address that cannot be told, on a reference from who may give none, and on a name that is taken.
     """
     _require(actor, team.pk if team else None)
     channel = Channel(
@@ -51,17 +55,16 @@ def create_channel(
         rules=_rules(rules),
         quiet=_quiet(quiet),
         time_zone=_zone(time_zone),
+        from_file=from_file,
         created_by=actor.label,
     )
     channel.clean_fields(exclude=["address", "sealed"])
     _refuse_second(channel)
-    secret = _new_secret() if kind == Channel.Kind.WEBHOOK else ""
-    _address(channel, address)
-    if secret:
-        channel.sealed = secrets.encrypt(secret)
+    _address(actor, channel, address)
+    made = _secret(actor, channel, secret)
     channel.save()
     log.record(actor, "channel.created", _subject(channel), after=_facts(channel))
-    return channel, secret
+    return channel, made
 
 
 @transaction.atomic
@@ -76,20 +79,24 @@ def change_channel(
     paused: bool = _KEPT,
     quiet: str = _KEPT,
     time_zone: str = _KEPT,
+    secret: str = _KEPT,
+    from_file: bool = _KEPT,
 ) -> Channel:
     """Save what is given; the rest stays. Raises `ValidationError` as making one does."""
     row = _there(channel, actor)
     before = _facts(row)
-    was = row.address, row.sealed
+    was = row.address, row.address_ref, row.sealed
     if address is not _KEPT:
-        _address(row, address)
+        _address(actor, row, address)
+    if secret is not _KEPT and secret != row.secret_ref:
+        _secret(actor, row, secret)
     if team is not _KEPT:
         _require(actor, team.pk if team else None)
         row.team = team
-    _set(row, name=name, rules=rules, paused=paused, quiet=quiet, time_zone=time_zone)
+    _set(row, name=name, rules=rules, paused=paused, quiet=quiet, time_zone=time_zone, from_file=from_file)
     row.clean_fields(exclude=["address", "sealed"])
     _refuse_second(row)
-    moved = (row.address, row.sealed) != was
+    moved = (row.address, row.address_ref, row.sealed) != was
     if moved or _facts(row) != before:
         row.save()
         told = {"address": "another one"} if moved else {}
@@ -107,6 +114,8 @@ def new_secret(*, actor: Actor, channel: Channel) -> str:
     row = _there(channel, actor)
     if row.kind != Channel.Kind.WEBHOOK:
         raise ValidationError("only a signed webhook has a secret")
+    if row.secret_ref:
+        raise ValidationError(f"its secret is kept in {row.secret_ref}: change it there")
     secret = _new_secret()
     row.sealed = secrets.encrypt(secret)
     row.save(update_fields=["sealed"])
@@ -190,9 +199,34 @@ def _set(row: Channel, **values: Any) -> None:
             setattr(row, field, kept.get(field, bool)(value))
 
 
-def _address(channel: Channel, address: str) -> None:
+def _secret(actor: Actor, channel: Channel, reference: str) -> str:
+    """Set what a webhook signs with: a new secret, which is returned, or what a reference names."""
+    if channel.kind != Channel.Kind.WEBHOOK:
+        if reference:
+            raise ValidationError({"secret": "only a signed webhook has a secret"})
+        return ""
+    channel.secret_ref = _reference(actor, "secret", reference) if reference else ""
+    made = "" if reference else _new_secret()
+    channel.sealed = secrets.encrypt(made) if made else ""
+    return made
+
+
+def _reference(actor: Actor, field: str, reference: str) -> str:
+    try:
+        return outside.checked(reference, kind=actor.kind)
+    except ValueError as wrong:
+        raise ValidationError({field: str(wrong)}) from None
+
+
+def _address(actor: Actor, channel: Channel, address: str) -> None:
     """Set where it sends to; the URL of a chat is a secret as a whole."""
-    kept = addresses.checked(channel.kind, address)
+    if is_reference(address.strip()) and channel.kind != Channel.Kind.EMAIL:
+        channel.address, channel.address_ref = "", _reference(actor, "address", address)
+        if channel.kind == Channel.Kind.CHAT:
+            channel.sealed = ""
+        return
+    channel.address_ref = ""
+    kept = addresses.checked(channel.kind, address, is_later=actor.kind == "file")
     if channel.kind == Channel.Kind.CHAT:
         channel.address, channel.sealed = chat.service_of(kept), secrets.encrypt(kept)
         return
@@ -245,6 +279,8 @@ def _facts(channel: Channel) -> dict[str, Any]:
         "team": channel.team.slug if channel.team else None,
         "rules": channel.rules,
         "paused": channel.paused,
+        "secret": channel.secret_ref,
         "quiet": channel.quiet,
         "time_zone": channel.time_zone,
+        "from_file": channel.from_file,
     }

@@ -85,9 +85,10 @@ class ChannelChangeForm(ChannelForm):
 
     def __init__(self, *args: Any, channel: Channel, **kwargs: Any) -> None:
         is_chat = channel.kind == Channel.Kind.CHAT
+        is_kept = is_chat or bool(channel.address_ref)
         now = {
             "name": channel.name,
-            "address": "" if is_chat else channel.address,
+            "address": "" if is_kept else channel.address,
             "rules": channel.rules,
             "quiet": channel.quiet,
             "time_zone": channel.time_zone,
@@ -95,7 +96,7 @@ class ChannelChangeForm(ChannelForm):
         }
         super().__init__(*args, initial=now, **kwargs)
         del self.fields["kind"]
-        self.is_kept = is_chat
+        self.is_kept = is_kept
         self.fields["address"].help_text = {
             Channel.Kind.EMAIL: "Addresses with commas between; nothing: the team's managers, or all owners.",
             Channel.Kind.WEBHOOK: "The URL that is posted to.",

@@ -49,6 +49,8 @@ class Channel(models.Model):
         max_length=500, blank=True, help_text="e-mail addresses, or a URL; empty: all owners, by e-mail"
     )
     sealed = models.TextField(blank=True, help_text="the signing secret, or the URL of a chat, encrypted")
+    address_ref = models.CharField(max_length=300, blank=True, help_text="`env:NAME` or `file:/PATH`")
+    secret_ref = models.CharField(max_length=300, blank=True, help_text="the same, of the signing secret")
     team = models.ForeignKey(
         Team, on_delete=models.PROTECT, null=True, blank=True, related_name="channels",
         help_text="whose it is, told only of its alerts; empty: the hub's",
@@ -59,6 +61,7 @@ class Channel(models.Model):
         max_length=11, blank=True, help_text="hours of only what is critical, `22:00-07:00`; empty: none"
     )
     time_zone = models.CharField(max_length=64, default="UTC", help_text="IANA name, of its quiet hours")
+    from_file = models.BooleanField(default=False, help_text="it goes when llmhub.toml no longer says it")
     created_by = models.CharField(max_length=200)
     created_at = models.DateTimeField(auto_now_add=True)
     removed_at = models.DateTimeField(null=True, blank=True)

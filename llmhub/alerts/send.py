@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import smtplib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import aiohttp
 from django.conf import settings
 
 from llmhub.alerts import chat, webhook
 from llmhub.alerts.message import Message
-from llmhub.lib import clock, egress, mail, secrets
+from llmhub.lib import clock, egress, mail, outside, secrets
 
 PATIENCE = 15.0  # seconds for one message
 
@@ -31,15 +31,32 @@ class Way:
     kind: str
     address: str
     sealed: str = ""
+    address_ref: str = ""
+    secret_ref: str = ""
     recipients: tuple[str, ...] = ()
+    secret: str = field(default="", repr=False)  # once it was opened
 
 
 def send(way: Way, message: Message) -> None:
     """Send a message. Raises `NotTaken`."""
     try:
-        {"email": _mail, "webhook": _post, "chat": _chat}[way.kind](way, message)
-    except secrets.Undecryptable as gone:
+        {"email": _mail, "webhook": _post, "chat": _chat}[way.kind](_opened(way), message)
+    except (secrets.Undecryptable, outside.Unreadable) as gone:
         raise NotTaken(str(gone)) from None
+
+
+def _opened(way: Way) -> Way:
+    """Return the same with what its references name. Raises `Unreadable`, and `Undecryptable`."""
+    secret = secrets.decrypt(way.sealed) if way.sealed else ""
+    if way.secret_ref:
+        secret = outside.read(way.secret_ref, what="signing secret")
+        if not webhook.is_secret(secret):
+            raise outside.Unreadable(f"{way.secret_ref} holds no signing secret: it begins with whsec_")
+    if not way.address_ref:
+        return replace(way, secret=secret)
+    address = outside.read(way.address_ref, what="address")
+    is_chat = way.kind == "chat"
+    return replace(way, address=way.address if is_chat else address, secret=address if is_chat else secret)
 
 
 def _mail(way: Way, message: Message) -> None:
@@ -78,7 +95,7 @@ def _post(way: Way, message: Message) -> None:
 async def _post_signed(way: Way, message: Message) -> None:
     """Post to a receiver; nothing of its answer is kept but the status."""
     body = message.document()
-    headers = webhook.headers(secrets.decrypt(way.sealed), message_id=message.id, at=clock.now(), body=body)
+    headers = webhook.headers(way.secret, message_id=message.id, at=clock.now(), body=body)
     timeout = aiohttp.ClientTimeout(total=PATIENCE)
     try:
         async with (
@@ -119,9 +136,7 @@ def _judge(status: int) -> None:
 
 def _chat(way: Way, message: Message) -> None:
     try:
-        taken = chat.send(
-            secrets.decrypt(way.sealed), title=message.headline, text=message.body, tone=message.tone
-        )
+        taken = chat.send(way.secret, title=message.headline, text=message.body, tone=message.tone)
     except chat.NotAService as refused:
         raise NotTaken(str(refused), for_good=True) from None
     if not taken:

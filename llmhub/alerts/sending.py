@@ -68,7 +68,14 @@ def way_of(channel: Channel) -> Way:
         recipients = tuple(channel.address.split(", "))
     elif channel.kind == Channel.Kind.EMAIL:
         recipients = owners.of_team(channel.team) if channel.team else owners.addresses()
-    return Way(channel.kind, channel.address, channel.sealed, recipients)
+    return Way(
+        channel.kind,
+        channel.address,
+        sealed=channel.sealed,
+        address_ref=channel.address_ref,
+        secret_ref=channel.secret_ref,
+        recipients=recipients,
+    )
 
 
 def message_of(row: Delivery) -> Message:

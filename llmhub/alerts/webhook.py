@@ -18,6 +18,15 @@ def secret_of(random: bytes) -> str:
     return PREFIX + base64.b64encode(random).decode()
 
 
+def is_secret(text: str) -> bool:
+    """Return whether a text can be a signing secret."""
+    try:
+        random = base64.b64decode(text.removeprefix(PREFIX), validate=True)
+    except ValueError:
+        return False
+    return text.startswith(PREFIX) and 24 <= len(random) <= 64
+
+
 def signature(secret: str, *, message_id: str, timestamp: int, body: bytes) -> str:
     """Return the value of `webhook-signature`: version 1, HMAC-SHA256 over id, time and body."""
     key = base64.b64decode(secret.removeprefix(PREFIX))

@@ -14,6 +14,7 @@ from catalog.models import Alias, Origin, PublicName
 from llmhub.audit.actor import Actor
 from llmhub.audit.models import AuditEvent
 from llmhub.config.apply_budgets import apply_budgets
+from llmhub.config.apply_channels import apply_channels
 from llmhub.config.apply_hub import apply_hub, apply_teams
 from llmhub.config.apply_models import ModelApplier, curated
 from llmhub.config.apply_providers import apply_providers
@@ -135,6 +136,7 @@ def _named(config: Config) -> set[str]:
         "models": config.models.keys(),
         "aliases": config.aliases.keys(),
         "teams": config.teams.keys(),
+        "channels": config.channels.keys(),
     }
     return {dotted((kind, name)) for kind, names in sections.items() for name in names}
 
@@ -176,6 +178,7 @@ class _Application:
         apply_hub(self._config.hub, self._actor, self._at)
         apply_teams(self._config, self._actor, self._at)
         apply_budgets(self._config, self._actor, self._at)
+        apply_channels(self._config, self._actor, self._at)
         events = AuditEvent.objects.filter(id__gt=before).order_by("id")
         return tuple(f"{event.action} {event.object}" for event in events)
 

@@ -46,6 +46,9 @@ def write(things: Sequence[Thing]) -> Exported:
             parts.append(table(path, {row.path[1]: row.values["model"] for row in rows}))
         elif path[0] == "models":
             parts += _model(rows)
+        elif path[0] == "channels":
+            parts += (part for row in rows for part in _channel(row))
+            missing += [text for row in rows if (text := _unsaid(row))]
         else:
             parts += (table(row.path, row.values, is_row=row.path[-1] == "budgets") for row in rows)
     return Exported("\n".join(parts), tuple(missing))
@@ -61,6 +64,24 @@ def _missing(credential: Thing) -> str:
     return (
         f"the credential {credential.key!r} of {provider} was typed in: enter it again, or give a reference"
     )
+
+
+def _unsaid(channel: Thing) -> str:
+    """Return what the file cannot say of a channel."""
+    kind, name = channel.values["kind"], channel.path[1]
+    if kind == "chat" and "address" not in channel.values:
+        return f"the address of the channel {name!r} was typed in: enter it again, or give a reference"
+    if kind == "webhook" and "secret" not in channel.values:
+        return f"the signing secret of the channel {name!r} is sealed: make another, or give a reference"
+    return ""
+
+
+def _channel(row: Thing) -> Iterator[str]:
+    text = _unsaid(row)
+    if row.values["kind"] == "chat" and text:
+        yield comment(text)
+    elif not row.is_bundled:
+        yield table(row.path, row.values) + (comment(text) if text else "")
 
 
 def _provider(rows: Sequence[Thing], typed_in: Sequence[Thing]) -> Iterator[str]:

@@ -81,6 +81,16 @@ BUDGET_KEYS = {
     "alert_at": "alert_at",
     "timezone": "time_zone",
 }
+CHANNEL_KEYS = {  # of `Channel`; `address` is its reference where it has one
+    "kind": "kind",
+    "address": "address",
+    "secret": "secret_ref",
+    "team": "team",
+    "rules": "rules",
+    "quiet": "quiet",
+    "timezone": "time_zone",
+    "paused": "paused",
+}
 RULE_KEYS = {
     "default_output_tokens": "default_output_tokens",
     "unpriced": "unpriced",

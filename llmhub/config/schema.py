@@ -11,14 +11,16 @@ from pydantic import BeforeValidator, Field, model_validator
 from billing.amount import parse_cap, parse_usd
 from billing.rules import MAX_OUTPUT_TOKENS
 from billing.thresholds import HIGHEST, MOST
+from llmhub.alerts import quiet
 from llmhub.config.schema_models import ModelSection
 from llmhub.config.section import Section
-from llmhub.config.values import Cap, Dialect, KindName, PublicName, Reference, Slug, Zone
+from llmhub.config.values import Cap, Dialect, KindName, PublicName, Reference, Rule, Slug, Zone
 from llmhub.lib import money
+from llmhub.lib.reference import is_reference
 from providers.weights import MAX_WEIGHT
 
 # Words of CONTRACT that have no meaning yet: each says so instead of being taken for a typing mistake.
-LATER = ("routes", "presets", "params", "experiments", "channels")
+LATER = ("routes", "presets", "params", "experiments")
 UNLIMITED = "unlimited"  # a cap that only counts
 
 _LONGEST_LABEL = 60  # of Credential.label
@@ -163,6 +165,28 @@ class TeamSection(Section):
         return self
 
 
+class ChannelSection(Section):
+    """Who is told of alerts; what is secret of it is a reference."""
+
+    kind: Literal["email", "webhook", "chat"]
+    address: Annotated[str, Field(max_length=500)] = ""  # of a chat a reference; of a webhook it can be one
+    secret: Reference | None = None  # of a webhook; None: llmhub makes one
+    team: Slug | None = None  # None: every alert
+    rules: list[Rule] = []  # []: every rule
+    quiet: Annotated[str, Field(max_length=20)] = ""  # `22:00-07:00`
+    timezone: Zone | None = None  # of the quiet hours; None: the hub's
+    paused: bool | None = None  # None: as it is
+
+    @model_validator(mode="after")
+    def _fits(self) -> ChannelSection:
+        quiet.parse(self.quiet)
+        if self.kind == "chat" and not is_reference(self.address):
+            raise ValueError("the address of a chat is a secret: write env:NAME or file:/PATH")
+        if self.kind != "webhook" and self.secret is not None:
+            raise ValueError("only a webhook has a secret: leave it out")
+        return self
+
+
 class Config(Section):
     """llmhub.toml."""
 
@@ -172,6 +196,7 @@ class Config(Section):
     aliases: dict[PublicName, PublicName] = {}
     budgets: list[OtherBudgetSection] = []
     teams: dict[Slug, TeamSection] = {}
+    channels: dict[Annotated[str, Field(min_length=1, max_length=60)], ChannelSection] = {}
 
     @model_validator(mode="after")
     def _budgets_differ(self) -> Config:

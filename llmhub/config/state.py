@@ -20,6 +20,7 @@ from catalog.models import CatalogEntry
 from catalog.seed import bundled
 from llmhub.config.fields import BUDGET_KEYS, HUB_KEYS, PROVIDER_KEYS, RULE_KEYS, TEAM_KEYS
 from llmhub.config.schema import UNLIMITED
+from llmhub.config.state_channels import read_channels
 from llmhub.config.state_models import read_aliases, read_models
 from llmhub.config.things import Thing, known
 from llmhub.lib import clock, money
@@ -41,6 +42,7 @@ def read_all() -> list[Thing]:
         *read_aliases(),
         *(thing for thing in budgets if thing.path == ("budgets",)),
         *_teams([thing for thing in budgets if thing.path != ("budgets",)]),
+        *read_channels(),
     ]
 
 

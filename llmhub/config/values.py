@@ -12,8 +12,8 @@ from pydantic_core import PydanticCustomError
 
 from catalog.pricing import MAX_PRICE
 from catalog.words import CAPABILITIES, MODALITIES, NAME_PATTERN
-from llmhub.lib import money
-from providers import reference
+from llmhub.alerts.finding import RULES
+from llmhub.lib import money, reference
 from providers.adapters import KINDS
 
 # A dialect is named by its wire format, or by the company whose format it is.
@@ -102,4 +102,5 @@ Reference = Annotated[
     AfterValidator(_reference),
     WithJsonSchema({"type": "string", "pattern": reference.PATTERN}),
 ]
+Rule = Annotated[str, AfterValidator(one_of(RULES)), WithJsonSchema({"enum": list(RULES), "type": "string"})]
 Tokens = Annotated[int, Field(gt=0, le=2**31 - 1)]

@@ -12,9 +12,11 @@ from catalog.alias import add_alias
 from catalog.entry import create_entry, update_entry, withdraw_entry
 from catalog.models import CatalogEntry, Offer, Origin, Price
 from catalog.offer import add_offer, set_price, update_offer, withdraw_offer
+from llmhub.alerts.channel import change_channel, create_channel, remove_channel
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.lib import clock
 from llmhub.people import organisation
+from llmhub.people.models import Team
 from llmhub.people.team import create_team
 from providers.credential import set_credential
 from providers.models import Provider
@@ -50,6 +52,7 @@ def furnish() -> None:
     _models()
     _bundled()
     _budgets()
+    _channels()
 
 
 def _hub() -> None:
@@ -191,6 +194,25 @@ def _budgets() -> None:
         time_zone="Asia/Tokyo",
         alert_at=[],
     )
+
+
+def _channels() -> None:
+    made, _ = create_channel(
+        actor=COMMAND_LINE,
+        name="night.watch",
+        kind="webhook",
+        address="http://10.0.0.8:9000/hook",
+        secret="env:NIGHT_SECRET",
+        team=Team.objects.get(slug="support"),
+        rules=["budget", "burn"],
+        quiet="22:00-07:00",
+        time_zone="Asia/Tokyo",
+    )
+    change_channel(actor=COMMAND_LINE, channel=made, paused=True)
+    create_channel(actor=COMMAND_LINE, name="chat", kind="chat", address="file:/run/secrets/slack")
+    create_channel(actor=COMMAND_LINE, name="hook", kind="webhook", address="env:HOOK", secret="env:HOOK_S")
+    gone, _ = create_channel(actor=COMMAND_LINE, name="gone", kind="chat", address="env:GONE")
+    remove_channel(actor=COMMAND_LINE, channel=gone)
 
 
 def type_in() -> None:

@@ -15,6 +15,7 @@ from billing.rollup_models import ReportTag
 from catalog.entry import Facts
 from catalog.models import Alias, CatalogEntry, Offer, Origin, Price
 from catalog.seed import seed
+from llmhub.alerts.models import Channel
 from llmhub.config import export, fields
 from llmhub.config.schema import Config
 from llmhub.people.models import Organisation, Team
@@ -78,6 +79,7 @@ SAID: dict[type, set[str]] = {
             "ends_at"},  # decided in the inbox: a price that ended is not in force, and so not said
     Budget: {*fields.BUDGET_KEYS.values(), "scope_id", "tag", "removed_at",  # by name
              "raised_cap", "raised_until"},  # for a while: what ends by itself is no configuration
+    Channel: {*fields.CHANNEL_KEYS.values(), "name", "address_ref", "sealed", "removed_at", "created_by"},
     CallRules: {*fields.RULE_KEYS.values(), "team_id"},
     ReportTag: {"name", "slot", "since"},  # in their order
 }  # fmt: skip
@@ -99,7 +101,6 @@ NO_CONFIGURATION = {
     "billing.Crossing", "billing.BudgetForecast",
     "alerts.Alert", "alerts.Transition", "alerts.Delivery",
     "routing.Route", "routing.RouteTarget",  # the file has no place for routes yet
-    "alerts.Channel",  # its secret is sealed: the file has no place for channels yet
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Pure: how a credential is named that is kept outside: `env:NAME` or `file:/PATH`."""
+"""Pure: how a secret is named that is kept outside: `env:NAME` or `file:/PATH`."""
 
 from __future__ import annotations
 

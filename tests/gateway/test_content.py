@@ -199,3 +199,20 @@ def test_on_its_day_the_gateway_stops_by_itself_and_the_job_deletes(talkative, s
             assert content_clear.clear() == 0
         with time_machine.travel(at, tick=False):
             assert content_clear.clear() == 1
+
+
+def test_who_operates_llmhub_can_forbid_it_whatever_a_team_agreed_to(make_gateway, simulator):
+    gateway, word = make_gateway(), canary()
+    gateway.start(LLMHUB_CONTENT="off", LLMHUB_LOG="DEBUG")
+    models = gateway.make_all({name: {"at": [simulator.path("tokens/5")]} for name in ("off", "on")})
+    keep(gateway, *models.values())  # who writes the consent here is not under the switch
+
+    _say(models["off"], word)
+    gateway.stop()  # with what it had to write
+    assert len(gateway.records(models["off"])) >= 4
+    assert kept(gateway, models["off"]) == []
+    assert found_in(gateway, word) == []
+
+    gateway.start()  # the consent was there all the time
+    models["on"].ask(word)
+    gateway.until(lambda: kept(gateway, models["on"]), within=5, what="it is kept")

@@ -27,6 +27,7 @@ from billing.visible import teams_of
 from llmhub.audit import log as audit
 from llmhub.audit.actor import Actor
 from llmhub.lib import clock
+from llmhub.people.roles import NotAllowed, reach
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ def create_export(
         raise ValidationError(f"{MOST_OPEN} exports are waiting: try again when one is ready")
     made = Export(
         of=of, columns=columns, format=file_format, since=since, until=until, made_by=actor.label,
-        teams=None if teams is None else sorted(teams),
+        maker=actor.identity, teams=None if teams is None else sorted(teams),
     )  # fmt: skip
     made.full_clean()
     made.save()
@@ -82,8 +83,23 @@ def readable_by(actor: Actor, found: list[Export]) -> list[Export]:
     return [each for each in found if may_read(actor, each)]
 
 
+def may_remove(actor: Actor, export: Export) -> bool:
+    """Return whether `actor` made an export, or manages every team whose calls are in it."""
+    if export.maker == actor.identity:
+        return True
+    managed = reach(actor, "manage")
+    return managed is None or (bool(export.teams) and managed.issuperset(export.teams or ()))
+
+
 def remove_export(*, actor: Actor, export: Export) -> None:
-    """Delete the file of an export; its row stays for as long as others do."""
+    """Delete the file of an export; its row stays for as long as others do.
+
+    Raises `NotAllowed` on another's, unless `actor` manages every team that is in it.
+    """
+    if not may_remove(actor, export):
+        raise NotAllowed(
+            f"{export.made_by} made this export: only they, and who manages all teams in it, may delete it"
+        )
     with transaction.atomic():
         audit.record(actor, "export.removed", f"export:{export.pk}")
         Export.objects.filter(pk=export.pk).update(state=Export.State.EXPIRED, stamp=0)

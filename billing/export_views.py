@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from billing.export import create_export, may_read, path_of, readable_by, remove_export
+from billing.export import create_export, may_read, may_remove, path_of, readable_by, remove_export
 from billing.export_forms import ExportForm
 from billing.export_models import Export
 from llmhub.lib import clock, forms
@@ -39,12 +39,18 @@ def export_list(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, "The export is being made. It stands here when it is ready.")
             return redirect("billing:export_list")
-    found = readable_by(actor_of(request), list(Export.objects.all()[:_SHOWN]))
+    actor = actor_of(request)
+    found = readable_by(actor, list(Export.objects.all()[:_SHOWN]))
     return render_page(
         request,
         page="billing/export_list.html",
         partial="billing/_export_table.html",
-        context={"form": form, "exports": found, "is_open": any(_is_open(each) for each in found)},
+        context={
+            "form": form,
+            "exports": found,
+            "removable": {each.pk for each in found if may_remove(actor, each)},
+            "is_open": any(_is_open(each) for each in found),
+        },
         status=422 if form.is_bound else 200,
     )
 

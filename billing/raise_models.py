@@ -20,7 +20,8 @@ class RaiseRequest(models.Model):
     cap = models.BigIntegerField(help_text="in the budget's unit, USD as nano-USD")
     until = models.BigIntegerField(help_text="Unix seconds")
     reason = models.CharField(max_length=300)
-    asked_by = models.CharField(max_length=200)
+    asked_by = models.CharField(max_length=200, help_text="what who asked is called")
+    asker = models.CharField(max_length=40, default="", help_text="kind and id of who asked: user:5")
     asked_at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     decided_by = models.CharField(max_length=200, blank=True)
@@ -31,8 +32,8 @@ class RaiseRequest(models.Model):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["budget", "asked_by"],
-                condition=models.Q(state="open"),
+                fields=["budget", "asker"],
+                condition=models.Q(state="open") & ~models.Q(asker=""),
                 name="one_open_request_of_a_person",
             )
         ]

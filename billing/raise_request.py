@@ -40,13 +40,18 @@ def ask_for_raise(
     reason = _text("reason", reason)
     if not reason:
         raise ValidationError({"reason": "say what it is for: who decides reads this"})
-    asked = RaiseRequest.objects.filter(budget=row, asked_by=actor.label, state=_STATE.OPEN).first()
-    asked = asked or RaiseRequest(budget=row, asked_by=actor.label)
+    asked = open_of(actor, row) or RaiseRequest(budget=row, asker=actor.identity)
+    asked.asked_by = actor.label
     asked.cap, asked.until, asked.reason, asked.asked_at = wanted, end, reason, clock.now()
     asked.full_clean(exclude=["budget"])
     asked.save()
     log.record(actor, "budget.raise_asked", subject(row), after=facts(asked))
     return asked
+
+
+def open_of(actor: Actor, budget: Budget) -> RaiseRequest | None:
+    """Return the question of `actor` for more of `budget` that waits for an answer."""
+    return RaiseRequest.objects.filter(budget=budget, asker=actor.identity, state=_STATE.OPEN).first()
 
 
 def askable_by(actor: Actor) -> BudgetQuerySet:
@@ -65,7 +70,7 @@ def seen_by(actor: Actor) -> QuerySet[RaiseRequest]:
     if reach(actor) is None:
         return rows
     seen = Budget.objects.all().seen_by(actor).values("pk")
-    return rows.filter(Q(budget_id__in=seen) | Q(asked_by=actor.label))
+    return rows.filter(Q(budget_id__in=seen) | Q(asker=actor.identity))
 
 
 @transaction.atomic
@@ -100,7 +105,7 @@ def refuse(*, actor: Actor, asked: RaiseRequest, note: str = "") -> RaiseRequest
 def withdraw(*, actor: Actor, asked: RaiseRequest) -> RaiseRequest:
     """Take one's own question back. Raises `ValidationError` when it is another's, or was answered."""
     row = _open(asked)
-    if row.asked_by != actor.label:
+    if row.asker != actor.identity:
         raise ValidationError(f"{row.asked_by} asked this: only they can take it back; refuse it instead")
     return _decided(actor, row, _STATE.WITHDRAWN, "")
 

@@ -21,7 +21,7 @@ from billing.budget_state import states
 from billing.models import Budget
 from billing.raise_forms import AskForm, DecisionForm, RaiseForm, asked_now
 from billing.raise_models import RaiseRequest
-from billing.raise_request import approve, ask_for_raise, askable_by, refuse, seen_by, withdraw
+from billing.raise_request import approve, ask_for_raise, askable_by, open_of, refuse, seen_by, withdraw
 from llmhub.audit.models import AuditEvent
 from llmhub.lib import clock, forms
 from llmhub.lib.pages import render_page, screen_of
@@ -90,8 +90,7 @@ def budget_ask(request: HttpRequest, budget_id: int) -> HttpResponse:
     actor = actor_of(request)
     budget = get_object_or_404(askable_by(actor), pk=budget_id)
     sees_it = Budget.objects.all().seen_by(actor).filter(pk=budget_id).exists()
-    own = RaiseRequest.objects.filter(budget=budget, asked_by=actor.label, state="open").first()
-    form = AskForm(request.POST or None, budget=budget, initial=asked_now(own))
+    form = AskForm(request.POST or None, budget=budget, initial=asked_now(open_of(actor, budget)))
     if form.is_valid():
         try:
             ask_for_raise(actor=actor, budget=budget, **form.cleaned_data)
@@ -141,7 +140,7 @@ def asked_rows(request: HttpRequest, rows: Sequence[RaiseRequest]) -> list[Asked
             row,
             names.label(row.budget),
             datetime.fromtimestamp(row.until, ZoneInfo(row.budget.time_zone)),
-            is_own=row.asked_by == actor.label,
+            is_own=row.asker == actor.identity,
             may_decide=may_change(actor, row.budget),
         )
         for row in rows

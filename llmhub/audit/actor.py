@@ -20,6 +20,11 @@ class Actor:
     teams: Mapping[int, str] = field(default_factory=dict)  # the role in each team, by the team's id
     scopes: frozenset[str] | None = None  # what a service key is cut down to; None: all of its role
 
+    @property
+    def identity(self) -> str:
+        """Who this is, whatever they are called: a label may be chosen, and a key be named like a person."""
+        return self.kind if self.id is None else f"{self.kind}:{self.id}"
+
 
 COMMAND_LINE = Actor(kind="command", label="command line", role="owner")
 SYSTEM = Actor(kind="system", label="llmhub", role="owner")

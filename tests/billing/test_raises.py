@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from billing.budget_raise import end_raise, raise_budget
 from billing.budget_state import states
 from billing.entries import Hold, OverBudget
 from billing.models import Budget
-from billing.raise_request import approve, ask_for_raise, refuse, withdraw
+from billing.raise_request import approve, ask_for_raise, refuse, seen_by, withdraw
 from llmhub.audit.actor import COMMAND_LINE, Actor
 from llmhub.audit.models import AuditEvent
 from llmhub.people.roles import NotAllowed
@@ -143,6 +144,33 @@ def test_a_question_is_answered_once_and_only_its_asker_takes_it_back():
         approve(actor=COMMAND_LINE, asked=asked)
     budget.refresh_from_db()
     assert budget.raised_cap is None
+
+
+@pytest.mark.django_db
+def test_a_key_that_is_named_like_a_person_is_not_that_person():
+    budget = made()
+    asked = ask_for_raise(actor=MARA, budget=budget, cap="40", reason="launch week")
+    namesake = Actor(kind="service_key", label=MARA.label, role="viewer", id=MARA.id)
+
+    with pytest.raises(ValidationError, match="only they can take it back"):
+        withdraw(actor=namesake, asked=asked)
+    second = ask_for_raise(actor=namesake, budget=budget, cap="99", reason="mine")
+
+    asked.refresh_from_db()
+    assert (second.pk != asked.pk, asked.cap, asked.state) == (True, 40 * USD, "open")
+    stranger = Actor(kind="service_key", label=MARA.label, role="member", id=9)
+    assert asked not in seen_by(stranger)
+    withdraw(actor=MARA, asked=asked)
+
+
+@pytest.mark.django_db
+def test_a_person_with_another_name_takes_their_question_back():
+    asked = ask_for_raise(actor=MARA, budget=made(), cap="40", reason="launch week")
+
+    withdraw(actor=replace(MARA, label="mara.b@example.org"), asked=asked)
+
+    asked.refresh_from_db()
+    assert asked.state == "withdrawn"
 
 
 @pytest.mark.django_db

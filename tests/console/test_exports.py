@@ -11,10 +11,12 @@ from datetime import timedelta
 import pytest
 
 from billing import export, export_api, export_views
-from billing.export import path_of, write_open
+from billing.export import path_of, remove_export, write_open
 from billing.export_models import Export
+from llmhub.audit.actor import Actor
 from llmhub.cli.main import run
 from llmhub.lib import clock
+from llmhub.people.roles import NotAllowed
 from tests.billing import rows
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +96,37 @@ def test_who_may_see_some_teams_finds_no_file_of_others(signed_in, api_as, monke
     assert api.get(f"/exports/{one.pk}").status_code == 404
     assert api.get(f"/exports/{one.pk}/file").status_code == 404
     assert api.delete(f"/exports/{one.pk}").status_code == 404
+
+
+def test_who_only_reads_deletes_their_own_and_nobody_elses(signed_in, api_as):
+    owner, viewer = signed_in("owner"), signed_in("viewer")
+    for client in (owner, viewer):
+        client.post("/exports/", days() | {"of": "requests", "columns": "native", "format": "csv"})
+    write_open()
+    others, own = Export.objects.order_by("id")
+
+    page = viewer.get("/exports/").text
+    assert (f"/exports/{others.pk}/file/" in page, f"/exports/{others.pk}/remove/" in page) == (True, False)
+    assert f"/exports/{own.pk}/remove/" in page
+    refused = viewer.post(f"/exports/{others.pk}/remove/")
+    assert (refused.status_code, "made this export" in refused.text) == (403, True)
+    assert api_as("viewer").delete(f"/exports/{others.pk}").json()["error"]["code"] == "not_allowed"
+    assert path_of(others).exists()
+
+    for client, one in ((viewer, own), (owner, others)):
+        assert client.post(f"/exports/{one.pk}/remove/").status_code == 302
+        assert not path_of(one).exists()
+
+
+def test_a_key_that_is_named_like_who_made_an_export_is_not_who_made_it(signed_in):
+    signed_in("viewer").post("/exports/", days() | {"of": "requests", "columns": "native", "format": "csv"})
+    one = Export.objects.get()
+    namesake = Actor(
+        kind="service_key", label=one.made_by, role="viewer", id=int(one.maker.partition(":")[2])
+    )
+
+    with pytest.raises(NotAllowed):
+        remove_export(actor=namesake, export=one)
 
 
 def test_through_the_api(api_as):

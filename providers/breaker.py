@@ -3,6 +3,7 @@
 closed --(5 failures in a row, or half of at least 20 within 10 s)--> open
 open --(its time is over)--> half-open: one real call is let through, the probe
 half-open --(the probe succeeds, or begins to answer)--> closed; half-open --(it fails)--> open, twice as long
+What another process saw is taken over: it opens, or closes, without a call of one's own.
 Source: https://martinfowler.com/bliki/CircuitBreaker.html
 """
 
@@ -74,12 +75,7 @@ class Breaker:
 
     def answers(self, entry: Entry) -> bool:
         """A call begins to be answered; return whether that closes the breaker: a probe need not end."""
-        if not entry.is_probe or entry.turn != self.turn:
-            return False
-        self._recent.clear()
-        self.open_until, self._probed_until, self.times_opened, self.failures = None, None, 0, 0
-        self.turn += 1
-        return True
+        return entry.is_probe and entry.turn == self.turn and self.close()
 
     def succeeded(self, entry: Entry, now: float) -> bool:
         """Note a success; return whether it closes the breaker."""
@@ -101,9 +97,34 @@ class Breaker:
             self._open(now, chance)
         return opens
 
+    def close(self) -> bool:
+        """Let calls through again: somebody knows that it is well. Return whether it was not closed."""
+        if self.open_until is None:
+            return False
+        self._recent.clear()
+        self.open_until, self._probed_until, self.times_opened, self.failures = None, None, 0, 0
+        self.turn += 1
+        return True
+
+    def open_until_then(self, until: float, times_opened: int) -> bool:
+        """Let no call through until then, because somebody else saw it fail; return whether that is news.
+
+        Its own time counts where that is the longer one.
+        """
+        if self.open_until is not None and self.open_until >= until:
+            return False
+        self.open_until, self._probed_until = until, None
+        self.times_opened = max(self.times_opened, times_opened)
+        self.turn += 1
+        return True
+
+    def window(self) -> tuple[int, int]:
+        """Return how many calls ended in the window, as it was when the last one did, and how many failed."""
+        return len(self._recent), sum(failed for _, failed in self._recent)
+
     def _is_ill(self) -> bool:
-        failed = sum(failed for _, failed in self._recent)
-        return self.failures >= IN_A_ROW or (len(self._recent) >= LEAST and 2 * failed >= len(self._recent))
+        calls, failed = self.window()
+        return self.failures >= IN_A_ROW or (calls >= LEAST and 2 * failed >= calls)
 
     def _open(self, now: float, chance: float) -> None:
         seconds = min(OPEN_SECONDS * 2**self.times_opened, LONGEST)

@@ -6,7 +6,7 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 
 from llmhub.lib import clock, secrets
-from providers import evidence_models  # noqa: F401  (Django finds models by this module)
+from providers import breaker_models, evidence_models  # noqa: F401  (Django finds models by this module)
 from providers.weights import MAX_WEIGHT
 
 

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-import time
 from typing import Any
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.redis import RedisCache
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-from redis.exceptions import TimeoutError as RedisTimeout
-from redis.retry import Retry
+
+from llmhub.lib.store import BOUNDS, Patience
 
 logger = logging.getLogger(__name__)
-
-_SECONDS = 0.25
-_FAILURES = 3  # time-outs in a row, then nothing is asked for a while
-_PAUSE = 5.0  # seconds
 
 
 class Json:
@@ -37,36 +30,13 @@ class BoundedRedisCache(RedisCache):
     """A cache that may forget everything at any time, and does when Redis is away."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
-        bounds = {
-            "socket_timeout": _SECONDS,
-            "socket_connect_timeout": _SECONDS,
-            "retry": Retry(NoBackoff(), 0),  # the library's own retries took 6.7 s on a frozen server
-            "serializer": Json,
-        }
+        bounds = {**BOUNDS, "serializer": Json}
         super().__init__(server, {**params, "OPTIONS": {**bounds, **params.get("OPTIONS", {})}})
-        self._is_away = False
-        self._failures = 0  # time-outs in a row
-        self._ask_again_at = 0.0  # on the monotonic clock
+        self._patience = Patience("the cache", logger)
 
     def _try(self, action: Any, *arguments: Any, otherwise: Any, **named: Any) -> Any:
         """Return what `action` returns, or `otherwise` when Redis does not answer."""
-        if time.monotonic() < self._ask_again_at:
-            return otherwise
-        try:
-            answer = action(*arguments, **named)
-        except RedisError as exc:
-            self._failures += isinstance(exc, RedisTimeout)  # a refusal comes at once and costs nothing
-            if self._failures >= _FAILURES:
-                self._ask_again_at = time.monotonic() + _PAUSE
-            if not self._is_away:
-                logger.warning("the cache is away: %s", exc)
-            self._is_away = True
-            return otherwise
-        if self._is_away:
-            logger.warning("the cache is back")
-        self._is_away = False
-        self._failures = 0
-        return answer
+        return self._patience.ask(lambda: action(*arguments, **named), otherwise)
 
     def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> bool:
         """Store a value that is not there yet; away: it counts as stored."""

@@ -103,5 +103,5 @@ async def _ask(hub: Hub, account: Account, candidate: Candidate) -> int | None:
                 raise adapter.failure(reply.status, reply.headers, reply.content)
             return adapter.parse_count(reply.content)
     except ProviderError as exc:
-        hub.credentials.failed(credential, model, exc, now=time.monotonic())
+        hub.credentials.failed(credential, model, exc, now=time.monotonic(), provider=provider)
         raise

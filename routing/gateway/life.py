@@ -16,12 +16,15 @@ from llmhub.lib import secrets
 from llmhub.lib.asgi import Receive, Send
 from providers.client import Client
 from providers.live_statistics import LiveStatistics
+from routing.gateway.breakers import Breakers
 from routing.gateway.credentials import Credentials
 from routing.gateway.evidence import Models
 from routing.gateway.flight import Flights
 from routing.gateway.hub import Hub, Limits
 from routing.gateway.metrics import Metrics
 from routing.gateway.mixes import TeamMixes
+from routing.gateway.neighbour_metrics import NeighbourMetrics
+from routing.gateway.neighbours import Neighbours, neighbours_of
 from routing.gateway.provider_health import ProviderHealth
 from routing.gateway.watch import Reader, Watch
 
@@ -41,6 +44,7 @@ class Life:
         self._flights = flights
         self._watching: asyncio.Task[None] | None = None
         self._stopping: asyncio.Task[None] | None = None
+        self._neighbours: Neighbours | None = None
 
     async def run(self, receive: Receive, send: Send) -> None:
         """Start, wait for the end, stop. A failed start is told to the server, which exits with 1."""
@@ -68,8 +72,13 @@ class Life:
         reader = Reader("reader")
         provider_health = ProviderHealth(reader.run)
         metrics.registry.register(provider_health)
+        name = secrets.derive(settings.LLMHUB_SECRET_KEYS[0], purpose="hub name")[:16]
+        credentials, breakers = Credentials(reader.run), Breakers()
+        neighbours = self._neighbours = neighbours_of(name, watch, reader, breakers, credentials)
+        await neighbours.start()
+        metrics.registry.register(NeighbourMetrics(neighbours))
         return Hub(
-            name=secrets.derive(settings.LLMHUB_SECRET_KEYS[0], purpose="hub name")[:16],
+            name=name,
             watch=watch,
             reader=reader,
             ledger=ledger,
@@ -77,7 +86,8 @@ class Life:
             metrics=metrics,
             contents=contents,
             limits=self._limits,
-            credentials=Credentials(reader.run),
+            credentials=credentials,
+            breakers=breakers,
             provider_health=provider_health,
             mixes=TeamMixes(reader.run),
             statistics=statistics,
@@ -99,6 +109,8 @@ class Life:
         self._watching.cancel()
         with suppress(asyncio.CancelledError):
             await self._watching
+        assert self._neighbours is not None
+        await self._neighbours.close()
         if not await hub.ledger.drain(_DRAIN_SECONDS):
             log.error("the ledger could not be written whole: the sweeper will settle what is missing")
         await asyncio.to_thread(hub.ledger.close)

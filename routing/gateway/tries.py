@@ -88,7 +88,8 @@ async def _attempt(
         note.fail(exc)
         hub.breakers.failed(offer, entry, exc, time.monotonic())
         if not _is_a_series(account, exc):
-            hub.credentials.failed(credential, offer.upstream_id, exc, now=time.monotonic())
+            now, at = time.monotonic(), offer.provider
+            hub.credentials.failed(credential, offer.upstream_id, exc, now=now, provider=at)
         hub.statistics.record(offer.id, outcome_of(account, note, exc))
         raise
     except BaseException as exc:

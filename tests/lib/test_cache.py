@@ -54,7 +54,7 @@ def test_a_frozen_server_costs_a_quarter_second_not_an_answer(cache, valkey_serv
 def test_a_server_that_stays_frozen_costs_time_three_times_and_is_asked_again_later(
     cache, valkey_server, monkeypatch
 ):
-    monkeypatch.setattr("llmhub.lib.cache._PAUSE", 0.5)
+    monkeypatch.setattr("llmhub.lib.store.PAUSE", 0.5)
     cache.set("key", 1)
     valkey_server.process.send_signal(signal.SIGSTOP)
     took = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from catalog import discovery, run_retention
+from catalog import alert_rules, discovery, run_retention
 from llmhub.lib import clock
 
 
@@ -18,3 +18,9 @@ def discover() -> int:
 def clear_old_runs() -> int:
     """Delete old readings that changed nothing. Safe to run twice."""
     return run_retention.clear_runs(clock.now())
+
+
+@shared_task(time_limit=60, expires=30)
+def look_for_alerts() -> None:
+    """Tell of offers whose breaker is not closed. Safe to run twice."""
+    alert_rules.look()

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from catalog import (
     alias_views,
+    breaker_views,
     compare_views,
     discovery_views,
     inbox_views,
@@ -50,6 +51,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("offers/<int:offer_id>/price/", offer_views.offer_price, name="offer_price"),
     path("offers/<int:offer_id>/withdraw/", offer_views.offer_withdraw, name="offer_withdraw"),
     path("providers/<slug:slug>/models/", offer_views.provider_offers, name="provider_offers"),
+    path("providers/<slug:slug>/breakers/", breaker_views.provider_breakers, name="provider_breakers"),
+    path("breakers/<int:offer_id>/close/", breaker_views.breaker_close, name="breaker_close"),
     path("providers/<slug:slug>/listed/", listing_views.provider_listings, name="provider_listings"),
     path("providers/<slug:slug>/models/add/", offer_views.model_new, name="model_new"),
 ]

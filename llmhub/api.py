@@ -21,6 +21,7 @@ from billing.raise_api import router as raise_router
 from billing.spend_api import router as spend_router
 from billing.usage_api import router as usage_router
 from catalog.api import router as catalog_router
+from catalog.breaker_api import router as breaker_router
 from catalog.discovery_api import router as discovery_router
 from catalog.history_api import router as history_router
 from catalog.inbox_api import router as inbox_router
@@ -55,6 +56,7 @@ api.add_router("", sign_in_router, tags=["people"])
 api.add_router("", member_router, tags=["people"])
 api.add_router("", providers_router, tags=["providers"])
 api.add_router("", credentials_router, tags=["providers"])
+api.add_router("", breaker_router, tags=["providers"])
 api.add_router("", discovery_router, tags=["discovery"])  # first: a model's id may hold slashes
 api.add_router("", inbox_router, tags=["discovery"])
 api.add_router("", parameter_router, tags=["catalog"])  # before the paths of models, which end in anything

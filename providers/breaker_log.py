@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
@@ -47,11 +47,13 @@ def _row(process: str, change: Change) -> BreakerEvent:
     )
 
 
-def newest(target_ids: Collection[int] | None = None) -> dict[int, BreakerEvent]:
-    """Return the last event of each offer, of these where they are given."""
+def newest(target_ids: Iterable[int] | None = None, *, after: str = "") -> dict[int, BreakerEvent]:
+    """Return the last event of each offer, of these where they are given, into one state if named."""
     rows = BreakerEvent.objects.order_by()
     if target_ids is not None:
-        rows = rows.filter(target_id__in=target_ids)
+        rows = rows.filter(target_id__in=list(target_ids))
+    if after:
+        rows = rows.filter(after=after)
     last = rows.values("target_id").annotate(last=Max("pk")).values("last")
     return {row.target_id: row for row in BreakerEvent.objects.filter(pk__in=last)}
 
@@ -65,10 +67,13 @@ def state_of(event: BreakerEvent | None, *, base_url: str, now: datetime) -> Bre
 
 
 @transaction.atomic
-def close_by_hand(*, actor: Actor, target_id: int, base_url: str, subject: str) -> BreakerEvent:
+def close_by_hand(
+    *, actor: Actor, target_id: int, base_url: str, about: str, told: Mapping[str, str]
+) -> BreakerEvent:
     """Let calls through again; every gateway hears of it with its next look at the configuration.
 
-    `subject` names the offer in the audit log. Raises `ValidationError` where the breaker is closed.
+    `about` and `told` say in the audit log which offer it is. Raises `ValidationError` where the
+    breaker is closed.
     """
     require(actor, "configure")
     now = clock.now()
@@ -89,7 +94,8 @@ def close_by_hand(*, actor: Actor, target_id: int, base_url: str, subject: str) 
         http_status=last.http_status,
         by=actor.label[:200],
     )
-    log.record(actor, "breaker.closed", subject, before={"state": state.value}, after={"state": "closed"})
+    before = {**told, "state": state.value}
+    log.record(actor, "breaker.closed", about, before=before, after={**told, "state": _State.CLOSED.value})
     return made
 
 

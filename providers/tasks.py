@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from providers import alert_rules, health
+from llmhub.lib import clock
+from providers import alert_rules, breaker_log, health
 
 
 @shared_task(time_limit=120, expires=30)
@@ -17,3 +18,9 @@ def check() -> int:
 def look_for_alerts() -> None:
     """Tell of providers that are down and of credentials that are out. Safe to run twice."""
     alert_rules.look()
+
+
+@shared_task(time_limit=60, expires=60)
+def clear_breaker_events() -> int:
+    """Delete the oldest events of breakers. Safe to run twice."""
+    return breaker_log.forget(clock.now())

@@ -73,6 +73,18 @@
     if (document.visibilityState === "visible") document.body.dispatchEvent(new Event("tick"));
   }, 10_000);
 
+  /* It does not move under somebody who points at it, has the focus in it or selects something in it. */
+  const isRead = (place) =>
+    place.matches(":hover") ||
+    place.contains(document.activeElement) ||
+    (!window.getSelection().isCollapsed && place.contains(window.getSelection().anchorNode));
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const cause = event.detail.requestConfig.triggeringEvent;
+    if (!cause || cause.type !== "tick" || !event.detail.elt.matches("[data-holds]")) return;
+    if (isRead(event.detail.elt)) event.preventDefault();
+  });
+
   /* A failed swap says so instead of doing nothing. */
   const complain = (event) => {
     if (event.detail.elt && event.detail.elt.closest("[data-quiet]")) return;

@@ -13,6 +13,7 @@ Severity = Literal["notice", "warning", "critical"]  # a notice is told, and ask
 
 BUDGET, BURN, FORECAST, UNPRICED = "budget", "burn", "forecast", "unpriced"
 CREDENTIAL, PROVIDER, LEDGER = "credential", "provider", "ledger"
+BREAKER, NO_OFFER = "breaker", "no_offer"
 RULES: dict[str, str] = {  # a word of files and programs: what people read
     BUDGET: "Budget threshold",
     BURN: "Budget burns fast",
@@ -20,6 +21,8 @@ RULES: dict[str, str] = {  # a word of files and programs: what people read
     UNPRICED: "Calls of unknown cost",
     CREDENTIAL: "Credential out of use",
     PROVIDER: "Provider down",
+    BREAKER: "Breaker open",
+    NO_OFFER: "No offer can be called",
     LEDGER: "Sums differ from the ledger",
 }
 

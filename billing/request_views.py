@@ -13,6 +13,7 @@ from billing.content_consent import may_read
 from billing.content_read import kept_until
 from billing.content_state import of_team
 from billing.cost_lines import CostLine, cost_lines, unpriced_uses
+from billing.in_flight import in_flight
 from billing.models import UsageRecord
 from billing.request_forms import RequestFilterForm
 from llmhub.lib import clock, ids
@@ -70,6 +71,18 @@ def request_list(request: HttpRequest) -> HttpResponse:
             "filtered": any(request.GET.values()),
         },
         status=200 if found else 422,
+    )
+
+
+@require_GET
+@needs("read")
+def request_in_flight(request: HttpRequest) -> HttpResponse:
+    """The calls that run now, the oldest first; it refreshes itself."""
+    return render_page(
+        request,
+        page="billing/request_in_flight.html",
+        partial="billing/_request_in_flight.html",
+        context={"found": in_flight(reach(actor_of(request)), now=clock.now())},
     )
 
 

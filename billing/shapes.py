@@ -138,7 +138,8 @@ def usd(nano: int | None) -> str | None:
     return None if nano is None else money.text(nano)
 
 
-def _slug(thing: Team | CatalogEntry | Provider | None) -> str | None:
+def slug_of(thing: Team | CatalogEntry | Provider | None) -> str | None:
+    """Return the short name of what is there."""
     return None if thing is None else thing.slug
 
 
@@ -158,12 +159,12 @@ def request_out(row: RequestRow) -> RequestOut:
     return RequestOut(
         id=row.request_id,
         at=row.at,
-        team=_slug(row.team),
+        team=slug_of(row.team),
         key=record.key_id,
         person=row.person.email if row.person else None,
         requested=record.requested,
-        model=_slug(row.entry),
-        provider=_slug(row.provider),
+        model=slug_of(row.entry),
+        provider=slug_of(row.provider),
         status=record.status,
         http_status=record.http_status,
         error_code=record.error_code,
@@ -188,8 +189,8 @@ def _attempt(row: AttemptRow) -> AttemptOut:
     attempt = row.attempt
     return AttemptOut(
         number=attempt.number,
-        provider=_slug(row.provider),
-        model=_slug(row.entry),
+        provider=slug_of(row.provider),
+        model=slug_of(row.entry),
         upstream_model=attempt.upstream_model,
         upstream_request_id=attempt.upstream_request_id,
         status=attempt.status,

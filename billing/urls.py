@@ -20,6 +20,7 @@ from billing import (
 app_name = "billing"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("requests/", request_views.request_list, name="request_list"),
+    path("requests/in-flight/", request_views.request_in_flight, name="request_in_flight"),
     path("requests/<str:request_id>/", request_views.request_detail, name="request_detail"),
     path("spend/", spend_views.spend, name="spend"),
     path("spend/movers/", spend_views.spend_movers, name="spend_movers"),

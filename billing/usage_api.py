@@ -11,6 +11,8 @@ from ninja import Router
 from pydantic import AwareDatetime, Field
 
 from billing import record
+from billing.in_flight import in_flight
+from billing.in_flight_shapes import InFlightOut, in_flight_out
 from billing.record import RequestFilter
 from billing.shapes import OverviewOut, RequestOut, RequestWhole, overview_out, request_out, request_whole
 from billing.spend import overview
@@ -67,6 +69,12 @@ def list_usage(
     except ValueError as refusal:
         raise BadQuery(str(refusal)) from refusal
     return Page(data=[request_out(row) for row in screen.rows], next_cursor=screen.next_cursor)
+
+
+@router.get("/usage/in-flight", response={200: InFlightOut, **REFUSALS})
+def list_in_flight(request: HttpRequest, limit: Annotated[int, Field(ge=1, le=500)] = 100) -> InFlightOut:
+    """List the calls that run now, the oldest first, with what each holds; `count` is of all of them."""
+    return in_flight_out(in_flight(reach(caller(request, "read")), now=clock.now(), limit=limit))
 
 
 @router.get("/usage/{request_id}", response={200: RequestWhole, **REFUSALS})

@@ -5,6 +5,8 @@ from __future__ import annotations
 from argparse import Namespace, _SubParsersAction
 from typing import Any
 
+from billing.in_flight import in_flight
+from billing.in_flight_shapes import in_flight_out
 from billing.models import UsageRecord
 from billing.record import RequestFilter, request, requests
 from billing.shapes import request_out, request_whole
@@ -13,7 +15,7 @@ from llmhub.lib import clock, ids
 
 
 def register(commands: _SubParsersAction[Any]) -> None:
-    """Add `request list` and `request show`."""
+    """Add `request list`, `request in-flight` and `request show`."""
     noun = commands.add_parser("request", help="requests: what was called, and what it cost")
     verbs = noun.add_subparsers(required=True, metavar="VERB")
     listing = verbs.add_parser("list", help="the newest requests of the last 7 days")
@@ -24,6 +26,9 @@ def register(commands: _SubParsersAction[Any]) -> None:
     listing.add_argument("--limit", type=int, default=20)
     show.add_json(listing)
     listing.set_defaults(run=list_newest)
+    running = verbs.add_parser("in-flight", help="the calls that run now, the oldest first")
+    show.add_json(running)
+    running.set_defaults(run=list_in_flight)
     one = verbs.add_parser("show", help="one request with its upstream calls")
     one.add_argument("request", help="its id: req_…")
     show.add_json(one)
@@ -46,6 +51,13 @@ def list_newest(options: Namespace) -> int:
         *("status", "error_code", "refusals", "cost", "latency_ms"),
     )
     return show.rows(options, found, columns=columns, empty="no request in the last 7 days")
+
+
+def list_in_flight(options: Namespace) -> int:
+    """List the calls that run now."""
+    found = in_flight_out(in_flight(None, now=clock.now(), limit=200)).model_dump(mode="json")
+    columns = ("id", "since", "team", "requested", "model", "provider", "streamed", "held", "runs_ms")
+    return show.rows(options, found["data"], columns=columns, empty="no call is running")
 
 
 def show_one(options: Namespace) -> int:

@@ -11,7 +11,7 @@ AREAS = {
     "catalog": (
         "models", "offers", "aliases", "compare", "prices", "sources", "retirements", "discovery", "inbox",
     ),
-    "providers": ("providers", "provider-tests"),
+    "providers": ("providers", "provider-tests", "breakers", "breaker-events"),
     "keys": ("keys", "key-tests"),
     "budgets": ("budgets", "call-rules", "raise-requests"),
     "usage": ("usage", "reports", "report-tags", "exports", "preflights"),

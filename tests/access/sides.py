@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from billing.content_writer import Said, write
 from billing.export import create_export
 from billing.key import create_key, revoke_key
 from billing.key_rotation import rotate_key
-from billing.models import ApiKey
+from billing.models import ApiKey, Reservation
 from billing.raise_request import ask_for_raise
 from catalog.alias import add_alias
 from catalog.discovery_models import CatalogEvent, DiscoveryRun, InboxRule
@@ -30,6 +31,7 @@ from llmhub.people.models import Team, User
 from llmhub.people.person import create_user
 from llmhub.people.service_key import create_service_key
 from llmhub.people.team import create_team
+from providers.breaker_models import BreakerEvent
 from providers.credential import set_credential
 from providers.models import Provider
 from providers.provider import create_provider
@@ -84,6 +86,10 @@ def build() -> Hub:
     event = CatalogEvent.objects.create(
         run=run, provider=lab, entry=entry, found_at=now, kind="back", upstream_id="small-1"
     )
+    BreakerEvent.objects.create(
+        target_id=offer.pk, base_url=lab.base_url, at=now, before="closed", after="open", reason="in_a_row",
+        open_until=now + timedelta(hours=1),
+    )  # fmt: skip
     rule = InboxRule.objects.create(kind="back", action="ignore", created_by="test")
     for scope, name in (("organisation", ""), ("provider", "lab"), ("tag", f"env={CANARY}")):
         create_budget(actor=COMMAND_LINE, scope=scope, name=name, per="month", cap=OF_ALL)
@@ -171,6 +177,10 @@ def _calls(
     )  # fmt: skip
     record = rows.usage(
         minutes, key_id=key.pk, cost_nano=money.to_nano(money.parse(AMOUNTS[word][0])), **about, **said
+    )
+    facts = {"team_id": team, "key_id": key.pk, "entry_id": entry.pk, "provider_id": lab.pk, **said}
+    Reservation.objects.create(
+        id=record.pk + 1000, expires_at=int(clock.now().timestamp()) + 600, amount_nano=1, facts=json.dumps(facts)
     )
     until = said_in_calls.keep(Team.objects.get(pk=team), reason=f"reason {word}").until
     words = f'{{"messages":[{{"role":"user","content":"said-{word}"}}]}}'.encode()

@@ -97,7 +97,7 @@ NO_CONFIGURATION = {
     "billing.ContentConsent",  # for a while, by a person: what ends by itself is no configuration
     "catalog.DiscoveryRun", "catalog.DiscoveryState", "catalog.HeldList", "catalog.CatalogEvent",
     "catalog.InboxRule",  # nothing sets one yet
-    "providers.HealthCheck", "providers.StatusChange", "providers.MinuteStatistic",
+    "providers.HealthCheck", "providers.StatusChange", "providers.MinuteStatistic", "providers.BreakerEvent",
     "billing.Crossing", "billing.BudgetForecast",
     "alerts.Alert", "alerts.Transition", "alerts.Delivery",
     "routing.Route", "routing.RouteTarget",  # the file has no place for routes yet

@@ -16,6 +16,7 @@ from redis.retry import Retry
 
 T = TypeVar("T")
 _SECONDS = 0.25
+_LISTENING = 0.15  # seconds at most that somebody waits for the next word
 _FAILURES = 3  # time-outs in a row, then nothing is asked for a while
 PAUSE = 5.0  # seconds
 _KEPT = 1000  # messages of a channel
@@ -83,28 +84,38 @@ class Channel:
         """Whether nothing is heard of others."""
         return self._patience.is_away
 
-    def exchange(self, texts: Sequence[str]) -> list[Message] | None:
-        """Say what there is to say and return what was said since the last time, these too; None: away."""
-        return self._patience.ask(lambda: self._exchange(texts), None)
+    def say(self, texts: Sequence[str]) -> bool:
+        """Say something to all, in this order; return whether it was taken."""
+        return not texts or self._patience.ask(lambda: self._say(texts), False)
+
+    def hear(self, *, patience: float = 0.0) -> list[Message] | None:
+        """Return what was said since the last time, one's own words too; None: away.
+
+        Where nothing was said yet it waits for so many seconds, which are fewer than Redis may take.
+        """
+        return self._patience.ask(lambda: self._hear(min(patience, _LISTENING)), None)
 
     def close(self) -> None:
         """End the connection."""
         self._redis.close()
 
-    def _exchange(self, texts: Sequence[str]) -> list[Message]:
+    def _say(self, texts: Sequence[str]) -> bool:
         with self._redis.pipeline(transaction=False) as pipe:
             for text in texts:
                 pipe.xadd(self._name, {"by": self._sender, "text": text}, maxlen=_KEPT, approximate=True)
-            if texts:
-                pipe.expire(self._name, _KEPT_SECONDS)
-            pipe.time()
-            pipe.xread({self._name: self._read_to}, count=_KEPT)
-            *_, (seconds, micros), found = pipe.execute()
+            pipe.expire(self._name, _KEPT_SECONDS)
+            pipe.execute()
+        return True
+
+    def _hear(self, seconds: float) -> list[Message]:
+        block = round(seconds * 1000) or None  # 0 would be for ever
+        found = self._redis.xread({self._name: self._read_to}, count=_KEPT, block=block)
         rows = [row for _, some in found for row in some]
-        if rows:
-            self._read_to = rows[-1][0].decode()
-        now = seconds + micros / 1e6
-        return [_message(id_.decode(), fields, now) for id_, fields in rows]
+        if not rows:
+            return []
+        second, micros = self._redis.time()
+        self._read_to = rows[-1][0].decode()
+        return [_message(id_.decode(), fields, second + micros / 1e6) for id_, fields in rows]
 
 
 def _message(id_: str, fields: dict[bytes, bytes], now: float) -> Message:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from llmhub.lib import clock
@@ -33,6 +33,7 @@ class Breakers:
     """One breaker for each offer that was called, at the address it has."""
 
     news: deque[Change] = field(default_factory=lambda: deque(maxlen=_MOST_NEWS))  # not told to others yet
+    on_news: Callable[[], None] | None = None
     _all: dict[Key, Breaker] = field(default_factory=dict)
     _open: set[Key] = field(default_factory=set)  # those that are not closed
 
@@ -87,6 +88,10 @@ class Breakers:
         if self._all.setdefault(key, Breaker()).open_until_then(now + seconds, times_opened):
             self._open.add(key)
 
+    def is_closed(self, key: Key) -> bool:
+        """Return whether calls go to an offer as usual."""
+        return key not in self._open
+
     def hear_closed(self, key: Key) -> None:
         """Take over that an offer is well."""
         breaker = self._all.get(key)
@@ -122,6 +127,8 @@ class Breakers:
 
     def _tell(self, offer: OfferValue, **facts: object) -> None:
         self.news.append(Change(key_of(offer), clock.now(), **facts))  # type: ignore[arg-type]
+        if self.on_news is not None:
+            self.on_news()
 
 
 def key_of(offer: OfferValue) -> Key:

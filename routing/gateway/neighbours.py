@@ -1,7 +1,8 @@
 """What gateway processes tell each other of offers and credentials, and write down: beside the calls.
 
-Every 250 ms through Redis; without it each process is on its own, and `/metrics` says so. What breakers
-did is also written to the database, from which a process that starts takes over how they stand.
+Through Redis: what a breaker does at once, the rest within 250 ms; without it each process is on its own,
+and `/metrics` says so. What breakers did is also written to the database, from which a process that starts
+takes over how they stand. All hear all words in the same order, and in the end the last one counts for all.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from llmhub.lib.store import Channel, Message
 from providers import breaker_log
 from providers.breaker_change import Change, Word, read_word, word_of
 from providers.breaker_models import BreakerEvent
-from routing.gateway.breakers import Breakers, Key
+from routing.gateway.breakers import Breakers
 from routing.gateway.credentials import Credentials, Rest, Run
 from routing.gateway.watch import Reader, Watch
 
@@ -51,12 +52,14 @@ class Neighbours:
     lost: int = 0  # changes that could not be written
     _unwritten: list[Change] = field(default_factory=list)
     _unsaid: list[Change | Rest] = field(default_factory=list)
-    _task: asyncio.Task[None] | None = None
+    _says_again_at: float = 0.0  # on the monotonic clock
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _writing: asyncio.Future[Any] | None = None
     _looked_at: int = -1  # version
     _last_event: int = 0  # id of the newest that was looked at
     _pool: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(max_workers=1, thread_name_prefix="neighbours")
+        default_factory=lambda: ThreadPoolExecutor(max_workers=2, thread_name_prefix="neighbours")
     )
 
     async def start(self) -> None:
@@ -69,39 +72,60 @@ class Neighbours:
                 left = (event.open_until - now).total_seconds() if event.open_until else 0.0
                 key = (event.target_id, event.base_url)
                 self.breakers.restore(key, max(0.0, left), event.times_opened, time.monotonic())
-        self._task = asyncio.create_task(self._go_on())
+        self.breakers.on_news = self._news.set
+        self._tasks = [asyncio.create_task(self._tell_on()), asyncio.create_task(self._hear_on())]
 
-    async def _go_on(self) -> None:
+    async def _tell_on(self) -> None:
         while True:
-            await asyncio.sleep(_AWAY_SECONDS if self.channel.is_away else ROUND_SECONDS)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), ROUND_SECONDS)
+            self._news.clear()
             try:
-                await self.round()
-            except Exception:  # a bug here must not leave the process deaf for ever
-                log.exception("gateways could not tell each other how providers do")
+                await self.tell()
+            except Exception:  # a bug here must not leave the process mute for ever
+                log.exception("other gateways could not be told how providers do")
 
-    async def round(self) -> None:
-        """Tell what is new here, take over what is new elsewhere, and have the changes written."""
+    async def _hear_on(self) -> None:
+        while True:
+            try:
+                listens = await self.hear(patience=ROUND_SECONDS)
+            except Exception:  # nor deaf
+                log.exception("what other gateways said could not be taken over")
+                listens = False
+            if not listens:
+                await asyncio.sleep(_AWAY_SECONDS)
+
+    async def tell(self) -> None:
+        """Tell what is new here, and have the changes written."""
         changes = _taken(self.breakers.news)
         self._unwritten = self._bounded(self._unwritten + changes)
         self._unsaid = (self._unsaid + changes + _taken(self.credentials.news))[-_MOST_UNSAID:]
-        heard = await asyncio.get_running_loop().run_in_executor(
-            self._pool, self.channel.exchange, [word.text() for word in self._words()]
-        )
-        if heard is not None:
-            self._unsaid = []
-            self._take_over(heard)
         if self._unwritten and self._writing is None:
             self._writing = asyncio.ensure_future(self._write())
+        if self._unsaid and time.monotonic() >= self._says_again_at:
+            told, words = self._unsaid, [word.text() for word in self._words()]
+            is_taken = await self._in_thread(partial(self.channel.say, words))
+            self._unsaid = self._unsaid[len(told) :] if is_taken else self._unsaid
+            self._says_again_at = 0.0 if is_taken else time.monotonic() + _AWAY_SECONDS
         await self._look_for_hands()
+
+    async def hear(self, *, patience: float = 0.0) -> bool:
+        """Take over what was said since the last time; return whether anything can be heard."""
+        heard = await self._in_thread(partial(self.channel.hear, patience=patience))
+        self._take_over(heard or [])
+        return heard is not None
+
+    async def _in_thread(self, function: Callable[[], Any]) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, function)
 
     async def close(self) -> None:
         """Say and write what is left, and end the connection."""
-        if self._task is not None:
-            self._task.cancel()
+        for task in self._tasks:
+            task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._task
+                await task
         try:
-            await self.round()
+            await self.tell()
         except Exception:  # whatever it is: the process has to end
             log.exception("what breakers did last is not told")
         if self._writing is not None:
@@ -121,31 +145,30 @@ class Neighbours:
         return said
 
     def _take_over(self, heard: list[Message]) -> None:
-        """Of each offer the last word counts, in the order in which all hear them; one's own changes nothing.
-
-        What this process has seen since is newer, and is told next time.
-        """
+        """Of each offer the last word counts; what this process saw since is newer, and told in a moment."""
         last: dict[tuple[str, int, str], tuple[Message, Word]] = {}
         for message in heard:
             if word := read_word(message.text):
                 subject = "credential" if word.kind == "rests" else "offer"
                 last[subject, word.id, word.of] = (message, word)
-        seen_since = {change.key for change in self.breakers.news}
+        unsaid = {each.key for each in (*self.breakers.news, *self._unsaid) if isinstance(each, Change)}
         for message, word in last.values():
-            if message.sender != self.process:
-                self._hear(word, word.seconds - message.age, seen_since)
+            left, is_own = word.seconds - message.age, message.sender == self.process
+            self.heard += not is_own
+            if word.kind == "rests":
+                self.credentials.hear_rest(word.id, word.of, left, time.monotonic())
+            elif (word.id, word.of) not in unsaid:
+                self._hear(word, left, is_own=is_own)
 
-    def _hear(self, word: Word, left: float, seen_since: set[Key]) -> None:
+    def _hear(self, word: Word, left: float, *, is_own: bool) -> None:
+        """Take over a word about an offer; one's own only where an older one of others undid it."""
         key, now = (word.id, word.of), time.monotonic()
-        if word.kind == "rests":
-            self.credentials.hear_rest(*key, left, now)
-        elif key in seen_since:
-            return
-        elif word.kind == "closed":
+        if word.kind == "closed":
             self.breakers.hear_closed(key)
-        elif left > 0:
+        elif left > 0 and not is_own:
             self.breakers.hear_opened(key, left, word.times_opened, now)
-        self.heard += 1
+        elif left > 0 and self.breakers.is_closed(key):
+            self.breakers.restore(key, left, word.times_opened, now)
 
     async def _look_for_hands(self) -> None:
         """Close what a person closed: that is a change of the configuration."""

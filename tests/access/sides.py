@@ -180,7 +180,10 @@ def _calls(
     )
     facts = {"team_id": team, "key_id": key.pk, "entry_id": entry.pk, "provider_id": lab.pk, **said}
     Reservation.objects.create(
-        id=record.pk + 1000, expires_at=int(clock.now().timestamp()) + 600, amount_nano=1, facts=json.dumps(facts)
+        id=record.pk + 1000,
+        expires_at=int(clock.now().timestamp()) + 600,
+        amount_nano=1,
+        facts=json.dumps(facts),
     )
     until = said_in_calls.keep(Team.objects.get(pk=team), reason=f"reason {word}").until
     words = f'{{"messages":[{{"role":"user","content":"said-{word}"}}]}}'.encode()

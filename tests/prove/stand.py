@@ -56,6 +56,10 @@ class Stand:
         """A folder that is gone when the row is over."""
         return Path(self.use(tempfile.TemporaryDirectory(prefix="prove-")))
 
+    def at_end(self, function) -> None:
+        """Call something when the row is over."""
+        self._row.callback(function)
+
     def in_background(self, function) -> None:
         """Run something in a thread that ends before the row does."""
         thread = threading.Thread(target=function)
@@ -80,10 +84,10 @@ class Stand:
         made.start(*flags, **environment)
         return made
 
-    def twin(self, gateway: Gateway, *flags: str) -> Gateway:
+    def twin(self, gateway: Gateway, *flags: str, **environment: str) -> Gateway:
         """Another running gateway on the same database."""
         made = gateway.twin()
-        made.start(*flags)
+        made.start(*flags, **environment)
         self._row.callback(lambda: made.process.poll() is None and made.kill())
         return made
 

@@ -1,14 +1,13 @@
-"""The breaker of one offer, and a model of it that any sequence of calls has to agree with."""
+"""The breaker of one offer, by example and against its model (tests/providers/breaker_model.py)."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from providers.breaker import IN_A_ROW, JITTER, LEAST, LONGEST, OPEN_SECONDS, PROBE_SECONDS, WINDOW, Breaker
+from tests.providers.breaker_model import STEPS, differences
 
 EVEN = 0.5  # the chance that makes a time neither longer nor shorter
 
@@ -134,70 +133,37 @@ def test_calls_that_began_before_it_opened_are_no_probes(end):
     assert breaker.enter(OPEN_SECONDS) is None
 
 
-# --- against a model, calls overlapping ------------------------------------------------------------
+def test_what_another_process_saw_opens_it_and_its_own_longer_time_counts():
+    breaker = Breaker()
+
+    assert breaker.open_until_then(20.0, 1)
+    assert breaker.wait(0) == 20.0
+    assert not breaker.open_until_then(10.0, 1)
+    assert breaker.wait(0) == 20.0
+    fail(breaker, 20.0)
+    assert breaker.wait(20.0) == 2 * OPEN_SECONDS  # it goes on where the other one was
 
 
-@dataclass
-class Model:
-    """What the breaker should do, told as history since it last changed."""
+def test_closing_it_says_whether_it_was_open_and_forgets_what_was():
+    breaker = opened()
 
-    history: list[tuple[float, bool]] = field(default_factory=list)
-    until: float | None = None
-    opened: int = 0
-    changes: int = 0
-    probed_at: float | None = None
-
-    def enter(self, now):
-        if self.until is None:
-            return (self.changes, False)
-        busy = self.probed_at is not None and now < self.probed_at + PROBE_SECONDS
-        if now < self.until or busy:
-            return None
-        self.probed_at = now
-        return (self.changes, True)
-
-    def end(self, call, now, outcome):
-        change, probes = call
-        if change != self.changes:
-            return
-        if outcome == "left":
-            self.probed_at = None if probes else self.probed_at
-            return
-        if outcome == "ok" and probes:
-            self.history, self.until, self.opened, self.probed_at = [], None, 0, None
-            self.changes += 1
-        self.history.append((now, outcome == "failed"))
-        row = [failed for _, failed in self.history][-IN_A_ROW:]
-        window = [failed for at, failed in self.history if at > now - WINDOW]
-        ill = row == [True] * IN_A_ROW or (len(window) >= LEAST and sum(window) * 2 >= len(window))
-        if outcome == "failed" and (probes or ill):
-            self.until = now + min(OPEN_SECONDS * 2**self.opened, LONGEST)
-            self.opened, self.changes, self.probed_at = self.opened + 1, self.changes + 1, None
+    assert breaker.close()
+    assert not breaker.close()
+    assert [fail(breaker, 1.0) for _ in range(IN_A_ROW)] == [False] * (IN_A_ROW - 1) + [True]
+    assert breaker.wait(1.0) == OPEN_SECONDS
 
 
-STEPS = st.tuples(
-    st.sampled_from([0.0, 0.4, 3.0, 11.0, 40.0]),
-    st.sampled_from(["begin", "begin", "ok", "failed", "failed", "left"]),
-    st.integers(0, 9),
-)
+# --- against the model, calls overlapping: `./run prove R-19` has ten thousand long sequences ---------
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.lists(STEPS, max_size=100))
+@given(st.lists(st.tuples(*map(st.sampled_from, STEPS)), max_size=100))
 def test_any_sequence_of_overlapping_calls_agrees_with_the_model(steps):
-    breaker, model, now, running = Breaker(), Model(), 0.0, []
-    for pause, step, which in steps:
-        now += pause
-        if step == "begin" or not running:
-            entry, call = breaker.enter(now), model.enter(now)
-            assert (entry is None) == (call is None)
-            running += [(entry, call)] if entry else []
-            continue
-        entry, call = running.pop(which % len(running))
-        if step == "ok":
-            breaker.succeeded(entry, now)
-        elif step == "failed":
-            breaker.failed(entry, now, EVEN)
-        else:
-            breaker.leave(entry)
-        model.end(call, now, step)
+    assert differences(steps) == []
+
+
+def test_a_breaker_that_opens_one_failure_late_does_not(monkeypatch):
+    monkeypatch.setattr("providers.breaker.IN_A_ROW", IN_A_ROW + 1)
+    steps = [(0.0, "begin", 0, 0.5), (0.0, "failed", 0, 0.5)] * (IN_A_ROW + 1)
+
+    assert differences(steps) != []

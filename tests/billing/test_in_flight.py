@@ -9,6 +9,7 @@ import pytest
 
 from billing.in_flight import in_flight
 from billing.models import Reservation
+from llmhub.cli import main
 from llmhub.lib import clock, ids
 from tests.billing import rows
 
@@ -74,3 +75,13 @@ def test_the_page_the_program_and_the_empty_page(signed_in, api_as):
     assert "/requests/in-flight/" in signed_in("viewer").get("/requests/").text
     assert said["data"][0]["held"] == "0.0015"
     assert (said["count"], said["data"][0]["team"]) == (1, "support")
+
+
+def test_the_command_lists_them(capsys):
+    assert main.run(["request", "in-flight"]) == 0
+    assert "no call is running" in capsys.readouterr().out
+    running(rows.team())
+
+    assert main.run(["request", "in-flight", "--json"]) == 0
+
+    assert [row["held"] for row in json.loads(capsys.readouterr().out)] == ["0.0015"]

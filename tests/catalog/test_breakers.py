@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from catalog.models import Offer
 from llmhub.alerts.models import Alert
 from llmhub.audit.actor import SYSTEM, Actor
 from llmhub.audit.models import AuditEvent
+from llmhub.cli import main
 from llmhub.lib import clock
 from llmhub.people.roles import NotAllowed
 from providers import breaker_log
@@ -155,3 +157,53 @@ def test_a_paused_provider_and_one_that_nobody_tries_any_more_are_nobodys_troubl
     offer.provider.save()
     alert_rules.look()
     assert told() == []
+
+
+# --- the three doors -------------------------------------------------------------------------------
+
+
+def test_the_panel_shows_state_numbers_and_history_and_an_admin_closes_it_there(offer, signed_in):
+    assert "All closed" in signed_in("viewer").get("/providers/lab/breakers/").text
+    happened(offer, "open", seconds=60, http_status=503)
+
+    seen = signed_in("viewer").get("/providers/lab/breakers/").text
+    assert "Call it again" not in seen
+    for shown in ("Open", "5 in a row, 6 of 8 calls within 10 seconds", "HTTP 503", "host:1", "acme/small-1"):
+        assert shown in seen
+    assert 'id="provider-breakers"' in signed_in("viewer").get("/providers/lab/").text
+
+    done = signed_in("admin").post(f"/breakers/{offer.pk}/close/", follow=True).text
+    assert "Calls of acme/small-1 go to Lab again, within seconds." in done
+    again = signed_in("admin").post(f"/breakers/{offer.pk}/close/", follow=True).text
+    assert "calls go there already" in again
+    assert "Closed by hand (" in signed_in("viewer").get("/providers/lab/breakers/").text
+
+
+def test_programs_read_and_close_it(offer, api_as):
+    happened(offer, "open", seconds=60)
+
+    [row] = api_as("viewer").get("/breakers?provider=lab").json()["data"]
+    [event] = api_as("viewer").get(f"/breaker-events?offer={offer.pk}").json()["data"]
+    assert (row["state"], row["model"], row["opened"]["failures"]) == ("open", "acme/small-1", 5)
+    assert (event["before"], event["after"], event["process"]) == ("closed", "open", "host:1")
+    assert api_as("viewer").post(f"/breakers/{offer.pk}/close").status_code == 403
+
+    assert api_as("admin").post(f"/breakers/{offer.pk}/close").json()["state"] == "closed"
+    refused = api_as("admin").post(f"/breakers/{offer.pk}/close")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "invalid")
+    assert api_as("admin").post("/breakers/4711/close").status_code == 404
+
+
+def test_commands_do_the_same(offer, capsys):
+    assert main.run(["breaker", "list"]) == 0
+    assert "no breaker was open" in capsys.readouterr().out
+    happened(offer, "open", seconds=60)
+
+    assert main.run(["breaker", "list", "--provider", "lab", "--json"]) == 0
+    [row] = json.loads(capsys.readouterr().out)
+    assert (row["offer"], row["state"], row["why"]) == (offer.pk, "open", "Failures in a row")
+    assert main.run(["breaker", "close", str(offer.pk)]) == 0
+    assert "go to lab again" in capsys.readouterr().out
+    assert main.run(["breaker", "events", "--json"]) == 0
+    assert [row["reason"] for row in json.loads(capsys.readouterr().out)] == ["by_hand", "in_a_row"]
+    assert main.run(["breaker", "close", "4711"]) == 1

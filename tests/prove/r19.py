@@ -93,7 +93,7 @@ def _against_the_model(sequences: int) -> int:
 
 
 def _hits_while_open(stand, gateway, twin, model) -> tuple[int, int, int]:
-    """Hits of a crowd that was in flight when it opened, calls at both gateways after that, and their hits."""
+    """Hits of a crowd in flight when it opened, calls at both gateways after that, and their hits."""
     urls = [gateway.url, twin.url]
     calls.at_once(urls, model, 2 * _CROWD)
     before = len(stand.simulator.hits("ill"))

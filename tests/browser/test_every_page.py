@@ -15,6 +15,7 @@ PERSON = "somebody.with-a-long-address-and-a-longer-one@research.example.org"
 PAGES = (
     "/",
     "/requests/",
+    "/requests/in-flight/",
     "/spend/",
     "/spend/savings/",
     "/exports/",
@@ -34,6 +35,7 @@ PAGES = (
     "/providers/every-page/models/",
     "/providers/every-page/models/add/",
     "/providers/openai/",
+    "/providers/openai/breakers/",
     "/models/",
     "/models/?q=nothing+fits+this",
     "/models/openai/gpt-4o-mini/",
@@ -87,6 +89,30 @@ for number in (1, 2):
     found = Finding("forecast", subject, "{LONG}", "{LONG}", path="/settings/", facts=facts)
     seen = alert.observe(found, now=clock.now())
 alert.resolve(seen, text="{LONG}", now=clock.now())
+import json
+from datetime import timedelta
+from billing.models import Reservation
+from catalog.models import Offer
+from llmhub.lib import ids
+from providers.breaker_models import BreakerEvent
+now = clock.now()
+for number, offer in enumerate(Offer.objects.filter(provider__slug="openai").select_related("provider")[:4]):
+    about = {{"target_id": offer.pk, "base_url": offer.provider.base_url, "process": "gateway-1.test:4711"}}
+    last = {{"http_status": 503, "error_code": "upstream_unavailable"}}
+    numbers = {{"failures": 5, "calls": 31, "failed": 17, **last}}
+    for minutes in (9, 1):
+        at = now - timedelta(minutes=minutes)
+        until = at + timedelta(seconds=90 if number % 2 else 30)
+        BreakerEvent.objects.create(
+            before="closed", after="open", reason="in_a_row", at=at, open_until=until, **about, **numbers
+        )
+    if number == 3:
+        BreakerEvent.objects.create(before="open", after="closed", reason="probe_answered", at=now, **about)
+    facts = {{"requested": "{LONG}", "entry_id": offer.entry_id, "provider_id": offer.provider_id}}
+    Reservation.objects.create(
+        id=ids.first_at(now - timedelta(seconds=7 * number)), amount_nano=12_345_678, facts=json.dumps(facts),
+        expires_at=int(now.timestamp()) + 600,
+    )
 """
 HIDDEN_COLUMNS = """[...document.querySelectorAll(".table-responsive")]
     .filter(each => each.clientWidth && each.scrollWidth > each.clientWidth + 1)

@@ -168,7 +168,13 @@ def test_the_panel_shows_state_numbers_and_history_and_an_admin_closes_it_there(
 
     seen = signed_in("viewer").get("/providers/lab/breakers/").text
     assert "Call it again" not in seen
-    for shown in ("Open", "5 in a row, 6 of 8 calls within 10 seconds", "HTTP 503", "host:1", "acme/small-1"):
+    for shown in (
+        "Open",
+        "5 failures in a row, 6 of 8 calls within 10 seconds",
+        "HTTP 503",
+        "host:1",
+        "acme/small-1",
+    ):
         assert shown in seen
     assert 'id="provider-breakers"' in signed_in("viewer").get("/providers/lab/").text
 

@@ -109,13 +109,14 @@ class Channel:
 
     def _hear(self, seconds: float) -> list[Message]:
         block = round(seconds * 1000) or None  # 0 would be for ever
-        found = self._redis.xread({self._name: self._read_to}, count=_KEPT, block=block)
+        found: Any = self._redis.xread({self._name: self._read_to}, count=_KEPT, block=block)
         rows = [row for _, some in found for row in some]
         if not rows:
             return []
-        second, micros = self._redis.time()
+        told: Any = self._redis.time()
+        now = told[0] + told[1] / 1e6
         self._read_to = rows[-1][0].decode()
-        return [_message(id_.decode(), fields, second + micros / 1e6) for id_, fields in rows]
+        return [_message(id_.decode(), fields, now) for id_, fields in rows]
 
 
 def _message(id_: str, fields: dict[bytes, bytes], now: float) -> Message:

@@ -6,10 +6,13 @@ import asyncio
 import json
 import time
 from dataclasses import replace
+from datetime import timedelta
 
 import openai
 import pytest
+from asgiref.sync import async_to_sync, sync_to_async
 
+from llmhub.lib import clock
 from llmhub.lib.store import Channel, Message
 from providers.breaker import IN_A_ROW, OPEN_SECONDS
 from providers.breaker_change import Word, read_word
@@ -21,6 +24,7 @@ from routing.gateway.neighbours import Neighbours
 from tests.gateway.values import offer
 
 LAB = offer("lab")
+OLD = replace(LAB, id=2)
 OPENED = Word("opened", *key_of(LAB), seconds=30.0, times_opened=1)
 
 
@@ -134,6 +138,45 @@ def test_a_process_that_was_told_tries_later_than_the_one_that_saw_it():
     assert 30.1 < here.breakers.wait(LAB, time.monotonic()) <= 30.5
 
 
+@pytest.mark.django_db
+def test_one_that_starts_takes_over_how_they_stand_writes_what_it_sees_and_hears_what_a_person_closed():
+    configuration = [1]
+
+    async def in_database(function):
+        return await sync_to_async(function)()
+
+    async def scene():
+        here = process("here")
+        here.run, here.version = in_database, lambda: configuration[-1]
+        await here.start()
+        assert 20 < here.breakers.wait(LAB, time.monotonic()) < 30
+        assert here.breakers.enter(OLD, time.monotonic()).is_probe
+        await here.tell()
+        await in_database(lambda: BreakerEvent.objects.create(
+            target_id=LAB.id, at=clock.now(), after="closed", reason="by_hand", **about_lab
+        ))  # fmt: skip
+        configuration.append(2)
+        await here.tell()
+        assert not waits(here)
+        await here.close()
+
+    about_lab = {"base_url": LAB.provider.base_url, "before": "closed"}
+    for id_, ago in ((LAB.id, 0), (OLD.id, 60)):
+        at = clock.now() - timedelta(seconds=ago)
+        BreakerEvent.objects.create(
+            target_id=id_,
+            at=at,
+            after="open",
+            open_until=at + timedelta(seconds=30),
+            times_opened=1,
+            **about_lab,
+        )
+    async_to_sync(scene)()
+
+    written = BreakerEvent.objects.get(process="here")
+    assert (written.target_id, written.after, written.reason) == (OLD.id, "half_open", "probe")
+
+
 def test_two_gateways(make_gateway, simulator, valkey_server):
     """One opens: the other calls nobody; one is answered: both call; and all of it is written."""
     first = make_gateway()
@@ -146,11 +189,11 @@ def test_two_gateways(make_gateway, simulator, valkey_server):
         second.until(lambda: second.get(f"/v1/models/{model.name}", key=model.key)[0] == 200)
         assert fails(model, IN_A_ROW) == {"upstream_unavailable"}
         time.sleep(0.1)
-        assert fails(other, 5) == fails(model, 5) == {"providers_failing"}
+        assert fails(other, 2) == fails(model, 2) == {"providers_failing"}
         assert len(simulator.hits("both")) == IN_A_ROW
 
-        first.until(lambda: not fails(model, 1), within=3)  # brief: it is open for one second
-        second.until(lambda: not fails(other, 1), within=1)
+        first.until(lambda: not fails(model, 1), within=8)  # brief: it is open for three seconds
+        second.until(lambda: not fails(other, 1), within=2)
         first.until(lambda: len(events(first)) == 3, what="they are written")
         assert [(row.before, row.after, row.reason) for row in events(first)] == [
             ("closed", "open", "in_a_row"),

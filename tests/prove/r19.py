@@ -97,7 +97,7 @@ def _hits_while_open(stand, gateway, twin, model) -> tuple[int, int, int]:
     urls = [gateway.url, twin.url]
     calls.at_once(urls, model, 2 * _CROWD)
     before = len(stand.simulator.hits("ill"))
-    ends = time.monotonic() + 0.5  # brief: it is open for a second
+    ends = time.monotonic() + 0.5  # brief: it is open for three seconds
     done = calls.by_clients(((urls[number % 2], model, {}) for number in range(200)), clients=4,
                             while_=lambda: time.monotonic() < ends)  # fmt: skip
     return before, len(done), len(stand.simulator.hits("ill")) - before

@@ -90,6 +90,7 @@ class Service:
     session: str = ""  # what its conversations are called
     person: str = ""  # the name of the one whose key it is
     calls: Literal["chat", "messages", "embeddings"] = "chat"
+    needs: tuple[str, ...] = ()  # of all its calls, words of billing/asked.py
     requests_per_minute: int | None = None  # what its key may
 
 
@@ -102,7 +103,8 @@ SERVICES = (
         "email-drafts", "Support", ("aurora/atlas-2-mini", "smart"), 90, 0.15, OFFICE, 1_500, 320,
         cached=0.5, tags=(("feature", "drafts"),),
     ),
-    Service("ticket-tags", "Support", ("fast",), 170, 0.5, SHOPS, 520, 12, tags=(("feature", "tags"),)),
+    Service("ticket-tags", "Support", ("fast",), 170, 0.5, SHOPS, 520, 12, tags=(("feature", "tags"),),
+            needs=("json_mode",)),
     Service(
         "notebooks", "Research", ("aurora/atlas-2", "aurora/lumen-1", "open/fern-3b"), 110, 0.2, OFFICE,
         21_000, 1_200, streamed=0.6, cached=0.3, tags=(("project", "reading-list"),), person="Priya Raman",
@@ -118,12 +120,12 @@ SERVICES = (
     Service("newsletter", "Growth", ("open/breeze-70b",), 25, 0.3, OFFICE, 3_000, 700),
     Service(
         "code-review", "Platform", ("open/quill-code", "aurora/atlas-2"), 140, 0.08, OFFICE, 9_500, 480,
-        tags=(("repo", "checkout"),),
+        tags=(("repo", "checkout"),), needs=("tools",),
     ),
     Service(
         "coding-agents", "Platform", ("meridian/sonata-3", "aurora/atlas-2"), 60, 0.1, OFFICE, 6_000, 350,
         streamed=1.0, cached=0.85, tags=(("repo", "storefront"),), session="agent", calls="messages",
-        person="Jonas Adeyemi",
+        person="Jonas Adeyemi", needs=("tools",),
     ),
     Service(
         "search-index", "Platform", ("open/moss-embed",), 60, 1.0, NIGHT, 3_000, 0, calls="embeddings",

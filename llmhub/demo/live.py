@@ -85,7 +85,20 @@ def body(service: cast.Service) -> dict[str, Any]:
         "messages": [question] if in_words else [system, question],
         "max_tokens": max(8, round(service.output_tokens * _CHANCE.lognormvariate(0, 0.4))),
         "stream": _CHANCE.random() < service.streamed,
+        **_asked(service),
     }
+
+
+def _asked(service: cast.Service) -> dict[str, Any]:
+    """Return what a service asks of an answer besides words."""
+    if "json_mode" in service.needs:
+        return {"response_format": {"type": "json_object"}}
+    if "tools" not in service.needs:
+        return {}
+    schema = {"type": "object", "properties": {"file": {"type": "string"}}}
+    if service.calls == "messages":
+        return {"tools": [{"name": "read_file", "input_schema": schema}]}
+    return {"tools": [{"type": "function", "function": {"name": "read_file", "parameters": schema}}]}
 
 
 def _messages(service: cast.Service) -> Iterator[dict[str, str]]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
+from billing.asked import needs_number, parameters_number
 from billing.entries import AttemptEntry, Refused, Settle
 from llmhub.demo import cast
 from llmhub.demo.upstream import OfferFacts, attempt
@@ -167,7 +168,19 @@ def _settle(usage_id: int, moment: datetime, caller: Caller, facts: Facts, chanc
         ttft_ms=None if last.ttft_ms is None else waited_ms + last.ttft_ms,
         tags=dict(service.tags),
         session=f"{service.session}-{chance.randrange(1000, 9999)}" if service.session else "",
+        needs=needs_number((*service.needs, *(("stream",) if streamed else ()))),
+        parameters=parameters_number(_parameters(service)),
     )
+
+
+def _parameters(service: cast.Service) -> Iterator[str]:
+    """Yield what a service gives with its calls."""
+    if service.calls != "embeddings":
+        yield "max_tokens"
+    if "tools" in service.needs:
+        yield "tools"
+    if "json_mode" in service.needs:
+        yield "response_format"
 
 
 def _finish(chance: Random) -> str:

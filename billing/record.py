@@ -13,6 +13,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.fields.json import KeyTextTransform
 
 from billing import span
+from billing.asked import needs_in, parameters_in
 from billing.models import ApiKey, Attempt, UsageRecord
 from billing.rollup_read import BESIDE
 from billing.totals import CUT_REASONS
@@ -77,6 +78,16 @@ class RequestRow:
     def request_id(self) -> str:
         """The public id."""
         return ids.request_id(self.record.pk)
+
+    @property
+    def needs(self) -> list[str] | None:
+        """What it asked for, see billing/asked.py; None: not known."""
+        return None if self.record.needs is None else sorted(needs_in(self.record.needs))
+
+    @property
+    def parameters(self) -> list[str] | None:
+        """The parameters that it gave; None: not known."""
+        return None if self.record.parameters is None else sorted(parameters_in(self.record.parameters))
 
     @property
     def at(self) -> datetime:

@@ -53,6 +53,8 @@ class RequestOut(Output):
     ttft_ms: int | None
     tags: dict[str, str]
     session: str
+    needs: list[str] | None  # what it asked for of CAPABILITIES; null: not known
+    parameters: list[str] | None  # names of those it gave; what llmhub does not know is "other"
     refusals: int
     reason: str
 
@@ -180,6 +182,8 @@ def request_out(row: RequestRow) -> RequestOut:
         ttft_ms=record.ttft_ms,
         tags=record.tags,
         session=record.session,
+        needs=row.needs,
+        parameters=row.parameters,
         refusals=record.refusals,
         reason=record.reason,
     )

@@ -13,6 +13,7 @@ from catalog.models import Alias, CatalogEntry
 from llmhub.audit.actor import COMMAND_LINE, Actor
 from llmhub.audit.models import AuditEvent
 from llmhub.cli.main import run
+from llmhub.lib import ids
 from llmhub.people.roles import NotAllowed
 from providers.models import Provider
 from routing import preflight_probe
@@ -80,6 +81,22 @@ def test_the_page_shows_what_it_is_made_of_and_moves_an_alias(old_and_new, fast,
 
     admin.post("/aliases/move/", {"name": "fast", "model": "acme/new"})
     assert Alias.objects.get().entry.slug == "acme/new"
+
+
+def test_a_request_says_what_it_asked_for(old_and_new, called, signed_in, api_as):
+    asked, old = called(needs=("tools", "stream"), parameters=("top_k",)), called()
+    old.needs = old.parameters = None
+    old.save()
+
+    page = signed_in("viewer").get(f"/requests/{ids.request_id(asked.pk)}/").text
+    shown = {
+        row["id"]: (row["needs"], row["parameters"]) for row in api_as("viewer").get("/usage").json()["data"]
+    }
+
+    assert "calls tools, streams" in page
+    assert "top_k" in page
+    assert shown[ids.request_id(asked.pk)] == (["stream", "tools"], ["top_k"])
+    assert shown[ids.request_id(old.pk)] == (None, None)
 
 
 def test_the_page_begins_empty_says_what_is_wrong_and_offers_a_viewer_no_call(old_and_new, fast, signed_in):

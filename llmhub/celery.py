@@ -41,6 +41,7 @@ JOBS = {
     "delete old calls": Job("billing.tasks.clear_old_calls", every=600),
     "delete what was said in calls": Job("billing.tasks.clear_content", every=60),
     "delete old readings of lists": Job("catalog.tasks.clear_old_runs", every=600),
+    "mail invitations": Job("llmhub.people.tasks.mail_invitations", every=10),
     "delete sessions that are over": Job("llmhub.people.tasks.clear_sessions", every=600),
     "look for budgets to tell of": Job("billing.tasks.look_for_budget_alerts", every=10),
     "look for providers to tell of": Job("providers.tasks.look_for_alerts", every=10),

@@ -42,6 +42,8 @@ def create_one(options: Namespace) -> int:
         days=options.days,
     )
     show.line(invitation.link_address(token))
+    if made.mail:
+        show.problem(f"it is mailed to {made.email} within seconds, while the hub runs")
     show.problem(f"this is invitation {made.pk} for {made.email}; its link is not shown again")
     return 0
 
@@ -57,10 +59,11 @@ def list_all(options: Namespace) -> int:
             "until": row.expires_at,
             "accepted": row.accepted_at,
             "revoked": row.revoked_at,
+            "mail": row.mail,
         }
         for row in invitation.seen_by(COMMAND_LINE)
     )
-    columns = ("id", "email", "team", "role", "until", "accepted", "revoked")
+    columns = ("id", "email", "team", "role", "until", "accepted", "revoked", "mail")
     return show.rows(options, found, columns=columns, empty="nobody was invited: invitation create EMAIL")
 
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from llmhub.audit import log
 from llmhub.audit.actor import COMMAND_LINE, Actor
-from llmhub.lib import clock, secrets
+from llmhub.lib import clock, mail, secrets
 from llmhub.people.access import actor_of_person
 from llmhub.people.membership import set_member
 from llmhub.people.models import Invitation, Membership, Role, Team, User
@@ -47,7 +47,8 @@ def invite(
     """Save an invitation and return it with the token of its link, which is never seen again.
 
     Who manages a team invites into it, up to their own role; only owners give a role in the organisation.
-    Earlier open invitations of the same address to the same end. Raises `ValidationError` on a bad
+    Earlier open invitations of the same address to the same end. Where a mail server is set, the link is
+    mailed within seconds, see llmhub/people/invitation_mail.py. Raises `ValidationError` on a bad
     address, an unknown role and a time that is too long.
     """
     if team is not None:
@@ -74,6 +75,9 @@ def invite(
         maker=maker_of(actor),
         expires_at=now + timedelta(days=days),
     )
+    if mail.is_set_up():
+        invitation.mail, invitation.mail_at = Invitation.Mail.WAITING, now
+        invitation.mail_sealed = secrets.encrypt(token)
     invitation.full_clean(exclude=None if team else ["team_role"])
     opened(now).filter(email=email, team=team).update(revoked_at=now)
     invitation.save()

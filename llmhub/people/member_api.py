@@ -74,6 +74,8 @@ class InvitationOut(Output):
     expires_at: datetime
     accepted_at: datetime | None
     revoked_at: datetime | None
+    mail: Literal["waiting", "sent", "failed"] | None  # of its link; null: no mail server is set
+    mail_error: str
 
 
 class InvitationMade(InvitationOut):
@@ -106,6 +108,8 @@ def _invitation(row: Invitation) -> InvitationOut:
         expires_at=row.expires_at,
         accepted_at=row.accepted_at,
         revoked_at=row.revoked_at,
+        mail=row.mail or None,
+        mail_error=row.mail_error,
     )
 
 
@@ -160,7 +164,7 @@ def list_invitations(request: HttpRequest, cursor: Cursor = "", limit: Limit = 5
 
 @router.post("/invitations", response={201: InvitationMade, **REFUSALS})
 def make_invitation(request: HttpRequest, body: InvitationIn) -> Status[InvitationMade]:
-    """Invite a person; the link is in this answer and never again."""
+    """Invite a person; the link is mailed where a mail server is set, and in this answer, never again."""
     actor = caller(request, "manage")
     team = get_object_or_404(Team.objects.seen_by(actor), slug=body.team) if body.team else None
     made, token = invitations.invite(

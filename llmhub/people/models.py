@@ -145,6 +145,13 @@ class Membership(models.Model):
 class Invitation(models.Model):
     """A link that lets one person in, once, within its time."""
 
+    class Mail(models.TextChoices):
+        """Whether the link was sent by mail; empty: there was no mail server."""
+
+        WAITING = "waiting", "Waiting"
+        SENT = "sent", "Sent"
+        FAILED = "failed", "Given up"
+
     email = models.EmailField()
     role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER, help_text="of a new person")
     team = models.ForeignKey(
@@ -164,9 +171,15 @@ class Invitation(models.Model):
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    mail = models.CharField(max_length=10, choices=Mail, blank=True)
+    mail_sealed = models.TextField(blank=True, help_text="the token until it was sent, encrypted")
+    mail_attempts = models.PositiveSmallIntegerField(default=0)
+    mail_at = models.DateTimeField(null=True, blank=True, help_text="tried next; or sent, or given up")
+    mail_error = models.CharField(max_length=300, blank=True, help_text="of the last attempt")
 
     class Meta:
         ordering = ["-id"]
+        indexes = [models.Index(fields=["mail_at"], name="mails_due", condition=models.Q(mail="waiting"))]
 
 
 class ServiceKeyQuerySet(models.QuerySet["ServiceKey"]):

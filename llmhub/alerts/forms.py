@@ -102,6 +102,8 @@ class ChannelChangeForm(ChannelForm):
             Channel.Kind.WEBHOOK: "The URL that is posted to.",
             Channel.Kind.CHAT: "It is a secret and not shown. Empty: it stays as it is.",
         }[Channel.Kind(channel.kind)]
+        if channel.address_ref:
+            self.fields["address"].help_text = f"It is read from {channel.address_ref}. Empty: it stays so."
 
     def changed(self) -> dict[str, Any]:
         """Return what to save; the address of a chat only where one was typed."""

@@ -49,7 +49,7 @@ def fit_caps(*, again: bool = False) -> None:
     for found, full in _of_the_cast():
         most = Counter.objects.filter(budget_id=found.pk).aggregate(most=Max("spent"))["most"]
         if most and (again or found.cap is None):
-            cap = amount.show(_rounded_up(most / full), unit_of(found))
+            cap = amount.show(rounded_up(most / full), unit_of(found))
             change_budget(actor=SYSTEM, budget=found, cap=cap)
 
 
@@ -67,7 +67,7 @@ def _of_the_cast() -> Iterator[tuple[Budget, float]]:
         yield from ((budget, row.full) for budget in found)
 
 
-def _rounded_up(number: float) -> int:
+def rounded_up(number: float) -> int:
     """Return a number with two digits that are not 0, as a person sets a cap."""
     step = 10 ** max(0, math.floor(math.log10(number)) - 1)
     return math.ceil(number / step) * step

@@ -64,7 +64,31 @@ PEOPLE = (  # name, role
     ("Priya Raman", "viewer"),
     ("Tomas Ferreira", "viewer"),
     ("Yuki Sorensen", "viewer"),
+    ("Noor Haddad", "member"),
 )
+MEMBERS = (  # team, name, role there
+    ("Research", "Priya Raman", "manager"),
+    ("Research", "Tomas Ferreira", "member"),
+    ("Support", "Tomas Ferreira", "manager"),
+    ("Support", "Yuki Sorensen", "viewer"),
+    ("Growth", "Noor Haddad", "manager"),
+    ("Growth", "Yuki Sorensen", "member"),
+    ("Platform", "Jonas Adeyemi", "manager"),
+)
+INVITED = ("Research", "Priya Raman", "sam.okafor@example.org")  # team, by whom, who
+ASKED = ("Research", "Tomas Ferreira", "the evals of the spring release run this week")  # the same, what for
+
+
+@dataclass(frozen=True)
+class DemoChannel:
+    """A webhook of the demo: of the hub, or of a team."""
+
+    name: str
+    team: str = ""
+    quiet: str = ""
+
+
+CHANNELS = (DemoChannel("on-call"), DemoChannel("research-alerts", "Research", "22:00-06:30"))
 
 # How much of a day's traffic falls into each hour, UTC.
 OFFICE = (0, 0, 0, 0, 0, 1, 3, 7, 10, 11, 10, 8, 9, 11, 11, 9, 6, 3, 1, 1, 0, 0, 0, 0)

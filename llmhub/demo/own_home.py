@@ -7,7 +7,14 @@ import sys
 
 from django.conf import settings
 
-_REAL = {"DATABASE_URL", "REDIS_URL", "LLMHUB_CONFIG", "LLMHUB_PUBLIC_URL", "LLMHUB_PROFILE"}
+_REAL = {
+    "DATABASE_URL",
+    "REDIS_URL",
+    "LLMHUB_CONFIG",
+    "LLMHUB_PUBLIC_URL",
+    "LLMHUB_PROFILE",
+    "LLMHUB_SMTP_URL",
+}
 
 
 def be_a_demo() -> None:

@@ -74,7 +74,7 @@ class InvitationOut(Output):
     expires_at: datetime
     accepted_at: datetime | None
     revoked_at: datetime | None
-    mail: Literal["waiting", "sent", "failed"] | None  # of its link; null: no mail server is set
+    mail: str | None  # waiting, sent or failed, of its link; null: no mail server is set
     mail_error: str
 
 

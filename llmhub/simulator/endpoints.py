@@ -31,6 +31,8 @@ def answer(hit: Hit, path: Path) -> Answer:
         return listing.answer(hit.request, path)
     if endpoint == "/v1/key" and method == "GET":
         return json_answer({"data": {"label": "simulated", "usage": 0, "limit": None, "is_free_tier": False}})
+    if endpoint == "/v1/hooks" and method == "POST":
+        return json_answer({"taken": True})
     if endpoint not in ENDPOINTS:
         return refusal(hit.request, 404, f"Unknown endpoint {endpoint}.", number=hit.number)
     if method != "POST":

@@ -63,14 +63,21 @@ def _serve(options: Namespace) -> None:
         plan.append(live_calls(ready.url(options.host, options.port), keys))
     if not _told("REDIS_URL"):
         plan.insert(0, embedded_redis(settings.SOCKETS / "valkey.sock", settings.HOME / "valkey"))
-    Supervisor(_processes(plan, address), say=_say).run(
+    Supervisor(_processes(plan, address, _reach(simulator_port)), say=_say).run(
         is_ready=lambda: ready.answers(options.host, options.port, settings.CONSOLE_SOCKET),
         when_ready=lambda: _open(options, address, prepared),
     )
     _say("Stopped.")
 
 
-def _processes(plan: list[Spec], address: str) -> list[Process]:
+def _reach(simulator_port: int | None) -> dict[str, str]:
+    """Return the setting by which a demo's webhooks reach its simulator."""
+    if simulator_port is None:
+        return {}
+    return {"LLMHUB_EGRESS_ALLOW": ",".join([*settings.EGRESS_ALLOW, f"127.0.0.1:{simulator_port}"])}
+
+
+def _processes(plan: list[Spec], address: str, more: dict[str, str]) -> list[Process]:
     logs = settings.HOME / "logs"
     logs.mkdir(exist_ok=True, mode=0o700)
     environment = {
@@ -78,6 +85,7 @@ def _processes(plan: list[Spec], address: str) -> list[Process]:
         "DJANGO_SETTINGS_MODULE": "llmhub.settings",
         "LLMHUB_HOME": str(settings.HOME),
         "LLMHUB_PUBLIC_URL": address,
+        **more,
         "PYTHONPATH": os.pathsep.join(filter(None, (str(settings.BASE_DIR), _told("PYTHONPATH")))),
     }
     return [Process(spec, log=logs / f"{spec.name}.log", environment=environment) for spec in plan]

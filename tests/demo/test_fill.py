@@ -10,20 +10,24 @@ from datetime import timedelta
 import pytest
 from django.db.models import Sum
 
-from billing import reconcile, rollup_bucket
+from billing import budget_alerts, reconcile, rollup_bucket
 from billing.budget_state import states
 from billing.models import ApiKey, Attempt, Budget, Counter, UsageRecord
+from billing.raise_models import RaiseRequest
 from billing.retirement_notice import still_called
 from billing.rollup_models import DirtyBucket, RollUp
 from catalog.discovery_models import CatalogEvent
 from catalog.models import Alias, CatalogEntry, Price
 from catalog.pricing import cost_of
 from catalog.seed import seed
+from llmhub.alerts.models import Channel, Delivery
 from llmhub.audit import log
 from llmhub.demo import cast, fill, setting
+from llmhub.demo.owners import HOOK
 from llmhub.demo.setting import KEYS
 from llmhub.lib import clock, ids, secrets
-from llmhub.people.models import Team, User
+from llmhub.people.invitation import opened
+from llmhub.people.models import Membership, Team, User
 from providers.model_list import can_list
 from providers.models import Provider
 from providers.wire import Usage
@@ -210,3 +214,17 @@ def test_a_home_with_real_data_is_refused(settings):
         fill.prepare(URL)
 
     assert not Provider.objects.filter(slug="aurora").exists()
+
+
+def test_owners_of_budgets_have_something_to_see_to_once(prepare, settings):
+    prepare()
+    prepare()
+
+    assert Membership.objects.count() == len(cast.MEMBERS)
+    assert {row.role for row in Membership.objects.all()} == {"manager", "member", "viewer"}
+    assert opened(clock.now()).get().created_by == "priya-raman@example.org"
+    assert RaiseRequest.objects.get(state="open").asked_by == "tomas-ferreira@example.org"
+    assert {row.team and row.team.name for row in Channel.objects.there()} == {None, "Research"}
+    assert (settings.HOME / HOOK).read_text() == f"{URL}/v1/hooks\n"
+    budget_alerts.look()
+    assert Delivery.objects.filter(channel__name="on-call").exists()

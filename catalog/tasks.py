@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from catalog import alert_rules, discovery, run_retention
+from catalog import alert_rules, discovery, offer_scores, run_retention
 from llmhub.lib import clock
 
 
@@ -24,3 +24,9 @@ def clear_old_runs() -> int:
 def look_for_alerts() -> None:
     """Tell of offers whose breaker is not closed. Safe to run twice."""
     alert_rules.look()
+
+
+@shared_task(time_limit=120, expires=30)
+def score_offers() -> int:
+    """Work out how offers do, and which have degraded. Safe to run twice."""
+    return offer_scores.look()

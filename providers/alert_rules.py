@@ -1,14 +1,18 @@
-"""What to tell of providers: one that is down, and a credential that was taken out of use."""
+"""What to tell of providers: one that is down, an offer that degraded, a credential out of use."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from llmhub.alerts import alert
-from llmhub.alerts.finding import CREDENTIAL, PROVIDER, Finding
+from llmhub.alerts.finding import CREDENTIAL, DEGRADED, PROVIDER, Finding
+from llmhub.alerts.models import Alert
 from llmhub.lib import clock
 from providers.credential_now import taken_out
+from providers.degradation_watch import open_now
+from providers.degradation_words import said_of
+from providers.evidence_models import Degradation
 from providers.models import Credential, Provider, StatusChange
 
 
@@ -18,6 +22,7 @@ def look(now: datetime | None = None) -> None:
     out = taken_out()
     alert.settle(CREDENTIAL, map(_of_credential, out), now=now)
     alert.settle(PROVIDER, _of_providers({row.provider_id for row in out}), now=now)
+    _look_for_degraded(now)
 
 
 def _of_providers(told: set[int]) -> Iterator[Finding]:
@@ -70,5 +75,37 @@ def _of_credential(row: Credential) -> Finding:
             "label": row.label,
             "reason": row.disabled_reason,
             "since": since.isoformat(),
+        },
+    )
+
+
+def _look_for_degraded(now: datetime) -> None:
+    """Tell of offers that degraded, once for each; that it is over is told with its numbers."""
+    found: dict[int, list[Degradation]] = {}
+    for row in open_now():
+        found.setdefault(row.target_id, []).append(row)
+    for open_ in Alert.objects.open().filter(rule=DEGRADED):
+        target_id = int(open_.subject.partition(":")[2])
+        ended = Degradation.objects.filter(target_id=target_id).exclude(ended_at=None)
+        if target_id not in found and (last := ended.order_by("-ended_at").first()) is not None:
+            alert.resolve(open_, text=f"It is over: {last.ended_with}.", now=now)
+    alert.settle(DEGRADED, [_of_degraded(rows) for rows in found.values()], now=now)
+
+
+def _of_degraded(rows: Sequence[Degradation]) -> Finding:
+    first = rows[0]
+    told = " ".join(f"{said_of(row.measure)}: {row.began_with}.".capitalize() for row in rows)
+    return Finding(
+        DEGRADED,
+        f"offer:{first.target_id}",
+        f"{first.label} at {first.provider.name} has degraded",
+        f"{told} Calls still go there: pause the provider, or move the offer down, if it stays so.",
+        period=int(first.began_at.timestamp()),
+        path=f"/providers/{first.provider.slug}/#evidence",
+        facts={
+            "provider": first.provider.slug,
+            "model": first.label,
+            "since": first.began_at.isoformat(),
+            "measures": [row.facts for row in rows],
         },
     )

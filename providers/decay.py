@@ -34,6 +34,15 @@ class Decayed:
             for bucket, count in getattr(tally, name).counts.items():
                 weights[bucket] = weights.get(bucket, 0.0) + weight * count
 
+    def join(self, other: Decayed) -> None:
+        """Add what another one weighs at the same minute."""
+        self.well += other.well
+        self.ill += other.ill
+        for name in SKETCHES:
+            weights = getattr(self, name)
+            for bucket, weight in getattr(other, name).items():
+                weights[bucket] = weights.get(bucket, 0.0) + weight
+
     def at(self, minute: int) -> Decayed:
         """Return the same, as it weighs at another minute; what weighs next to nothing is left out."""
         weight = weight_of(minute - self.minute)

@@ -14,7 +14,7 @@ from django.db import connection
 
 from llmhub.lib import clock
 from providers import statistics_rows
-from providers.evidence_models import MinuteStatistic
+from providers.evidence_models import Degradation, MinuteStatistic
 from providers.live import Live
 from providers.statistics import MINUTE, REMEMBERED, Statistics
 from providers.statistics_rows import Kept
@@ -135,7 +135,9 @@ class LiveStatistics:
             self._statistics.written(written)
 
     def read(self, reaches: int) -> None:
-        """Learn what other processes wrote in the last so many minutes."""
+        """Learn what other processes wrote in the last so many minutes, and which offers have degraded."""
+        degraded = Degradation.objects.filter(ended_at=None).values_list("target_id", flat=True)
+        self._degraded = frozenset(degraded)
         now = clock.unix_ms() / 1000
         first = int(now // MINUTE) - reaches
         rows = MinuteStatistic.objects.filter(minutes=1, minute__gte=first).exclude(process=self.process)

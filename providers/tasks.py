@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from llmhub.lib import clock
-from providers import alert_rules, breaker_log, health
+from providers import alert_rules, breaker_log, health, statistics_retention
 
 
 @shared_task(time_limit=120, expires=30)
@@ -24,3 +24,9 @@ def look_for_alerts() -> None:
 def clear_breaker_events() -> int:
     """Delete the oldest events of breakers. Safe to run twice."""
     return breaker_log.forget(clock.now())
+
+
+@shared_task(time_limit=240, expires=240)
+def fold_statistics() -> int:
+    """Fold minutes that are over into quarters of an hour, and delete old ones. Safe to run twice."""
+    return statistics_retention.fold()

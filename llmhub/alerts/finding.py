@@ -12,8 +12,8 @@ from typing import Any, Literal
 Severity = Literal["notice", "warning", "critical"]  # a notice is told, and asks nobody to do anything
 
 BUDGET, BURN, FORECAST, UNPRICED = "budget", "burn", "forecast", "unpriced"
-CREDENTIAL, PROVIDER, LEDGER = "credential", "provider", "ledger"
 BREAKER, NO_OFFER = "breaker", "no_offer"
+CREDENTIAL, PROVIDER, DEGRADED, LEDGER = "credential", "provider", "degraded", "ledger"
 RULES: dict[str, str] = {  # a word of files and programs: what people read
     BUDGET: "Budget threshold",
     BURN: "Budget burns fast",
@@ -23,6 +23,7 @@ RULES: dict[str, str] = {  # a word of files and programs: what people read
     PROVIDER: "Provider down",
     BREAKER: "Breaker open",
     NO_OFFER: "No offer can be called",
+    DEGRADED: "Offer degraded",
     LEDGER: "Sums differ from the ledger",
 }
 

@@ -98,6 +98,7 @@ NO_CONFIGURATION = {
     "catalog.DiscoveryRun", "catalog.DiscoveryState", "catalog.HeldList", "catalog.CatalogEvent",
     "catalog.InboxRule",  # nothing sets one yet
     "providers.HealthCheck", "providers.StatusChange", "providers.MinuteStatistic", "providers.BreakerEvent",
+    "providers.KeptScore", "providers.Degradation",
     "billing.Crossing", "billing.BudgetForecast",
     "alerts.Alert", "alerts.Transition", "alerts.Delivery",
     "routing.Route", "routing.RouteTarget",  # the file has no place for routes yet

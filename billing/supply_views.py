@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
@@ -16,7 +17,9 @@ from llmhub.lib import clock
 from llmhub.lib.pages import render_page
 from llmhub.people.access import actor_of, needs
 from llmhub.people.roles import reach
+from providers.evidence_models import KeptScore
 from providers.models import Provider
+from providers.score_read import of_offers
 
 CALLERS_SHOWN = 3  # in a cell of a table; its page has all
 
@@ -28,6 +31,7 @@ class ProviderPart:
     provider: Provider
     upstream_ids: tuple[str, ...]  # () where it offers the model no more
     figures: OfferFigures
+    score: KeptScore | None = None  # None: it had no calls in the last hours
 
 
 @require_GET
@@ -81,11 +85,21 @@ def _parts(entry: CatalogEntry, found: dict[int, OfferFigures]) -> list[Provider
     current = entry.offers.filter(withdrawn_at=None, provider__removed_at=None).select_related("provider")
     upstream_ids: dict[int, list[str]] = {}
     providers: dict[int, Provider] = {}
-    for offer in current.order_by("rank", "id"):
+    current = current.order_by("rank", "id")
+    for offer in current:
         upstream_ids.setdefault(offer.provider_id, []).append(offer.upstream_id)
         providers[offer.provider_id] = offer.provider
     gone = Provider.objects.in_bulk(found.keys() - providers.keys())
+    scores = _scores([offer.pk for offer in current])
     return [
-        ProviderPart(provider, tuple(upstream_ids.get(id_, ())), found.get(id_, OfferFigures()))
+        ProviderPart(
+            provider, tuple(upstream_ids.get(id_, ())), found.get(id_, OfferFigures()), scores.get(id_)
+        )
         for id_, provider in {**providers, **gone}.items()
     ]
+
+
+def _scores(offers: Sequence[int]) -> dict[int, KeptScore]:
+    """Return the scores of a model's offers by provider: of several there that of the busiest."""
+    kept = sorted(of_offers(offers).values(), key=lambda row: row.calls)
+    return {row.provider_id: row for row in kept}

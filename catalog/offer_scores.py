@@ -16,7 +16,7 @@ from providers import degradation_watch, statistics_rows
 from providers.decay import Decayed, decayed, median
 from providers.degradation_watch import Baselines, Recent, Watched, minute_of
 from providers.evidence_models import KeptScore
-from providers.score import LEAST_CALLS, Part, provider_score, wilson_lower
+from providers.score import LEAST_CALLS, Evidence, Part, provider_score, wilson_lower
 from providers.statistics import MINUTE, REMEMBERED
 from providers.tally import PER_SECOND, Tally, merged
 
@@ -70,12 +70,12 @@ def _scores(groups: Mapping[int, Sequence[Offer]], recent: Recent, now: datetime
             of_provider.setdefault(offer.provider_id, []).append((offer, part))
             kept = _row([part], [weighed[offer.pk]], recent[offer.pk], now)
             kept.target_id, kept.label, kept.provider_id = offer.pk, offer.entry.slug, offer.provider_id
-            kept.peers = sum(peer.calls >= LEAST_CALLS for peer in peers)
+            kept.peers = len(_compared(part))
             yield kept
     for provider_id, found in of_provider.items():
         minutes = [row for offer, _ in found for row in recent[offer.pk]]
         kept = _row([part for _, part in found], [weighed[offer.pk] for offer, _ in found], minutes, now)
-        kept.provider_id = provider_id
+        kept.provider_id, kept.peers = provider_id, sum(len(_compared(part)) for _, part in found)
         yield kept
 
 
@@ -102,6 +102,11 @@ def _row(
         ttft_ms=median(whole.ttft),
         tokens_per_second=None if speed is None else speed / PER_SECOND,
     )
+
+
+def _compared(part: Part) -> list[Evidence]:
+    """Return those of its peers that have calls enough to be compared with."""
+    return [peer for peer in part.peers if peer.calls >= LEAST_CALLS]
 
 
 def _together(parts: Sequence[Decayed]) -> Decayed:

@@ -25,6 +25,7 @@ from catalog.breaker_api import router as breaker_router
 from catalog.discovery_api import router as discovery_router
 from catalog.history_api import router as history_router
 from catalog.inbox_api import router as inbox_router
+from catalog.latency_api import router as latency_router
 from catalog.parameter_api import router as parameter_router
 from llmhub.alerts.api import router as alerts_router
 from llmhub.config import BadFile
@@ -62,6 +63,7 @@ api.add_router("", inbox_router, tags=["discovery"])
 api.add_router("", parameter_router, tags=["catalog"])  # before the paths of models, which end in anything
 api.add_router("", catalog_router, tags=["catalog"])
 api.add_router("", history_router, tags=["catalog"])
+api.add_router("", latency_router, tags=["providers"])
 api.add_router("", billing_router, tags=["keys"])
 api.add_router("", key_reach_router, tags=["keys"])
 api.add_router("", budget_router, tags=["budgets"])

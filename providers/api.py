@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated
 
 from django.core.exceptions import ValidationError
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from ninja import Router, Status
 from pydantic import Field
@@ -15,6 +17,7 @@ from llmhub.people.api_access import caller
 from providers.adapters import KINDS
 from providers.credential_api import CredentialOut, Secret, credential_out, find_provider
 from providers.credential_now import credentials_now
+from providers.evidence_models import Degradation, KeptScore
 from providers.health import next_check
 from providers.models import Provider, StatusChange
 from providers.provider import create_provider, pause_provider, remove_provider, update_provider
@@ -63,6 +66,29 @@ class ConnectionCheckOut(Output):
     latency_ms: int
 
 
+class ScoreOut(Output):
+    """A score, 0 to 100, and the three terms that sum to it."""
+
+    value: Decimal
+    reliability: Decimal  # 60 at most
+    latency: Decimal  # 25 at most
+    throughput: Decimal  # 15 at most
+
+
+class EvidenceOut(Output):
+    """What is known of a provider from its calls of the last 2 hours; medians by the age of calls."""
+
+    score: ScoreOut | None  # null below 20 calls, each by its age
+    calls: int
+    failed: int
+    last_call_at: datetime | None
+    latency_ms: int | None
+    ttft_ms: int | None
+    tokens_per_second: float | None
+    degraded: list[str]  # models that do worse than they usually do there
+    reckoned_at: datetime | None  # null: no call in the last hours
+
+
 class ProviderOut(Output):
     """A provider and what is known of it."""
 
@@ -81,6 +107,7 @@ class ProviderOut(Output):
     health: str  # up, down, refused, or "" while nothing is known: settled by checks in a row
     health_since: datetime | None
     next_check_at: datetime | None
+    evidence: EvidenceOut
 
 
 class StatusChangeOut(Output):
@@ -110,19 +137,59 @@ def _provider(provider: Provider) -> ProviderOut:
         health=provider.health,
         health_since=provider.health_since,
         next_check_at=next_check(provider),
+        evidence=_evidence(provider),
     )
 
 
+def _evidence(provider: Provider) -> EvidenceOut:
+    """Return what was worked out last; the rows were read with the provider."""
+    kept = next((row for row in provider.scores.all() if not row.target_id), None)
+    degraded = {row.label for row in provider.degradations.all() if row.ended_at is None}
+    return EvidenceOut(
+        score=score_out(kept),
+        calls=kept.calls if kept else 0,
+        failed=kept.ill if kept else 0,
+        last_call_at=kept.last_call_at if kept else None,
+        latency_ms=_whole(kept.latency_ms) if kept else None,
+        ttft_ms=_whole(kept.ttft_ms) if kept else None,
+        tokens_per_second=kept.tokens_per_second if kept else None,
+        degraded=sorted(degraded),
+        reckoned_at=kept.at if kept else None,
+    )
+
+
+def score_out(kept: KeptScore | None) -> ScoreOut | None:
+    """Return a score with its terms."""
+    found = kept.score if kept else None
+    if found is None:
+        return None
+    return ScoreOut(
+        value=found.value,
+        reliability=found.reliability,
+        latency=found.latency,
+        throughput=found.throughput,
+    )
+
+
+def _whole(ms: float | None) -> int | None:
+    return None if ms is None else round(ms)
+
+
 def _found(slug: str) -> Provider:
-    return find_provider(slug, Provider.objects.listed().counted().prefetch_related("credentials"))
+    return find_provider(slug, _listed())
+
+
+def _listed() -> QuerySet[Provider]:
+    open_ = Degradation.objects.filter(ended_at=None)
+    rows = Provider.objects.listed().counted()
+    return rows.prefetch_related("credentials", "scores", Prefetch("degradations", open_))
 
 
 @router.get("/providers", response={200: Page[ProviderOut], **REFUSALS})
 def list_providers(request: HttpRequest, cursor: Cursor = "", limit: Limit = 50) -> Page[ProviderOut]:
     """List the providers by short name."""
     caller(request, "view")
-    rows = Provider.objects.listed().counted().prefetch_related("credentials")
-    return page(rows, _provider, by="slug", cursor=cursor, limit=limit)
+    return page(_listed(), _provider, by="slug", cursor=cursor, limit=limit)
 
 
 @router.post("/providers", response={201: ProviderOut, **REFUSALS})

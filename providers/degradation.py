@@ -30,9 +30,7 @@ STEP: dict[Measure, float] = {
 FLOOR: dict[Measure, float] = {
     "errors": 0.02, "latency": 0.05, "throughput": 0.05, "tool_calls": 0.02, "schemas": 0.02,
 }  # fmt: skip
-ENOUGH = (
-    12.0  # of the logarithm of the likelihood ratio: one false alarm in e^12 calls at most, and far fewer
-)
+ENOUGH = 12.0  # logarithm of the likelihood ratio: one false alarm in e^12 calls at most, and far fewer
 LEAST_USUAL = 200  # calls, before anything is usual
 LEAST_CALLS = 20  # of the calls that speak for it
 LEAST_BAD = 5

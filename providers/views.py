@@ -16,11 +16,13 @@ from llmhub.lib.forms import refuse
 from llmhub.lib.pages import render_page, screen_of
 from llmhub.people.access import actor_of, needs
 from providers.adapters import KINDS, Kind
+from providers.evidence_models import KeptScore
 from providers.forms import PauseForm, ProviderChangeForm
 from providers.models import Provider
 from providers.provider import pause_provider, remove_provider, update_provider
 from providers.provider_page import detail, found, parts, show, status
 from providers.saved_check import check_and_save
+from providers.score_read import of_providers
 from providers.status import Status
 
 
@@ -32,6 +34,7 @@ class ProviderRow:
     kind: str
     status: Status
     offers: int
+    score: KeptScore | None  # None: no calls in the last hours
 
 
 def _counted() -> QuerySet[Provider]:
@@ -48,12 +51,14 @@ def _kind(name: str) -> Kind | None:
 def provider_list(request: HttpRequest) -> HttpResponse:
     """Every provider with its one-word status."""
     screen = screen_of(request, _counted(), by="slug")
+    scores = of_providers([each.pk for each in screen.rows])
     rows = [
         ProviderRow(
             each,
             kind.label if (kind := _kind(each.kind)) else each.kind,
             status(each),
             each.offered,  # type: ignore[attr-defined]  # annotated
+            scores.get(each.pk),
         )
         for each in screen.rows
     ]

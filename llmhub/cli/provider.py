@@ -6,7 +6,7 @@ from argparse import Namespace, _SubParsersAction
 from typing import Any
 
 from llmhub.audit.actor import COMMAND_LINE
-from llmhub.cli import alias, credential, find, show
+from llmhub.cli import alias, credential, find, latency, show
 from providers.adapters import KINDS
 from providers.credential_now import CredentialNow, credentials_now
 from providers.health import check_now
@@ -50,6 +50,7 @@ def register(commands: _SubParsersAction[Any]) -> None:
         command.add_argument("slug")
         command.set_defaults(run=function)
     alias.register(verbs)
+    latency.register(verbs)
 
 
 def _row(provider: Provider) -> show.Row:
@@ -71,15 +72,22 @@ def _row(provider: Provider) -> show.Row:
         "out": len(credentials) - len(usable),
         "state": state,
         "health": provider.health or "unknown",
+        "score": _score(provider),
         "latency_ms": provider.check_latency_ms,
         "checked": provider.checked_at,
         "says": provider.check_message,
     }
 
 
+def _score(provider: Provider) -> str | None:
+    """Return its score as it was worked out last; None without calls enough."""
+    found = next((row.value for row in provider.scores.all() if not row.target_id), None)
+    return None if found is None else str(found)
+
+
 def list_all(options: Namespace) -> int:
     """List the providers."""
-    found = map(_row, Provider.objects.listed().prefetch_related("credentials"))
+    found = map(_row, Provider.objects.listed().prefetch_related("credentials", "scores"))
     columns = (
         "provider",
         "kind",
@@ -88,6 +96,7 @@ def list_all(options: Namespace) -> int:
         "out",
         "state",
         "health",
+        "score",
         "latency_ms",
         "checked",
     )

@@ -16,8 +16,9 @@ from billing.models import ApiKey, UsageRecord
 from billing.retirement_notice import notice_due
 from billing.rollup_models import DirtyBucket
 from billing.scopes import Budgets
+from catalog import offer_scores
 from catalog.models import Alias, CatalogEntry, Offer
-from llmhub.demo import budgets, cast, news, owners, setting, shelf
+from llmhub.demo import budgets, cast, evidence, news, owners, setting, shelf
 from llmhub.demo.budgets import holds_of
 from llmhub.demo.traffic import WORKER, Call, Caller, Facts, calls_of, refusals_of
 from llmhub.demo.upstream import OfferFacts
@@ -43,6 +44,8 @@ def prepare(simulator_url: str, *, days: int = DAYS) -> None:
     _write_calls(known, now, days)
     _write_refusals(known, now, days)
     _add_up(now)
+    evidence.write(now)
+    offer_scores.look(now)
     budgets.fit_caps()
     owners.write(simulator_url, now)
     notice_due(now)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
+from catalog import offer_scores
+from catalog.models import CatalogEntry, Offer
 from llmhub.audit.models import AuditEvent
+from llmhub.lib import clock
+from providers import statistics_rows
 from providers.check import Check, Outcome
 from providers.credential import reveal
 from providers.credential_state import take_out
+from providers.degradation_watch import Baselines, minute_of
 from providers.models import Credential, Provider
 from providers.saved_check import keep_check
+from providers.tally import Outcome as Ended
+from providers.tally import Tally
 
 pytestmark = pytest.mark.django_db
 SECRET = "sk-canary-5f1d0c9b7a"
@@ -239,3 +248,37 @@ def test_health_and_each_change_of_it_are_told_a_page_at_a_time(api, lab):
     ]
     assert not rest["next_cursor"]
     assert api.get("/providers/nobody/status-changes").status_code == 404
+
+
+def test_a_provider_says_what_its_calls_came_to_and_its_score(api, lab):
+    before = api.get("/providers/lab").json()["evidence"]
+    assert (before["score"], before["calls"], before["reckoned_at"]) == (None, 0, None)
+
+    offer = counted(lab, 100)
+    found = api.get("/providers/lab").json()
+    latency = api.get("/reports/latency?hours=2&provider=lab").json()["data"]
+
+    score = found["evidence"]["score"]
+    assert Decimal(score["value"]) == sum(
+        Decimal(score[name]) for name in ("reliability", "latency", "throughput")
+    )
+    assert (score["value"], found["evidence"]["calls"]) == ("95.6", 100)
+    assert found["evidence"]["latency_ms"] == pytest.approx(800, rel=0.01)
+    assert [(row["model"], row["calls"], row["score"]["value"]) for row in latency] == [
+        (offer.entry.slug, 100, "95.6")
+    ]
+    assert api.get("/reports/latency").json()["data"] == latency
+    assert api.get("/reports/latency?model=other").json()["data"] == []
+    assert api.get("/reports/latency?hours=169").status_code == 422
+
+
+def counted(lab, calls):
+    entry = CatalogEntry.objects.create(slug="acme/small-1", name="Small")
+    offer = Offer.objects.create(entry=entry, provider=lab, upstream_id="s")
+    tally = Tally()
+    for _ in range(calls):
+        tally.add(Ended("ok", latency_ms=800, tokens_per_second=50))
+    at = minute_of(clock.now())
+    statistics_rows.write([statistics_rows.row_of(statistics_rows.Kept(offer.pk, at, "a", tally))])
+    offer_scores.look(baselines=Baselines())
+    return offer

@@ -5,14 +5,21 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from catalog import offer_scores
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.audit.models import AuditEvent
+from llmhub.lib import clock
+from providers import statistics_rows
 from providers.check import Check, Outcome
 from providers.credential import reveal, set_credential
 from providers.credential_state import take_out
+from providers.degradation_watch import Baselines, minute_of
+from providers.evidence_models import Degradation
 from providers.models import Credential, Provider
 from providers.provider import create_provider, pause_provider
 from providers.saved_check import keep_check
+from providers.tally import Outcome as Ended
+from providers.tally import Tally
 
 pytestmark = pytest.mark.django_db
 CANARY = "sk-canary-4f1d9c77e0ab-Z9QX"
@@ -75,7 +82,7 @@ def test_the_list_counts_offers_and_takes_a_fixed_number_of_queries(
             base_url="http://127.0.0.1:9",
         )
 
-    with django_assert_num_queries(4):  # session, person, organisation, providers
+    with django_assert_num_queries(5):  # session, person, organisation, providers, scores
         page = client.get("/providers/").text
 
     assert '?provider=lab">1</a>' in page
@@ -303,3 +310,52 @@ def test_a_check_offers_to_use_one_again_that_passed_it(signed_in, simulator):
     assert 'id="credentials" hx-swap-oob="true"' in part
     assert "it can be used again" in part
     assert Credential.objects.get(label="first").disabled_reason == "refused"
+
+
+def test_a_provider_without_calls_has_no_score_and_says_so(signed_in, lab):
+    Provider.objects.update(checked_at=clock.now(), check_latency_ms=12, check_message="it lists 2 models")
+    admin = signed_in("admin")
+
+    panel = one_line(admin.get("/providers/lab/evidence/", headers={"HX-Request": "true"}).text)
+
+    assert "no traffic" in panel
+    assert "What is known is from a free check" in panel
+    assert "it lists 2 models" in panel
+    assert "no traffic" in admin.get("/providers/").text
+
+
+@pytest.mark.parametrize(("calls", "words"), [(100, "95.6"), (7, "below 20 calls")])
+def test_a_provider_with_calls_shows_its_score_with_its_terms_and_what_it_is_made_of(
+    signed_in, offer, calls, words
+):
+    minute, tally = minute_of(clock.now()), Tally()
+    for _ in range(calls):
+        tally.add(Ended("ok", latency_ms=800, tokens_per_second=50))
+    statistics_rows.write([statistics_rows.row_of(statistics_rows.Kept(offer.pk, minute, "a", tally))])
+    offer_scores.look(baselines=Baselines())
+    admin = signed_in("admin")
+
+    panel = one_line(admin.get("/providers/lab/evidence/", headers={"HX-Request": "true"}).text)
+
+    assert words in panel
+    assert f"{calls} calls in the last 2 hours" in panel
+    assert ("55.6 of 60" in panel) is (calls == 100)
+    assert 'data-chart="latency-figure"' in panel
+    assert words in admin.get("/providers/").text
+    assert "<html" in admin.get("/providers/lab/evidence/").text
+
+
+def test_what_has_degraded_is_said_with_its_numbers(signed_in, offer):
+    Degradation.objects.create(
+        provider=offer.provider,
+        target_id=offer.pk,
+        label="acme/small-1",
+        measure="errors",
+        began_at=clock.now(),
+        began_with="48 of 240 calls failed",
+    )
+
+    panel = signed_in("admin").get("/providers/lab/evidence/").text
+
+    assert "acme/small-1: more calls fail" in panel
+    assert "48 of 240 calls failed" in panel

@@ -132,7 +132,7 @@ def test_the_offers_of_a_model_stand_side_by_side(signed_in, offer, second, swap
     call(offer, offer.provider, cost_nano=2_000_000)
     client = signed_in("viewer")
 
-    with django_assert_num_queries(8):  # session, person, model, floor, sums, times, offers, zone
+    with django_assert_num_queries(9):  # session, person, model, floor, sums, times, offers, scores, zone
         part = " ".join(client.get("/model/offers/acme/small-1/", headers=swap).text.split())
 
     assert "1 call in the last 7 days" in part

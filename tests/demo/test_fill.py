@@ -28,6 +28,7 @@ from llmhub.demo.setting import KEYS
 from llmhub.lib import clock, ids, secrets
 from llmhub.people.invitation import opened
 from llmhub.people.models import Membership, Team, User
+from providers.evidence_models import KeptScore, MinuteStatistic
 from providers.model_list import can_list
 from providers.models import Provider
 from providers.wire import Usage
@@ -92,12 +93,16 @@ def test_a_second_time_changes_nothing(prepare):
     newest = ids.first_at(clock.now() - timedelta(minutes=5))
     records = UsageRecord.objects.filter(pk__lt=newest).count()
     spent = UsageRecord.objects.filter(pk__lt=newest).aggregate(Sum("cost_nano"))
+    counted = MinuteStatistic.objects.aggregate(Sum("ok"))["ok__sum"]
+    scores = [row.value for row in KeptScore.objects.filter(target_id=0) if row.value is not None]
 
     prepare()
 
     assert {model: rows(model) for model in models} == before
     assert UsageRecord.objects.filter(pk__lt=newest).count() == records
     assert UsageRecord.objects.filter(pk__lt=newest).aggregate(Sum("cost_nano")) == spent
+    assert MinuteStatistic.objects.aggregate(Sum("ok"))["ok__sum"] < counted * 1.1
+    assert len(set(scores)) == len(scores) >= 2  # providers differ
 
 
 def test_a_fill_that_broke_off_is_taken_up_where_it_was(prepare):

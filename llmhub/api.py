@@ -41,6 +41,7 @@ from providers.api import router as providers_router
 from providers.credential_api import router as credentials_router
 from routing.api import router as routing_router
 from routing.preflight_api import router as preflight_router
+from routing.route_api import router as route_router
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ api.add_router("", budget_router, tags=["budgets"])
 api.add_router("", raise_router, tags=["budgets"])
 api.add_router("", routing_router, tags=["keys"])
 api.add_router("", preflight_router, tags=["catalog"])
+api.add_router("", route_router, tags=["routes"])
 api.add_router("", usage_router, tags=["usage"])
 api.add_router("", spend_router, tags=["usage"])
 api.add_router("", export_router, tags=["usage"])

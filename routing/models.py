@@ -15,6 +15,15 @@ EXPLORE_PERCENT = 2
 MAX_COST_MULTIPLE = 3
 
 
+class RouteQuerySet(models.QuerySet["Route"]):
+    """The reading vocabulary of routes."""
+
+    def with_targets(self) -> RouteQuerySet:
+        """Routes with what they list, each with its model and provider."""
+        rows = RouteTarget.objects.select_related("entry", "provider")
+        return self.prefetch_related(models.Prefetch("targets", rows))
+
+
 class Route(models.Model):
     """A name that callers ask for, whose calls go to one of several models."""
 
@@ -58,6 +67,8 @@ class Route(models.Model):
     origin = models.CharField(max_length=20, choices=Origin, default=Origin.PERSON)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects = RouteQuerySet.as_manager()
+
     class Meta:
         ordering = ["name"]
 
@@ -69,9 +80,14 @@ class RouteTarget(models.Model):
     """A model of a route, or that model at one provider."""
 
     route = models.ForeignKey(Route, on_delete=models.CASCADE, related_name="targets")
-    entry = models.ForeignKey(CatalogEntry, on_delete=models.PROTECT, related_name="+")
+    entry = models.ForeignKey(CatalogEntry, on_delete=models.PROTECT, related_name="route_targets")
     provider = models.ForeignKey(
-        Provider, on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text="empty: any"
+        Provider,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="route_targets",
+        help_text="empty: any",
     )
     rank = models.PositiveSmallIntegerField(help_text="lower is listed first")
     weight = models.PositiveSmallIntegerField(

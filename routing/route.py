@@ -57,7 +57,10 @@ def change_route(
     over_budget: Sequence[Target] | None = None,
     **facts: Any,
 ) -> Route:
-    """Change what is given of a route; calls follow within seconds. Raises as `create_route` does."""
+    """Change what is given of a route, which is then the actor's; calls follow within seconds.
+
+    Raises as `create_route` does.
+    """
     require(actor, "configure")
     row = Route.objects.select_for_update().get(pk=route.pk)
     before, kept = said(row), targets_of(row)
@@ -67,12 +70,15 @@ def change_route(
     wanted = kept if targets is None else (list(targets), kept[1])
     wanted = wanted if over_budget is None else (wanted[0], list(over_budget))
     _check(*wanted)
+    after = _said(row, *wanted)
+    if after == before:
+        return row
+    row.origin = origin_of(actor)
     row.save()
     if wanted != kept:
         row.targets.all().delete()
         _write(row, *wanted)
-    if (after := said(row)) != before:
-        log.record(actor, "route.changed", f"route:{row.pk}", before=before, after=after)
+    log.record(actor, "route.changed", f"route:{row.pk}", before=before, after=after)
     return row
 
 
@@ -96,8 +102,11 @@ def targets_of(route: Route) -> tuple[list[Target], list[Target]]:
 
 def said(route: Route) -> dict[str, Any]:
     """Return what a route says, for the audit log and for comparison."""
+    return _said(route, *targets_of(route))
+
+
+def _said(route: Route, targets: Sequence[Target], over_budget: Sequence[Target]) -> dict[str, Any]:
     multiple = route.max_cost_multiple
-    targets, over_budget = targets_of(route)
     return {
         **{name: getattr(route, name) for name in FACTS},
         "max_cost_multiple": None if multiple is None else f"{Decimal(multiple).normalize():f}",

@@ -103,6 +103,8 @@ def bodies(of: Side) -> dict[str, dict[str, Any]]:
         "PATCH /api/v1/offers/{provider}/{upstream_id}": {"?": "model=small-1", "rank": 1},
         "DELETE /api/v1/offers/{provider}/{upstream_id}": {"?": "model=small-1"},
         "POST /api/v1/aliases": {"name": "quick", "model": "small-1"},
+        "POST /api/v1/routes": {"name": "quick", "targets": [{"model": "small-1"}]},
+        "PATCH /api/v1/routes/{name}": {"policy": "cost"},
         "POST /api/v1/inbox/accept": {"ids": [1]},
         "POST /api/v1/inbox/ignore": {"ids": [1]},
         "POST /api/v1/inbox/rules": {"kind": "back", "action": "ignore"},

@@ -56,6 +56,8 @@ def values(name: str, side: Side, hub: Hub) -> dict[str, Any]:
     found |= {"label": "default", "name": "fast", "model_id": "small-1", "upstream_id": "small-1"}
     if name.startswith("billing:request_") or "usage" in name:
         found["request_id"] = side.ids["usage_id"]
+    if "route" in name:
+        found["name"] = "support"
     if "service" in name:
         found["key_id"] = side.ids["service_key_id"]
     return found

@@ -36,6 +36,7 @@ from providers.credential import set_credential
 from providers.models import Provider
 from providers.provider import create_provider
 from providers.rates import Rates
+from routing.route import Target, create_route
 from tests.billing import rows
 from tests.billing import said as said_in_calls
 
@@ -81,6 +82,7 @@ def build() -> Hub:
         actor=COMMAND_LINE, entry=entry, sunset_on=clock.now().date() + timedelta(days=20), replacement=""
     )
     add_alias(actor=COMMAND_LINE, name="fast", entry=entry)
+    create_route(actor=COMMAND_LINE, name="support", targets=[Target(entry)])
     now = clock.now()
     run = DiscoveryRun.objects.create(provider=lab, trigger="schedule", outcome="changed", started_at=now)
     event = CatalogEvent.objects.create(

@@ -92,7 +92,7 @@ def update_entry(*, actor: Actor, entry: CatalogEntry, **facts: Unpack[Facts]) -
 def withdraw_entry(*, actor: Actor, entry: CatalogEntry) -> None:
     """Take an entry out of the catalog; its row, its name and its records stay.
 
-    Raises `ValidationError` while an alias stands for it.
+    Raises `ValidationError` while an alias stands for it or a route lists it.
     """
     require(actor, "configure")
     if entry.withdrawn_at is not None:
@@ -102,6 +102,12 @@ def withdraw_entry(*, actor: Actor, entry: CatalogEntry) -> None:
         raise ValidationError(
             f"{entry.slug} cannot be withdrawn while {', '.join(aliases)} stands for it: "
             "remove the alias or point it at another model first"
+        )
+    routes = sorted(set(entry.route_targets.values_list("route_id", flat=True)))
+    if routes:
+        raise ValidationError(
+            f"{entry.slug} cannot be withdrawn while the route {', '.join(routes)} lists it: "
+            "take it out of the route first"
         )
     entry.withdrawn_at = clock.now()
     entry.origin = origin_of(actor)

@@ -106,11 +106,19 @@ def pause_provider(*, actor: Actor, provider: Provider, reason: str) -> None:
 
 @transaction.atomic
 def remove_provider(*, actor: Actor, provider: Provider) -> None:
-    """Take a provider out of service and forget its credentials; its history stays."""
+    """Take a provider out of service and forget its credentials; its history stays.
+
+    Raises `ValidationError` while a route lists a model at this provider.
+    """
     require(actor, "configure")
     saved = Provider.objects.select_for_update().get(pk=provider.pk)
     if saved.removed_at is not None:
         return
+    if routes := sorted(set(saved.route_targets.values_list("route_id", flat=True))):
+        raise ValidationError(
+            f"{saved.slug} cannot be removed while the route {', '.join(routes)} sends calls to it: "
+            "take it out of the route first; pausing it stops its calls at once"
+        )
     _forget_credentials(saved, why="it was removed")
     saved.removed_at = clock.now()
     saved.save()

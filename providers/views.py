@@ -136,6 +136,10 @@ def provider_resume(request: HttpRequest, slug: str) -> HttpResponse:
 def provider_remove(request: HttpRequest, slug: str) -> HttpResponse:
     """Take a provider out of service."""
     provider = found(slug)
-    remove_provider(actor=actor_of(request), provider=provider)
+    try:
+        remove_provider(actor=actor_of(request), provider=provider)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("providers:provider_detail", provider.slug)
     messages.success(request, f"{provider.name} was removed. Its requests stay on record.")
     return redirect("providers:provider_list")

@@ -8,11 +8,7 @@ from django.db import models
 from catalog.models import CatalogEntry, Origin, PublicName, known_capabilities
 from providers.models import Provider
 from routing.policy_words import POLICIES, SAYS
-
-MOST_TARGETS = 50  # of one route
-MOST_WEIGHT = 1000
-EXPLORE_PERCENT = 2
-MAX_COST_MULTIPLE = 3
+from routing.route_limits import EXPLORE_PERCENT, MAX_COST_MULTIPLE, MOST_EXPLORED, MOST_WEIGHT
 
 
 class RouteQuerySet(models.QuerySet["Route"]):
@@ -53,7 +49,7 @@ class Route(models.Model):
     )
     explore_percent = models.PositiveSmallIntegerField(
         default=EXPLORE_PERCENT,
-        validators=[MaxValueValidator(50)],
+        validators=[MaxValueValidator(MOST_EXPLORED)],
         help_text="percent of calls that go first to an offer about which little is known",
     )
     keeps_sessions = models.BooleanField(

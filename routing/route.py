@@ -17,7 +17,8 @@ from llmhub.audit import log
 from llmhub.audit.actor import Actor
 from llmhub.people.roles import require
 from providers.models import Provider
-from routing.models import MOST_TARGETS, Route, RouteTarget
+from routing.models import Route, RouteTarget
+from routing.route_limits import MOST_TARGETS
 
 FACTS = (
     "description", "policy", "require", "max_cost_multiple", "explore_percent", "keeps_sessions", "escalates",

@@ -11,10 +11,11 @@ from pydantic import AfterValidator, Field
 
 from llmhub.lib.rest import REFUSALS, Cursor, Input, Limit, Page, page
 from llmhub.people.api_access import caller
-from routing.models import MOST_TARGETS, MOST_WEIGHT, Route
+from routing.models import Route
 from routing.policy_words import Policy
 from routing.route import change_route, create_route, remove_route
 from routing.route_find import Said, find_route, find_targets
+from routing.route_limits import MOST_EXPLORED, MOST_TARGETS, MOST_WEIGHT
 from routing.route_shapes import RouteOut, route_out
 
 router = Router()
@@ -60,7 +61,7 @@ class RouteChange(Input):
     over_budget: Targets | None = None
     require: Annotated[list[Annotated[str, Field(max_length=30)]], Field(max_length=30)] | None = None
     max_cost_multiple: Multiple | None = None
-    explore_percent: Annotated[int, Field(ge=0, le=50)] | None = None
+    explore_percent: Annotated[int, Field(ge=0, le=MOST_EXPLORED)] | None = None
     keeps_sessions: bool | None = None
 
     def facts(self) -> dict[str, Any]:

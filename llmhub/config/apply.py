@@ -17,7 +17,8 @@ from llmhub.config.apply_budgets import apply_budgets
 from llmhub.config.apply_channels import apply_channels
 from llmhub.config.apply_hub import apply_hub, apply_teams
 from llmhub.config.apply_models import ModelApplier, curated
-from llmhub.config.apply_providers import apply_providers
+from llmhub.config.apply_providers import apply_providers, remove_providers
+from llmhub.config.apply_routes import remove_routes, save_routes
 from llmhub.config.difference import Plan, compare
 from llmhub.config.findings import Finding, Places, dotted, read
 from llmhub.config.references import Known, dangling
@@ -25,6 +26,7 @@ from llmhub.config.schema import Config
 from llmhub.config.state import read_all
 from providers.models import Provider
 from providers.provider import checked_url
+from routing.models import Route
 
 
 class BadFile(ValueError):
@@ -135,6 +137,7 @@ def _named(config: Config) -> set[str]:
         "providers": config.providers.keys(),
         "models": config.models.keys(),
         "aliases": config.aliases.keys(),
+        "routes": config.routes.keys(),
         "teams": config.teams.keys(),
         "channels": config.channels.keys(),
     }
@@ -142,14 +145,16 @@ def _named(config: Config) -> set[str]:
 
 
 def known_now() -> Known:
-    """Return what the database has, for references; aliases of the file itself can be given up."""
+    """Return what the database has, for references; aliases and routes of the file can be given up."""
     models = frozenset(curated().values_list("slug", flat=True))
     aliases = dict(Alias.objects.values_list("name_id", "origin"))
+    routes = dict(Route.objects.values_list("name_id", "origin"))
     names = frozenset(PublicName.objects.values_list("name", flat=True))
     return Known(
         models=models,
         aliases=frozenset(name for name, origin in aliases.items() if origin != Origin.FILE),
-        other_names=names - models - aliases.keys(),
+        routes=frozenset(name for name, origin in routes.items() if origin != Origin.FILE),
+        other_names=names - models - aliases.keys() - routes.keys(),
         providers=dict(Provider.objects.listed().values_list("slug", "kind")),
         parameters=frozenset(
             name for names in curated().values_list("parameters", flat=True) for name in names
@@ -169,12 +174,15 @@ class _Application:
         before = AuditEvent.objects.order_by("-id").values_list("id", flat=True).first() or 0
         models = ModelApplier(self._config, self._actor, self._at)
         models.remove_aliases()
+        remove_routes(self._config, self._actor)
         apply_providers(self._config, self._actor, self._at)
         models.save_entries()
         models.save_offers()
         models.save_aliases()
+        save_routes(self._config, self._actor, self._at)
         models.withdraw_entries()
         models.give_up()
+        remove_providers(self._config, self._actor, self._at)
         apply_hub(self._config.hub, self._actor, self._at)
         apply_teams(self._config, self._actor, self._at)
         apply_budgets(self._config, self._actor, self._at)

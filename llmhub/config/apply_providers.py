@@ -17,8 +17,6 @@ def apply_providers(config: Config, actor: Actor, at: At) -> None:
     there = {row.slug: row for row in Provider.objects.listed()}
     for slug, section in config.providers.items():
         if section.removed:
-            if slug in there:
-                remove_provider(actor=actor, provider=there[slug])
             continue
         with at("providers", slug):
             provider = _saved(actor, slug, section, there.get(slug))
@@ -27,6 +25,14 @@ def apply_providers(config: Config, actor: Actor, at: At) -> None:
         if section.credentials is not None:
             with at("providers", slug, "credentials"):
                 _save_credentials(actor, provider, section.credentials)
+
+
+def remove_providers(config: Config, actor: Actor, at: At) -> None:
+    """Remove the providers that the file does not want, once nothing of the file needs them."""
+    unwanted = [slug for slug, section in config.providers.items() if section.removed]
+    for provider in Provider.objects.listed().filter(slug__in=unwanted):
+        with at("providers", provider.slug):
+            remove_provider(actor=actor, provider=provider)
 
 
 def _saved(actor: Actor, slug: str, section: ProviderSection, provider: Provider | None) -> Provider:

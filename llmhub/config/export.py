@@ -49,6 +49,8 @@ def write(things: Sequence[Thing]) -> Exported:
         elif path[0] == "channels":
             parts += (part for row in rows for part in _channel(row))
             missing += [text for row in rows if (text := _unsaid(row))]
+        elif path[0] == "routes":
+            parts += (table(row.path, _route(row)) for row in rows)
         else:
             parts += (table(row.path, row.values, is_row=row.path[-1] == "budgets") for row in rows)
     return Exported("\n".join(parts), tuple(missing))
@@ -118,6 +120,12 @@ def _model(rows: Sequence[Thing]) -> Iterator[str]:
     for path in dict.fromkeys(offer.path for offer in ours):
         same = [offer for offer in ours if offer.path == path]
         yield from (table(path, offer.values, is_row=len(same) > 1) for offer in same)
+
+
+def _route(route: Thing) -> dict[str, Any]:
+    """Return a route with a line for each target."""
+    lists = {key: Rows(route.values[key]) for key in ("targets", "over_budget") if key in route.values}
+    return {**route.values, **lists}
 
 
 def _facts(model: Thing) -> dict[str, Any]:

@@ -64,6 +64,15 @@ PRICE_KEYS = {  # of `Price`, whose amounts have the same names in both
     "meters": "meters",
 }
 ALIAS_KEYS = {"name": "name", "model": "entry"}  # `name = "model"`
+ROUTE_KEYS = {  # of `Route`; its name is the table's
+    "description": "description",
+    "policy": "policy",
+    "require": "require",
+    "max_cost_multiple": "max_cost_multiple",
+    "explore_percent": "explore_percent",
+    "keeps_sessions": "keeps_sessions",
+}
+TARGET_KEYS = {"model": "entry", "provider": "provider", "weight": "weight"}
 HUB_KEYS = {
     "name": "name",
     "timezone": "time_zone",

@@ -32,6 +32,8 @@ _MESSAGES = {  # pydantic's word for a mistake → ours
     "string_pattern_mismatch": "has a letter that cannot stand there: use letters, digits, . _ - : @ / ~ +",
 }
 
+_ALONE = (("ref",), ("model",))  # a reference, or a target of a route, that may stand without its table
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -118,8 +120,8 @@ def _syntax(text: str, trouble: str) -> Finding:
 
 def _finding(places: Places, detail: ErrorDetails) -> Finding:
     path: Path = tuple(part for part in detail["loc"] if part != "[key]")
-    if path[-1:] == ("ref",) and not places.has(path) and isinstance(detail["input"], str):
-        path = path[:-1]  # a reference that stands alone, without its table
+    if path[-1:] in _ALONE and not places.has(path) and isinstance(detail["input"], str):
+        path = path[:-1]
     if detail["type"] == "extra_forbidden":
         return _unknown_key(places, path)
     context: dict[str, Any] = detail.get("ctx", {})
@@ -133,7 +135,7 @@ def _finding(places: Places, detail: ErrorDetails) -> Finding:
 def _unknown_key(places: Places, path: Path) -> Finding:
     key = str(path[-1])
     if key in LATER:
-        return places.finding(path, f"this version knows no {key} in llmhub.toml yet: take it out")
+        return places.finding(path, f"this version knows no {key} here yet: take it out")
     return places.finding(path, "is unknown", near(key, _keys_at(path[:-1])))
 
 

@@ -21,7 +21,8 @@ class Known:
 
     models: frozenset[str] = frozenset()  # that can be called
     aliases: frozenset[str] = frozenset()
-    other_names: frozenset[str] = frozenset()  # taken by routes and by withdrawn models
+    routes: frozenset[str] = frozenset()
+    other_names: frozenset[str] = frozenset()  # taken by withdrawn models
     providers: dict[str, str] = field(default_factory=dict)  # slug → kind
     parameters: frozenset[str] = frozenset()  # names of those that any model has
 
@@ -31,7 +32,12 @@ Fault = tuple[Path, str, str]
 
 def dangling(config: Config, known: Known, places: Places) -> list[Finding]:
     """Return every reference to nothing, and every name that two things would have."""
-    faults = [*_providers(config, known), *_models(config, known), *_aliases(config, known)]
+    faults = [
+        *_providers(config, known),
+        *_models(config, known),
+        *_aliases(config, known),
+        *_routes(config, known),
+    ]
     found = [places.finding(path, message, meant) for path, message, meant in faults]
     return sorted(found, key=lambda finding: (finding.line, finding.column))
 
@@ -54,12 +60,12 @@ def _dialect(slug: str, section: ProviderSection) -> Iterator[Fault]:
 
 
 def _models(config: Config, known: Known) -> Iterator[Fault]:
-    models = _models_after(config, known)
-    removed = {slug for slug, section in config.providers.items() if section.removed}
-    providers = (known.providers.keys() | config.providers.keys()) - removed
+    models, providers = _models_after(config, known), _providers_after(config, known)
     for slug, section in config.models.items():
         if slug in known.aliases and slug not in config.aliases and not section.withdrawn:
             yield ("models", slug), "an alias has this name", ""
+        if slug in known.routes and slug not in config.routes and not section.withdrawn:
+            yield ("models", slug), "a route has this name", ""
         if section.replacement and section.replacement not in models:
             message = f"{section.replacement!r} is no model"
             yield ("models", slug, "replacement"), message, near(section.replacement, models)
@@ -86,13 +92,19 @@ def _models_after(config: Config, known: Known) -> frozenset[str]:
     return (known.models | config.models.keys()) - withdrawn
 
 
+def _providers_after(config: Config, known: Known) -> frozenset[str]:
+    """Return the providers that are there once the file is applied."""
+    removed = {slug for slug, section in config.providers.items() if section.removed}
+    return frozenset(known.providers.keys() | config.providers.keys()) - removed
+
+
 def _aliases(config: Config, known: Known) -> Iterator[Fault]:
     models = _models_after(config, known)
     aliases = known.aliases | config.aliases.keys()
     for name, target in config.aliases.items():
         if name in models:
             yield ("aliases", name), "a model has this name", ""
-        elif name in known.other_names:
+        elif name in known.other_names | known.routes:
             yield ("aliases", name), "a route or a withdrawn model has this name", ""
         if target in models:
             continue
@@ -100,3 +112,33 @@ def _aliases(config: Config, known: Known) -> Iterator[Fault]:
             yield ("aliases", name), f"{target!r} is an alias itself: name the model", ""
         else:
             yield ("aliases", name), f"{target!r} is no model", near(target, models)
+
+
+def _routes(config: Config, known: Known) -> Iterator[Fault]:
+    models, providers = _models_after(config, known), _providers_after(config, known)
+    routes = known.routes | config.routes.keys()
+    aliases = known.aliases | config.aliases.keys()
+    for name, section in config.routes.items():
+        if name in models:
+            yield ("routes", name), "a model has this name", ""
+        elif name in aliases:
+            yield ("routes", name), "an alias has this name", ""
+        elif name in known.other_names:
+            yield ("routes", name), "a withdrawn model has this name", ""
+        for key, place, target in section.all_targets():
+            path = ("routes", name, key, place)
+            if target.model not in models:
+                yield path, *_no_model(target.model, models, aliases, routes)
+            if target.provider is not None and target.provider not in providers:
+                yield path, f"{target.provider!r} is no provider", near(target.provider, providers)
+
+
+def _no_model(
+    name: str, models: frozenset[str], aliases: frozenset[str], routes: frozenset[str]
+) -> tuple[str, str]:
+    """Return what is wrong with a target of a route, and what was probably meant."""
+    if name in aliases:
+        return f"{name!r} is an alias: name the model", ""
+    if name in routes:
+        return f"{name!r} is a route itself: a route lists models", ""
+    return f"{name!r} is no model", near(name, models)

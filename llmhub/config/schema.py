@@ -13,6 +13,7 @@ from billing.rules import MAX_OUTPUT_TOKENS
 from billing.thresholds import HIGHEST, MOST
 from llmhub.alerts import quiet
 from llmhub.config.schema_models import ModelSection
+from llmhub.config.schema_routes import RouteSection
 from llmhub.config.section import Section
 from llmhub.config.values import Cap, Dialect, KindName, PublicName, Reference, Rule, Slug, Zone
 from llmhub.lib import money
@@ -194,6 +195,7 @@ class Config(Section):
     providers: dict[Slug, ProviderSection] = {}
     models: dict[PublicName, ModelSection] = {}
     aliases: dict[PublicName, PublicName] = {}
+    routes: dict[PublicName, RouteSection] = {}
     budgets: list[OtherBudgetSection] = []
     teams: dict[Slug, TeamSection] = {}
     channels: dict[Annotated[str, Field(min_length=1, max_length=60)], ChannelSection] = {}

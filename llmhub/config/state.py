@@ -22,6 +22,7 @@ from llmhub.config.fields import BUDGET_KEYS, HUB_KEYS, PROVIDER_KEYS, RULE_KEYS
 from llmhub.config.schema import UNLIMITED
 from llmhub.config.state_channels import read_channels
 from llmhub.config.state_models import read_aliases, read_models
+from llmhub.config.state_routes import read_routes
 from llmhub.config.things import Thing, known
 from llmhub.lib import clock, money
 from llmhub.people import organisation
@@ -40,6 +41,7 @@ def read_all() -> list[Thing]:
         *providers,
         *models,
         *read_aliases(),
+        *read_routes(),
         *(thing for thing in budgets if thing.path == ("budgets",)),
         *_teams([thing for thing in budgets if thing.path != ("budgets",)]),
         *read_channels(),

@@ -22,6 +22,7 @@ from providers.credential import set_credential
 from providers.models import Provider
 from providers.provider import create_provider, pause_provider, remove_provider, update_provider
 from providers.rates import Rates
+from routing.route import Target, create_route
 
 LUNA = "openai/gpt-6-luna"
 SECRET = "sk-typed-in-by-hand-000001"
@@ -51,6 +52,7 @@ def furnish() -> None:
     _providers()
     _models()
     _bundled()
+    _routes()
     _budgets()
     _channels()
 
@@ -166,6 +168,24 @@ def _bundled() -> None:
     ranked, priced = offers.exclude(entry=luna).order_by("entry__slug", "id")[:2]
     update_offer(actor=COMMAND_LINE, offer=ranked, rank=7)
     set_price(actor=COMMAND_LINE, offer=priced, tiers=[usd("0.01", "0.02")])
+
+
+def _routes() -> None:
+    small, luna = CatalogEntry.objects.get(slug="acme/small-1"), CatalogEntry.objects.get(slug=LUNA)
+    lab = Provider.objects.get(slug="lab")
+    create_route(
+        actor=COMMAND_LINE,
+        name="team/support:eu",
+        targets=[Target(small, lab, weight=3), Target(luna), Target(small, weight=0)],
+        over_budget=[Target(small), Target(small, lab, weight=2)],
+        description='For "support"',
+        policy="weighted",
+        require=["tools"],
+        max_cost_multiple="2.5",
+        explore_percent=0,
+        keeps_sessions=False,
+    )
+    create_route(actor=COMMAND_LINE, name="any", targets=[Target(luna)], max_cost_multiple=None)
 
 
 def _budgets() -> None:

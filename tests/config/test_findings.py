@@ -19,7 +19,8 @@ DOCS = (ROOT / "docs/llmhub-toml.md").read_text()
 KNOWN = Known(
     models=frozenset({"openai/gpt-6-luna", "acme/large"}),
     aliases=frozenset({"slow"}),
-    other_names=frozenset({"support-route"}),
+    routes=frozenset({"support-route"}),
+    other_names=frozenset({"acme/gone"}),
     providers={"openai": "openai", "openrouter": "openrouter"},
 )
 
@@ -53,6 +54,8 @@ def test_the_docs_list_every_key_of_every_table():
     assert tables['models."ID".offers.PROVIDER.tiers'] == set(schema["TierSection"]["properties"])
     assert tables['models."ID".offers.PROVIDER.later'] == set(schema["LaterSection"]["properties"])
     assert tables["hub.call_rules"] == tables["teams.NAME.call_rules"] == rules
+    assert tables["routes.NAME"] == set(schema["RouteSection"]["properties"])
+    assert tables["routes.NAME.targets"] == set(schema["TargetSection"]["properties"])
     assert tables["budgets"] == set(schema["OtherBudgetSection"]["properties"])
     assert tables["teams.NAME"] == set(schema["TeamSection"]["properties"])
     assert tables["teams.NAME.budgets"] == set(schema["BudgetSection"]["properties"])
@@ -84,8 +87,8 @@ WRONG = {
         "6:42: models.\"acme/s\".offers.openai.tiers[0].outpt: is unknown: did you mean 'output'?",
     ),
     "a section that comes later": (
-        "[routes.support]\n",
-        "1:2: routes: this version knows no routes in llmhub.toml yet: take it out",
+        "[presets.support]\n",
+        "1:2: presets: this version knows no presets here yet: take it out",
     ),
     "parameters of an offer": (
         OFFER + '[models."acme/s".offers.openai.params]\ntop_p = 0.9\n',
@@ -93,7 +96,7 @@ WRONG = {
     ),
     "thresholds of a budget, which come later": (
         '[[teams.support.budgets]]\ncap = "1"\nper = "day"\nparams = [50]\n',
-        "4:1: teams.support.budgets[0].params: this version knows no params in llmhub.toml yet",
+        "4:1: teams.support.budgets[0].params: this version knows no params here yet",
     ),
     "a budget without a period": (
         '[[teams.support.budgets]]\ncap = "1"\n',
@@ -177,6 +180,67 @@ WRONG = {
     "an alias with a route's name": (
         '[aliases]\nsupport-route = "acme/large"\n',
         "2:1: aliases.support-route: a route or a withdrawn model has this name",
+    ),
+    "a route of nothing": (
+        '[routes.x]\ntargets = ["acme/large", "openai/gpt-6-lunar"]\n',
+        "2:26: routes.x.targets[1]: 'openai/gpt-6-lunar' is no model: did you mean 'openai/gpt-6-luna'?",
+    ),
+    "a route to an alias": (
+        '[routes.x]\ntargets = ["slow"]\n',
+        "2:12: routes.x.targets[0]: 'slow' is an alias: name the model",
+    ),
+    "a route to a route": (
+        '[routes.x]\ntargets = ["support-route"]\n',
+        "2:12: routes.x.targets[0]: 'support-route' is a route itself: a route lists models",
+    ),
+    "a route over budget to itself": (
+        '[routes.x]\ntargets = ["acme/large"]\nover_budget = [{model = "x"}]\n',
+        "3:16: routes.x.over_budget[0]: 'x' is a route itself",
+    ),
+    "a route to a provider that is not there": (
+        '[routes.x]\ntargets = [{model = "acme/large", provider = "opnai"}]\n',
+        "2:12: routes.x.targets[0]: 'opnai' is no provider: did you mean 'openai'?",
+    ),
+    "a route with a model's name": (
+        '[routes."acme/large"]\ntargets = ["acme/large"]\n',
+        '1:9: routes."acme/large": a model has this name',
+    ),
+    "a route with an alias's name": (
+        '[routes.slow]\ntargets = ["acme/large"]\n',
+        "1:9: routes.slow: an alias has this name",
+    ),
+    "a model with a route's name": (
+        "[models.support-route]\n",
+        "1:9: models.support-route: a route has this name",
+    ),
+    "a route to nowhere": ("[routes.x]\n", "1:9: routes.x.targets: is missing"),
+    "a target with a slip": (
+        '[routes.x]\ntargets = [{model = "acme/large", wieght = 2}]\n',
+        "routes.x.targets[0].wieght: is unknown: did you mean 'weight'?",
+    ),
+    "a target that is no name": (
+        '[routes.x]\ntargets = ["a b"]\n',
+        "2:12: routes.x.targets[0]: has a letter that cannot stand there",
+    ),
+    "a policy there is not": (
+        '[routes.x]\npolicy = "latecy"\ntargets = ["acme/large"]\n',
+        "2:1: routes.x.policy: 'latecy' is unknown: use priority, cost",
+    ),
+    "a requirement there is not": (
+        '[routes.x]\nrequire = ["tool"]\ntargets = ["acme/large"]\n',
+        "did you mean 'tools'?",
+    ),
+    "a multiple below one": (
+        '[routes.x]\nmax_cost_multiple = 0.5\ntargets = ["acme/large"]\n',
+        '2:1: routes.x.max_cost_multiple: must be a number from 1 to 9999, without quotes, or "unlimited"',
+    ),
+    "a multiple in quotes": (
+        '[routes.x]\nmax_cost_multiple = "3"\ntargets = ["acme/large"]\n',
+        "must be a number from 1 to 9999",
+    ),
+    "routes of a team, which come later": (
+        '[teams.support]\nroutes = ["x"]\n',
+        "2:1: teams.support.routes: this version knows no routes here yet",
     ),
     "a model with an alias's name": ("[models.slow]\n", "1:9: models.slow: an alias has this name"),
     "a replacement that is not there": (

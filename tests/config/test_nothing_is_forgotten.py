@@ -21,6 +21,7 @@ from llmhub.config.schema import Config
 from llmhub.people.models import Organisation, Team
 from providers.models import Credential, Provider
 from providers.rates import AMOUNTS
+from routing.models import Route, RouteTarget
 from tests.config.furnished import furnish
 
 
@@ -74,6 +75,8 @@ SAID: dict[type, set[str]] = {
                  "disabled_reason", "disabled_at"},
     CatalogEntry: {*fields.MODEL_KEYS.values(), "slug", "withdrawn_at", *LISTED},
     Alias: {*fields.ALIAS_KEYS.values()},
+    Route: {*fields.ROUTE_KEYS.values(), "name"},
+    RouteTarget: {*fields.TARGET_KEYS.values(), "route", "rank", "is_for_want"},  # by list and place
     Offer: {*fields.OFFER_KEYS.values(), "entry", "provider", "withdrawn_at", "params"},  # not used yet
     Price: {*fields.PRICE_KEYS.values(), *AMOUNTS, "offer", "input_nano", "output_nano",  # nano: computed
             "ends_at"},  # decided in the inbox: a price that ended is not in force, and so not said
@@ -101,7 +104,6 @@ NO_CONFIGURATION = {
     "providers.KeptScore", "providers.Degradation",
     "billing.Crossing", "billing.BudgetForecast",
     "alerts.Alert", "alerts.Transition", "alerts.Delivery",
-    "routing.Route", "routing.RouteTarget",  # the file has no place for routes yet
 }  # fmt: skip
 
 

@@ -33,7 +33,18 @@ from llmhub.people.models import Team
 
 router = Router()
 
-Rule = Literal["budget", "burn", "forecast", "unpriced", "credential", "provider", "degraded", "ledger"]
+Rule = Literal[
+    "budget",
+    "burn",
+    "forecast",
+    "unpriced",
+    "credential",
+    "provider",
+    "breaker",
+    "no_offer",
+    "degraded",
+    "ledger",
+]
 Slug = Annotated[str, Field(max_length=64)]
 Name = Annotated[str, Field(min_length=1, max_length=60)]
 Address = Annotated[

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('catalog', '0004_web_search'),
         ('providers', '0005_health'),
-        ('routing', '0001_routes'),
+        ("routing", "0002_escalates"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('providers', '0006_minute_statistics'),
+        ("providers", "0007_breaker_events"),
     ]
 
     operations = [

@@ -87,7 +87,13 @@ class CatalogEvent(models.Model):
         SUPERSEDED = "superseded", "Succeeded by a later one"
 
     provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="catalog_events")
-    run = models.ForeignKey(DiscoveryRun, on_delete=models.PROTECT, related_name="events")
+    run = models.ForeignKey(
+        DiscoveryRun,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="events",
+        help_text="empty: no list said it, but answers to calls",
+    )
     upstream_id = models.CharField(max_length=200)
     kind = models.CharField(max_length=24, choices=EVENT_KINDS)
     entry = models.ForeignKey(

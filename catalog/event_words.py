@@ -62,6 +62,8 @@ class Step:
 def steps(kind: str, before: Fields, after: Fields) -> list[Step]:
     """Return what changed, amount by amount; of a model that came, what its list says of it."""
     which = Kind(kind)
+    if which == Kind.VANISHED:
+        return []
     if which in _ARRIVALS:
         return list(_facts(after))
     if which in _PRICES:
@@ -74,7 +76,8 @@ def steps(kind: str, before: Fields, after: Fields) -> list[Step]:
 def summary(kind: str, before: Fields, after: Fields) -> str:
     """Return the same in one line."""
     if Kind(kind) == Kind.VANISHED:
-        return "no longer listed"
+        status = after.get("status")
+        return f"calls are answered with {status}: it is not there" if status else "no longer listed"
     return ", ".join(map(str, steps(kind, before, after)))
 
 

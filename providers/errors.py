@@ -6,6 +6,7 @@
   + RateLimited            retryable: 429; `retry_after` when the provider said it
     - TooLargeForLimit     retryable: 429 of one call that is larger than the whole limit
   + TargetMisconfigured    retryable: 404, some 402 and 403: the address or model name is wrong here
+    - ModelGone            retryable: 404, 410 about the model: it is not there, or not for this credential
     - CredentialRefused    retryable: 401, 402, 403, no credit: the credential is of no use any more
     - AddressRefused       retryable: llmhub does not connect to the provider's address
   + BadReply               retryable: an answer we cannot read, or a truncated one
@@ -88,6 +89,10 @@ class TargetMisconfigured(ProviderError):
 
 class CredentialRefused(TargetMisconfigured):
     """Our credential or its credit is refused: it is of no use until an admin acts."""
+
+
+class ModelGone(TargetMisconfigured):
+    """The provider does not know the model, or does not give it to us: no illness, and no wait helps."""
 
 
 class AddressRefused(TargetMisconfigured):

@@ -20,6 +20,7 @@ from providers.errors import (
     BadReply,
     ComeAgain,
     CredentialRefused,
+    ModelGone,
     ProviderError,
     ProviderTimeout,
     ProviderUnavailable,
@@ -51,9 +52,12 @@ _SAYS_NO_CREDIT = ("your credit balance is too low", "you have reached your spec
 _SMALLER_WOULD_DO = re.compile(r"can only afford|tokens? limit exceeded")
 # A limit that this one call is larger than: no wait mends it, and others go on. Source: OpenAI's 429.
 _TOO_LARGE = re.compile(r"request too large|reduce the length of the messages")
+# The model is not there: it was retired, or never was. A 404 or 410 says so in words, too: "model: small-1".
+_GONE = {"model_not_found", "model_deprecated"}
+_NAMES_MODEL = re.compile(r"\bmodel\b")
 # These are about the model's name at this provider, not about the request.
 _NO_SUCH_MODEL = {
-    "model_not_found", "model_deprecated", "no_endpoints", "wrong_endpoint", "region_restricted",
+    "no_endpoints", "wrong_endpoint", "region_restricted",
     "privacy_restricted",
 }  # fmt: skip
 # A 403 in these words is about what was asked for, which another call may not ask for.
@@ -126,7 +130,9 @@ def _refusal(status: int, error: dict[str, Any], *, has_object: bool) -> type[Pr
     own upstreams is about that upstream: neither is a word about our credential.
     """
     codes, said = _codes(error), text(error.get("message")).strip().lower()
-    if codes & _NO_SUCH_MODEL or said.endswith("is not a valid model id"):
+    if _is_gone(status, codes, said if has_object else ""):
+        return ModelGone
+    if codes & (_GONE | _NO_SUCH_MODEL) or said.endswith("is not a valid model id"):
         return TargetMisconfigured
     if codes & _MODERATION or _is_moderation(error):
         return RequestRejected
@@ -141,6 +147,12 @@ def _refusal(status: int, error: dict[str, Any], *, has_object: bool) -> type[Pr
     if status in {401, 402} or (status == 403 and has_object and not _ABOUT_THE_CALL.search(said)):
         return CredentialRefused
     return None
+
+
+def _is_gone(status: int, codes: set[str], said: str) -> bool:
+    """Return whether the model is not there: by the provider's code, or because it speaks of the model."""
+    by_code = status in {400, 404, 410} and bool(codes & _GONE)
+    return by_code or (status in {404, 410} and bool(_NAMES_MODEL.search(said)))
 
 
 def _error_of(content: bytes) -> tuple[dict[str, Any], bool]:

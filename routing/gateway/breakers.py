@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from llmhub.lib import clock
 from providers.breaker import IN_A_ROW, Breaker, Entry
 from providers.breaker_change import Change
-from providers.errors import BadReply, ProviderError, ProviderUnavailable, TooLarge
+from providers.errors import BadReply, ModelGone, ProviderError, ProviderUnavailable, TooLarge
 from routing.gateway.reading import BrokeOff
 from routing.snapshot import OfferValue
 
@@ -23,6 +23,7 @@ Key = tuple[int, str]  # of an offer, and its address
 # request are none: they say nothing about the next call of somebody else. Nor does an answer that is too
 # large for llmhub: any caller could ask for some.
 _ILLNESS = (ProviderUnavailable, BadReply, BrokeOff)
+GONE_AFTER = 3  # calls in a row
 _MOST_NEWS = 10_000  # changes that wait to be told; the oldest are forgotten
 _LATER = (0.2, 0.5)  # seconds by which a process that was told tries later than the one that saw it
 _chance = random.Random()  # noqa: S311 - spread, not secret
@@ -33,9 +34,11 @@ class Breakers:
     """One breaker for each offer that was called, at the address it has."""
 
     news: deque[Change] = field(default_factory=lambda: deque(maxlen=_MOST_NEWS))  # not told to others yet
+    gone: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=100))  # offer, status
     on_news: Callable[[], None] | None = None
     _all: dict[Key, Breaker] = field(default_factory=dict)
     _open: set[Key] = field(default_factory=set)  # those that are not closed
+    _unknown: dict[int, int] = field(default_factory=dict)  # by offer: calls in a row that found no model
 
     def waits(self, now: float) -> Mapping[Key, float]:
         """Return the offers that are not called now, with the seconds until they may be."""
@@ -63,12 +66,15 @@ class Breakers:
 
     def succeeded(self, offer: OfferValue, entry: Entry, now: float) -> None:
         """Note an attempt that was answered."""
+        self._unknown.pop(offer.id, None)
         if self._all[key_of(offer)].succeeded(entry, now):
             self._closed(offer)
 
     def failed(self, offer: OfferValue, entry: Entry, error: ProviderError, now: float) -> None:
         """Note an attempt that failed."""
         breaker = self._all[key_of(offer)]
+        if isinstance(error, ModelGone):
+            self._miss(offer, error)
         if not isinstance(error, _ILLNESS) or isinstance(error, TooLarge):
             breaker.leave(entry)
         elif breaker.failed(entry, now, _chance.random()):
@@ -97,6 +103,13 @@ class Breakers:
         breaker = self._all.get(key)
         if breaker is not None and breaker.close():
             self._open.discard(key)
+
+    def _miss(self, offer: OfferValue, error: ModelGone) -> None:
+        """Count calls that found no model: after some in a row the catalog is told."""
+        times = self._unknown.pop(offer.id, 0) + 1
+        if times % GONE_AFTER == 0:
+            self.gone.append((offer.id, error.status or 0))
+        self._unknown[offer.id] = times
 
     def _opened(
         self, offer: OfferValue, breaker: Breaker, entry: Entry, error: ProviderError, now: float

@@ -21,6 +21,7 @@ from typing import Any
 
 from django.conf import settings
 
+from catalog.gone import tell_gone
 from llmhub.lib import clock
 from llmhub.lib.store import Channel, Message
 from providers import breaker_log
@@ -108,6 +109,8 @@ class Neighbours:
             self._unsaid = self._unsaid[len(told) :] if is_taken else self._unsaid
             self._says_again_at = 0.0 if is_taken else time.monotonic() + _AWAY_SECONDS
         await self._look_for_hands()
+        for offer_id, status in _taken(self.breakers.gone):
+            await self.run(partial(tell_gone, offer_id, status=status))
 
     async def hear(self, *, patience: float = 0.0) -> bool:
         """Take over what was said since the last time; return whether anything can be heard."""

@@ -10,11 +10,14 @@ import anthropic
 import openai
 import pytest
 
+from catalog.discovery_models import CatalogEvent
+from catalog.models import Offer
 from providers.breaker import IN_A_ROW, OPEN_SECONDS
 from providers.errors import (
     BadReply,
     ComeAgain,
     CredentialRefused,
+    ModelGone,
     ProviderUnavailable,
     RateLimited,
     RequestRejected,
@@ -59,6 +62,44 @@ def test_illness_opens_the_breaker_of_that_offer_at_that_address(error):
 )
 def test_what_says_nothing_about_the_next_call_does_not(error):
     assert not failing(error, times=50).waits(0)
+
+
+def test_a_model_that_is_gone_is_told_after_three_calls_in_a_row_and_is_no_illness():
+    def missed(breakers, times):
+        for _ in range(times):
+            breakers.failed(LAB, breakers.enter(LAB, 0), ModelGone("no such model", status=404), 0)
+
+    breakers = Breakers()
+    missed(breakers, 2)
+    breakers.succeeded(LAB, breakers.enter(LAB, 0), 0)
+    missed(breakers, 2)
+    assert not breakers.gone
+
+    missed(breakers, 1)
+
+    assert list(breakers.gone) == [(LAB.id, 404)]
+    assert not breakers.waits(0)
+
+
+def test_through_the_gateway_a_model_that_is_gone_is_in_the_inbox(gateway, simulator):
+    model = gateway.make(at=[simulator.path("strict", tag="gone")])
+    with gateway.database():
+        Offer.objects.filter(entry_id=model.entry_id).update(upstream_id="retired-1")
+    gateway.change(lambda: None)
+
+    for _ in range(IN_A_ROW + 1):
+        with pytest.raises(openai.APIStatusError) as caught:
+            model.ask()
+
+    assert caught.value.code == "upstream_refused_credential"
+    assert len(simulator.hits("gone")) == IN_A_ROW + 1
+    gateway.until(lambda: gone_at(gateway, model) == ["retired-1"], within=5, what="the inbox has it")
+
+
+def gone_at(gateway, model) -> list[str]:
+    with gateway.database():
+        events = CatalogEvent.objects.filter(entry_id=model.entry_id, kind="vanished")
+        return list(events.values_list("upstream_id", flat=True))
 
 
 def test_a_plan_leaves_a_failing_offer_out_and_says_for_how_long():

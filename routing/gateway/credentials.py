@@ -54,6 +54,7 @@ class Credentials:
 
     run: Run  # calls a function where the database may be used
     news: deque[Rest] = field(default_factory=lambda: deque(maxlen=_MOST_NEWS))  # not told to others yet
+    on_news: Callable[[], None] | None = None
     _shares: dict[int, float] = field(default_factory=dict)  # by credential: what its weight adds up to
     _resting: dict[tuple[int, str], float] = field(default_factory=dict)  # until, on the monotonic clock
     _out: dict[SealedCredential, _Out] = field(default_factory=dict)
@@ -128,6 +129,8 @@ class Credentials:
     def _rest(self, id_: int, model: str, seconds: float, now: float) -> None:
         self._let_rest(id_, model, now + seconds, now)
         self.news.append(Rest(id_, model, now + seconds))
+        if self.on_news is not None:
+            self.on_news()
         if id_ > 0 and seconds >= _WORTH_TELLING:
             self._begin(self.run(partial(tell_rest, id_, model, seconds=seconds)))
 

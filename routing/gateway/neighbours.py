@@ -1,8 +1,8 @@
 """What gateway processes tell each other of offers and credentials, and write down: beside the calls.
 
-Through Redis: what a breaker does at once, the rest within 250 ms; without it each process is on its own,
-and `/metrics` says so. What breakers did is also written to the database, from which a process that starts
-takes over how they stand. All hear all words in the same order, and in the end the last one counts for all.
+Through Redis, at once; without it each process is on its own, and `/metrics` says so. What breakers did is
+also written to the database, from which a process that starts takes over how they stand. All hear all words
+in the same order, and in the end the last one counts for all.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Neighbours:
                 left = (event.open_until - now).total_seconds() if event.open_until else 0.0
                 key = (event.target_id, event.base_url)
                 self.breakers.restore(key, max(0.0, left), event.times_opened, time.monotonic())
-        self.breakers.on_news = self._news.set
+        self.breakers.on_news = self.credentials.on_news = self._news.set
         self._tasks = [asyncio.create_task(self._tell_on()), asyncio.create_task(self._hear_on())]
 
     async def _tell_on(self) -> None:
@@ -101,16 +101,14 @@ class Neighbours:
         changes = _taken(self.breakers.news)
         self._unwritten = self._bounded(self._unwritten + changes)
         self._unsaid = (self._unsaid + changes + _taken(self.credentials.news))[-_MOST_UNSAID:]
-        if self._unwritten and self._writing is None:
-            self._writing = asyncio.ensure_future(self._write())
+        has_work = self._unwritten or self.breakers.gone or self.version() != self._looked_at
+        if has_work and self._writing is None:
+            self._writing = asyncio.ensure_future(self._write())  # a slow database makes nobody mute
         if self._unsaid and time.monotonic() >= self._says_again_at:
             told, words = self._unsaid, [word.text() for word in self._words()]
             is_taken = await self._in_thread(partial(self.channel.say, words))
             self._unsaid = self._unsaid[len(told) :] if is_taken else self._unsaid
             self._says_again_at = 0.0 if is_taken else time.monotonic() + _AWAY_SECONDS
-        await self._look_for_hands()
-        for offer_id, status in _taken(self.breakers.gone):
-            await self.run(partial(tell_gone, offer_id, status=status))
 
     async def hear(self, *, patience: float = 0.0) -> bool:
         """Take over what was said since the last time; return whether anything can be heard."""
@@ -133,6 +131,8 @@ class Neighbours:
             log.exception("what breakers did last is not told")
         if self._writing is not None:
             await self._writing
+        if self._unwritten:  # it came while others were written
+            await self._write()
         self._pool.shutdown(wait=True)
         self.channel.close()
 
@@ -188,9 +188,15 @@ class Neighbours:
         return changes[-_MOST_UNWRITTEN:]
 
     async def _write(self) -> None:
+        """Write what happened here, and read what people closed."""
         changes, self._unwritten = self._unwritten, []
         try:
-            await self.run(partial(breaker_log.write, self.process, changes))
+            if changes:
+                await self.run(partial(breaker_log.write, self.process, changes))
+                changes = []
+            for offer_id, status in _taken(self.breakers.gone):
+                await self.run(partial(tell_gone, offer_id, status=status))
+            await self._look_for_hands()
         except Exception as exc:
             log.warning("what breakers did cannot be written yet: %s", type(exc).__name__)
             self._unwritten = changes + self._unwritten

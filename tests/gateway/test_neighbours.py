@@ -156,8 +156,9 @@ def test_one_that_starts_takes_over_how_they_stand_writes_what_it_sees_and_hears
             target_id=LAB.id, at=clock.now(), after="closed", reason="by_hand", **about_lab
         ))  # fmt: skip
         configuration.append(2)
-        await here.tell()
-        assert not waits(here)
+        async with asyncio.timeout(5):
+            while waits(here):
+                await asyncio.sleep(0.01)
         await here.close()
 
     about_lab = {"base_url": LAB.provider.base_url, "before": "closed"}

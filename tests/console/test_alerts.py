@@ -134,7 +134,7 @@ def test_a_webhook_is_made_tested_paused_given_a_secret_and_removed(signed_in, s
     ("form", "said"),
     [
         ({"kind": "webhook", "address": "http://169.254.169.254/latest"}, "metadata"),
-        ({"kind": "webhook", "address": "file:///etc/passwd"}, "no web address"),
+        ({"kind": "webhook", "address": "file:///etc/passwd"}, "references are read on the server"),
         ({"kind": "webhook", "address": ""}, "no web address"),
         ({"kind": "email", "address": "not an address"}, "is no e-mail address"),
         ({"kind": "chat", "address": "json://127.0.0.1/"}, "use the signed webhook"),

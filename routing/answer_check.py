@@ -43,7 +43,7 @@ def fault_of(said: Said, form: Form) -> Fault:
         return "refused"
     if said.finish_reason in _CUT:
         return "truncated"
-    if any(not _is_object(arguments) for arguments in said.arguments.values()):
+    if any(not is_arguments(arguments) for arguments in said.arguments.values()):
         return "tool_arguments"
     if not said.text.strip() and not said.arguments:
         return "empty"
@@ -87,9 +87,19 @@ def said_stream(content: bytes, dialect: str) -> Said:
     said = Said()
     reader = SseReader()
     for sse in [*reader.feed(content), *reader.close()]:
-        if sse.data != b"[DONE]":
-            (_messages_event if dialect == "messages" else _chat_event)(said, _object(sse.data))
+        hear(said, sse.data, dialect)
     return said
+
+
+def hear(said: Said, data: bytes, dialect: str) -> None:
+    """Take in what one event of a stream says."""
+    if data != b"[DONE]":
+        (_messages_event if dialect == "messages" else _chat_event)(said, _object(data))
+
+
+def has_ended_well(said: Said) -> bool:
+    """Return whether an answer came to an end of its own, so that what it is like is its model's doing."""
+    return bool(said.finish_reason) and not said.refusal and said.finish_reason not in (*_CUT, *_REFUSED)
 
 
 def _chat_event(said: Said, event: dict[str, Any]) -> None:
@@ -146,7 +156,8 @@ def _nothing(uri: str) -> Any:
     raise ValueError(f"{uri[:100]} is not fetched")
 
 
-def _is_object(arguments: str) -> bool:
+def is_arguments(arguments: str) -> bool:
+    """Return whether what a tool is called with is a JSON object."""
     if not arguments.strip():
         return True  # a tool without parameters
     try:

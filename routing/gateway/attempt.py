@@ -15,6 +15,7 @@ from providers.errors import BadReply, ProviderError, hiding
 from providers.sse import SseEvent, SseReader
 from providers.wire import Call, Target
 from routing.gateway.account import Account
+from routing.gateway.ear import ear_for
 from routing.gateway.exchange import EVENTS, JSON, Exchange
 from routing.gateway.extras import HOP_HEADER
 from routing.gateway.hub import Hub
@@ -47,6 +48,9 @@ async def send_whole(hub: Hub, exchange: Exchange, account: Account, note: Note)
         parse = adapter.parse_embeddings if embeds else adapter.parse_answer
         answer = await hub.large.run(len(reply.content), partial(parse, reply.content))
         note.heard.answer(answer)
+        note.ear = None if embeds else ear_for(note.carried.body, adapter.dialect)
+        if note.ear is not None:
+            note.ear.whole(reply.content)
         answers = note.carried.answers
         if answers is None:
             shown = reply.content
@@ -64,8 +68,11 @@ async def send_stream(hub: Hub, exchange: Exchange, account: Account, note: Note
     Raises `ProviderError`, before or after.
     """
     show = _show(exchange, account, note)
+    adapter = note.candidate.adapter
+    note.ear = ear_for(note.carried.body, adapter.dialect)
+    read = adapter.event_reader()
     reading = Reading(
-        read=note.candidate.adapter.event_reader(),
+        read=read if note.ear is None else note.ear.through(read),
         heard=note.heard,
         show=show,
         answers=account.request.size.answers,

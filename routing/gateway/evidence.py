@@ -18,6 +18,7 @@ from providers.errors import (
 )
 from providers.tally import Ending, Outcome
 from routing.gateway.account import Account
+from routing.gateway.ear import Judged
 from routing.gateway.note import Note
 from routing.gateway.reading import BrokeOff
 from routing.gateway.watch import Watch
@@ -50,7 +51,17 @@ def outcome_of(
 
 
 def _answered(note: Note) -> Outcome:
-    return Outcome("ok", latency_ms=note.latency_ms, ttft_ms=note.ttft_ms, tokens_per_second=_speed(note))
+    judged = Judged() if note.ear is None else note.ear.judged()
+    return Outcome(
+        "ok",
+        latency_ms=note.latency_ms,
+        ttft_ms=note.ttft_ms,
+        tokens_per_second=_speed(note),
+        tool_calls=judged.tool_calls,
+        bad_tool_calls=judged.bad_tool_calls,
+        schemas=judged.schemas,
+        bad_schemas=judged.bad_schemas,
+    )
 
 
 def _speed(note: Note) -> float | None:

@@ -10,6 +10,7 @@ from billing.entries import Status
 from llmhub.lib import clock
 from providers.errors import ProviderError, RateLimited, RequestRejected, TargetMisconfigured, TooLarge
 from routing.gateway.carriage import Carried
+from routing.gateway.ear import Ear
 from routing.gateway.reading import Heard
 from routing.plan import Candidate
 from routing.snapshot import SealedCredential
@@ -36,6 +37,7 @@ class Note:
     ttft_ms: int | None = None
     latency_ms: int = 0
     on_first_token: Callable[[], None] | None = None
+    ear: Ear | None = None  # hears whether what was asked for is well formed; None: nothing is listened for
     is_held: bool = False  # nobody sees its answer before it was looked at
     events: bytes = b""  # of a stream that is held: what its caller would see
     finish: Callable[[], bytes] | None = None  # of a stream: returns what still comes after its events

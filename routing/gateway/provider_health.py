@@ -8,11 +8,13 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from llmhub.lib import clock
 from providers.models import Provider
+from providers.score_read import of_providers
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +30,7 @@ class Known:
     health: str  # "" where nothing is
     checked_at: datetime
     latency_ms: int
+    score: float | None = None  # None: below 20 calls
 
 
 class ProviderHealth:
@@ -61,22 +64,30 @@ class ProviderHealth:
         up = GaugeMetricFamily("llmhub_provider_up", "1: its last checks say that it answers", labels=_LABELS)
         latency = GaugeMetricFamily("llmhub_provider_check_seconds", "Its last check took", labels=_LABELS)
         age = GaugeMetricFamily("llmhub_provider_check_age_seconds", "Since its last check", labels=_LABELS)
+        score = GaugeMetricFamily("llmhub_provider_score", "0 to 100, of its own calls", labels=_LABELS)
         now = clock.now()
         for each in self._known:
+            if each.score is not None:
+                score.add_metric([each.slug], each.score)
             if each.health:
                 up.add_metric([each.slug], float(each.health == "up"))
             latency.add_metric([each.slug], each.latency_ms / 1000)
             age.add_metric([each.slug], max(0.0, (now - each.checked_at).total_seconds()))
-        yield from (up, latency, age)
+        yield from (up, latency, age, score)
 
 
 _LABELS = ("provider",)
 
 
 def _known() -> list[Known]:
-    rows = Provider.objects.listed().filter(paused_reason="").exclude(check_latency_ms=None)
+    rows = list(Provider.objects.listed().filter(paused_reason="").exclude(check_latency_ms=None))
+    scores = {key: kept.value for key, kept in of_providers([row.pk for row in rows]).items()}
     return [
-        Known(row.slug, row.health, row.checked_at, row.check_latency_ms or 0)
+        Known(row.slug, row.health, row.checked_at, row.check_latency_ms or 0, _float(scores.get(row.pk)))
         for row in rows
         if row.checked_at
     ]
+
+
+def _float(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)

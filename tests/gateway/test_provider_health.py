@@ -21,7 +21,10 @@ def shown(health) -> str:
 
 
 async def well() -> list[Known]:
-    return [Known("lab", "up", clock.now() - timedelta(seconds=90), 120), Known("new", "", clock.now(), 5)]
+    return [
+        Known("lab", "up", clock.now() - timedelta(seconds=90), 120, 86.3),
+        Known("new", "", clock.now(), 5),
+    ]
 
 
 def test_each_provider_has_its_health_latency_and_the_age_of_its_last_check():
@@ -33,6 +36,8 @@ def test_each_provider_has_its_health_latency_and_the_age_of_its_last_check():
     assert 'llmhub_provider_up{provider="lab"} 1.0' in page
     assert 'llmhub_provider_check_seconds{provider="lab"} 0.12' in page
     assert 'llmhub_provider_check_age_seconds{provider="lab"} 9' in page
+    assert 'llmhub_provider_score{provider="lab"} 86.3' in page
+    assert 'llmhub_provider_score{provider="new"}' not in page
     assert 'llmhub_provider_up{provider="new"}' not in page  # nothing is known: neither 1 nor 0
 
 

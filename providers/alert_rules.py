@@ -86,8 +86,9 @@ def _look_for_degraded(now: datetime) -> None:
         found.setdefault(row.target_id, []).append(row)
     for open_ in Alert.objects.open().filter(rule=DEGRADED):
         target_id = int(open_.subject.partition(":")[2])
-        ended = Degradation.objects.filter(target_id=target_id).exclude(ended_at=None)
-        if target_id not in found and (last := ended.order_by("-ended_at").first()) is not None:
+        rows = Degradation.objects.filter(target_id=target_id)
+        last = None if rows.filter(ended_at=None).exists() else rows.order_by("-ended_at").first()
+        if last is not None:
             alert.resolve(open_, text=f"It is over: {last.ended_with}.", now=now)
     alert.settle(DEGRADED, [_of_degraded(rows) for rows in found.values()], now=now)
 
@@ -100,7 +101,6 @@ def _of_degraded(rows: Sequence[Degradation]) -> Finding:
         f"offer:{first.target_id}",
         f"{first.label} at {first.provider.name} has degraded",
         f"{told} Calls still go there: pause the provider, or move the offer down, if it stays so.",
-        period=int(first.began_at.timestamp()),
         path=f"/providers/{first.provider.slug}/#evidence",
         facts={
             "provider": first.provider.slug,

@@ -32,6 +32,7 @@ PAGES = (
     "/providers/every-page/",
     "/providers/every-page/listed/",
     "/providers/every-page/attempts/",
+    "/providers/every-page/evidence/",
     "/providers/every-page/models/",
     "/providers/every-page/models/add/",
     "/providers/openai/",

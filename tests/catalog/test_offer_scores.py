@@ -123,6 +123,38 @@ def test_an_offer_that_degrades_is_told_with_its_numbers_and_that_it_is_over(off
     assert "0 of 600 calls failed" in alert.text
 
 
+def test_an_offer_is_told_of_once_however_many_measures_and_not_while_its_provider_is_paused(offers):
+    offer = offers[0]
+    made = {
+        measure: Degradation.objects.create(
+            provider=offer.provider,
+            target_id=offer.pk,
+            label="acme/small",
+            measure=measure,
+            began_at=NOW + timedelta(minutes=number),
+            began_with="numbers",
+        )
+        for number, measure in enumerate(["errors", "latency"])
+    }
+    alert_rules.look(NOW)
+    made["errors"].ended_at, made["errors"].ended_with = NOW, "few failed"
+    made["errors"].save()
+    alert_rules.look(NOW)
+    [alert] = Alert.objects.all()
+    assert alert.state == "firing"
+    assert "More calls fail: numbers. Calls take longer: numbers." in alert.text
+
+    Provider.objects.filter(pk=offer.provider_id).update(paused_reason="moving")
+    alert_rules.look(NOW)
+    alert.refresh_from_db()
+    assert (alert.state, alert.text) == ("resolved", "It is no longer so.")
+
+    Provider.objects.filter(pk=offer.provider_id).update(paused_reason="")
+    alert_rules.look(NOW)
+    alert.refresh_from_db()
+    assert alert.state == "firing"
+
+
 def test_an_offer_that_is_as_usual_is_no_alert(offers):
     usual(offers[0])
     for ago in range(60):

@@ -25,8 +25,8 @@ _ALL_OF = re.compile(r"[^\s*]{1,100}/\*")  # acme/*
 def set_reach(*, actor: Actor, key: ApiKey, models: Sequence[str], providers: Sequence[str]) -> ApiKey:
     """Let a key use these models and providers only; an empty list is all of them.
 
-    A model is a name that callers use (an id or an alias), or `acme/*` for all of a maker, also those to
-    come. Raises `ValidationError` on a name that nothing has.
+    A model is a name that callers use (an id, an alias or a route), or `acme/*` for all of a maker, also
+    those to come. Raises `ValidationError` on a name that nothing has.
     """
     require(actor, "manage", team=key.team_id)
     row = ApiKey.objects.select_for_update().get(pk=key.pk)
@@ -51,7 +51,7 @@ def checked_models(names: Sequence[str]) -> list[str]:
     for name in exact:
         if name not in known:
             near = nearest(name, PublicName.objects.values_list("name", flat=True))
-            hint = f"did you mean {', '.join(near)}?" if near else "write an id, an alias, or acme/*"
+            hint = f"did you mean {', '.join(near)}?" if near else "write an id, an alias, a route, or acme/*"
             raise ValidationError({"allowed_models": f"nothing is called {name[:100]!r}: {hint}"})
     return wanted
 

@@ -22,7 +22,7 @@ Names = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=
 class ReachIn(Input):
     """What a key may use; an empty list is everything."""
 
-    models: Annotated[Names, Field(description="ids, aliases, or acme/*")] = []
+    models: Annotated[Names, Field(description="ids, aliases, routes, or acme/*")] = []
     providers: Annotated[Names, Field(description="short names")] = []
 
 

@@ -18,7 +18,7 @@ class ReachForm(forms.Form):
         required=False,
         max_length=20_000,
         label="Only these models",
-        help_text="One in each line: an id, an alias, or acme/* for all of a maker. Empty: every model.",
+        help_text="One in each line: an id, an alias, a route, or acme/* for all of a maker. Empty: all.",
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "autocomplete": "off"}),
     )
     allowed_providers = forms.MultipleChoiceField(

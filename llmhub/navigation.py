@@ -67,6 +67,7 @@ MENU: tuple[tuple[str, tuple[Place, ...]], ...] = (
         (
             Place("Providers", "providers:provider_list", "server-2", ("providers:", "adding:")),
             Place("Models", "catalog:model_list", "books", _MODELS, needs="read"),
+            Place("Routes", "routing:route_list", "route", "routing:route", needs="read"),
             Place("Inbox", INBOX, "inbox", ("catalog:inbox", "catalog:rule", "catalog:discovery")),
         ),
     ),

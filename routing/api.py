@@ -90,6 +90,7 @@ class TouchesOut(Output):
     """What depends on the model of an event."""
 
     aliases: list[str]
+    routes: list[str]  # that list it
     keys: list[KeyTouchedOut]
     all: CallsOut
     here: CallsOut
@@ -122,7 +123,13 @@ def touches_out(found: Touches) -> TouchesOut:
         )
         for row in found.keys
     ]
-    return TouchesOut(aliases=list(found.aliases), keys=keys, all=_calls(found.all), here=_calls(found.here))
+    return TouchesOut(
+        aliases=list(found.aliases),
+        routes=list(found.routes),
+        keys=keys,
+        all=_calls(found.all),
+        here=_calls(found.here),
+    )
 
 
 def _calls(of: Figures) -> CallsOut:

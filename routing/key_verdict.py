@@ -19,7 +19,7 @@ _HINTS = {"invalid_key": "Was it copied whole?", "expired_key": "Make a new one.
 
 @dataclass(frozen=True)
 class NotNow:
-    """Models that cannot be called for one and the same reason."""
+    """Models and routes that cannot be called for one and the same reason."""
 
     why: str
     models: tuple[str, ...]
@@ -46,7 +46,7 @@ def judge(snapshot: Snapshot, digest: str, *, now: datetime) -> Verdict:
     if caller is None:
         return Verdict(problem)
     models, refused = [], defaultdict(list)
-    for slug in snapshot.entries:
+    for slug in (*snapshot.entries, *snapshot.routes):
         if why := _why_not(snapshot, slug, caller.reach, now):
             refused[why].append(slug)
         else:
@@ -74,11 +74,13 @@ def _problem(snapshot: Snapshot, digest: str, now: datetime) -> str:
 
 def _why_not(snapshot: Snapshot, slug: str, reach: Reach, now: datetime) -> str:
     """Return why a model cannot be called, in words that do not name it; "" when it can."""
-    if not reach.has_model(slug, slug):
+    if slug in snapshot.entries and not reach.has_model(slug, slug):
         return "the key may not use it"
     try:
         found = resolve(snapshot, slug, now=now)
         plan(found, Asking(DIALECT, purpose(found.entry), reach=reach), Moment(now))
     except Refusal as refusal:
+        if refusal.name == "model_not_allowed":
+            return "the key may not use it"
         return refusal.message.replace(repr(slug), "", 1).strip().removeprefix("cannot be called now: ")
     return ""

@@ -80,6 +80,11 @@ def _read(version: int) -> Snapshot:
     )
 
 
+def callable_entries() -> dict[str, EntryValue]:
+    """Return the models that can be called as the gateway sees them, by slug."""
+    return _entries(_offers(_providers(), _prices(clock.now())))
+
+
 def _routes(entries: dict[str, EntryValue]) -> dict[str, RouteValue]:
     """Return the routes that have a target: one whose models were all withdrawn cannot be called."""
     by_id = {entry.id: entry for entry in entries.values()}

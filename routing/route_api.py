@@ -63,6 +63,7 @@ class RouteChange(Input):
     max_cost_multiple: Multiple | None = None
     explore_percent: Annotated[int, Field(ge=0, le=MOST_EXPLORED)] | None = None
     keeps_sessions: bool | None = None
+    escalates: bool | None = None
 
     def facts(self) -> dict[str, Any]:
         """Return what is said, with targets as they are found. Raises `ValidationError`."""

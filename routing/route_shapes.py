@@ -29,6 +29,7 @@ class RouteOut(Output):
     max_cost_multiple: str | None  # null: fallbacks may cost anything
     explore_percent: int
     keeps_sessions: bool
+    escalates: bool  # the next target answers where the answer of the one before is of no use
     origin: str
     created_at: datetime
 
@@ -45,6 +46,7 @@ def route_out(route: Route) -> RouteOut:
         max_cost_multiple=multiple_text(route.max_cost_multiple),
         explore_percent=route.explore_percent,
         keeps_sessions=route.keeps_sessions,
+        escalates=route.escalates,
         origin=route.origin,
         created_at=route.created_at,
     )

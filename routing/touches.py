@@ -1,8 +1,9 @@
-"""What an event of the inbox touches: other names of the model, and the keys that called it lately."""
+"""What an event of the inbox touches: names of the model, its routes, and the keys that called it lately."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +12,7 @@ from billing.models import ApiKey
 from billing.rollup_read import Span
 from billing.spend import Figures
 from catalog.discovery_models import CatalogEvent
+from routing.models import RouteTarget
 
 DAYS = 30
 _MEASURES = ("spend_nano", "requests", "errors", "unpriced")
@@ -30,6 +32,7 @@ class Touches:
     """What depends on the model of an event."""
 
     aliases: tuple[str, ...]
+    routes: tuple[str, ...]  # that list it
     keys: tuple[KeyTouched, ...]  # the dearest first
     all: Figures
     here: Figures
@@ -38,7 +41,7 @@ class Touches:
 def touches(event: CatalogEvent, *, now: datetime) -> Touches:
     """Return what `event` touches, over the last 30 days."""
     if event.entry_id is None:
-        return Touches((), (), Figures(), Figures())
+        return Touches((), (), (), Figures(), Figures())
     span = Span(now - timedelta(days=DAYS), now + timedelta(days=1))  # another machine's clock may be ahead
     rows = rollup_read.sums(
         [span],
@@ -59,7 +62,17 @@ def touches(event: CatalogEvent, *, now: datetime) -> Touches:
     aliases = event.entry.aliases.values_list("name_id", flat=True) if event.entry else ()
     return Touches(
         aliases=tuple(aliases),
+        routes=tuple(routes_of([event.entry_id])[event.entry_id]),
         keys=tuple(sorted(keys, key=lambda row: (-row.all.spend_nano, -row.all.requests, row.key.pk))),
         all=sum(every.values(), Figures()),
         here=sum(here.values(), Figures()),
     )
+
+
+def routes_of(entry_ids: Collection[int]) -> dict[int, list[str]]:
+    """Return the names of the routes that list each of some models."""
+    rows = RouteTarget.objects.filter(entry_id__in=entry_ids).order_by("route_id")
+    found: dict[int, list[str]] = defaultdict(list)
+    for entry_id, name in rows.values_list("entry_id", "route_id").distinct():
+        found[entry_id].append(name)
+    return found

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from routing import preflight_views, views
+from routing import preflight_views, route_views, views
 
 app_name = "routing"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("keys/test/", views.key_test, name="key_test"),
     path("keys/<int:key_id>/models/", views.key_models, name="key_models"),
     path("switch/", preflight_views.preflight, name="preflight"),
+    path("routes/", route_views.route_list, name="route_list"),
+    path("routes/add/", route_views.route_new, name="route_new"),
+    path("routes/remove/", route_views.route_remove, name="route_remove"),
+    path("routes/change/<path:name>/", route_views.route_change, name="route_change"),
+    path("routes/named/<path:name>/", route_views.route_detail, name="route_detail"),
+    path("routes/of-model/<path:slug>/", route_views.model_routes, name="model_routes"),
+    path("routes/of-provider/<slug:slug>/", route_views.provider_routes, name="provider_routes"),
     path("inbox/<int:event_id>/touches/", views.event_touches, name="event_touches"),
 ]

@@ -12,6 +12,7 @@ from catalog.inbox_shapes import event_out, rule_out
 from catalog.rule_book import remove_rule, sentence, set_rule
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.cli import find, show
+from routing.touches import routes_of
 
 SHOWN = 200
 _KINDS = [kind for kind, _ in EVENT_KINDS]
@@ -63,8 +64,13 @@ def list_events(options: Namespace) -> int:
         find.provider(options.provider)
     state = "all" if options.all else "open"
     rows = chosen(state=state, kind=options.kind, provider=options.provider)[:SHOWN]
-    found = [event_out(row).model_dump(mode="json") for row in event_rows(list(rows))]
-    columns = ("id", "provider", "model", "kind", "summary", "curated", "state", "found_at")
+    events = list(rows)
+    routes = routes_of([event.entry_id for event in events if event.entry_id])
+    found = [
+        event_out(row).model_dump(mode="json") | {"routes": routes.get(row.event.entry_id or 0, [])}
+        for row in event_rows(events)
+    ]
+    columns = ("id", "provider", "model", "kind", "summary", "curated", "routes", "state", "found_at")
     return show.rows(options, found, columns=columns, empty="nothing waits for a decision")
 
 

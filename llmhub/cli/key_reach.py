@@ -17,7 +17,7 @@ def register(verbs: _SubParsersAction[Any]) -> None:
     reach = verbs.add_parser("reach", help="say what a key may use; without options, everything")
     reach.add_argument("key", help="its id or its first letters")
     reach.add_argument(
-        "--model", action="append", default=[], metavar="NAME", help="an id, an alias, or acme/*"
+        "--model", action="append", default=[], metavar="NAME", help="an id, an alias, a route, or acme/*"
     )
     reach.add_argument("--provider", action="append", default=[], metavar="NAME", help="its short name")
     reach.set_defaults(run=reach_one)

@@ -18,7 +18,7 @@ from routing.route_find import Said, find_route, find_targets
 from routing.route_shapes import TargetOut, route_out
 
 NO_LIMIT = "none"
-_PLAIN = ("description", "policy", "require", "explore_percent", "keeps_sessions")
+_PLAIN = ("description", "policy", "require", "explore_percent", "keeps_sessions", "escalates")
 
 
 class _Another(Action):
@@ -104,6 +104,11 @@ def _add_facts(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--keeps-sessions", action=BooleanOptionalAction, help="calls of one session stay where they are"
+    )
+    parser.add_argument(
+        "--escalates",
+        action=BooleanOptionalAction,
+        help="the next target answers where an answer is of no use",
     )
     show.add_json(parser)
 

@@ -71,6 +71,7 @@ ROUTE_KEYS = {  # of `Route`; its name is the table's
     "max_cost_multiple": "max_cost_multiple",
     "explore_percent": "explore_percent",
     "keeps_sessions": "keeps_sessions",
+    "escalates": "escalates",
 }
 TARGET_KEYS = {"model": "entry", "provider": "provider", "weight": "weight"}
 HUB_KEYS = {

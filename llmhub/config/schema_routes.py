@@ -58,6 +58,7 @@ class RouteSection(Section):
     max_cost_multiple: Multiple | None = None
     explore_percent: Annotated[int, Field(ge=0, le=MOST_EXPLORED)] | None = None
     keeps_sessions: bool | None = None
+    escalates: bool | None = None
 
     def facts(self) -> dict[str, Any]:
         """Return what the section says besides targets, by the names of the route's fields."""

@@ -124,7 +124,7 @@ SERVICES = (
         streamed=0.95, cached=0.7, tags=(("feature", "chat"),), session="ticket",
     ),
     Service(
-        "email-drafts", "Support", ("aurora/atlas-2-mini", "smart"), 90, 0.15, OFFICE, 1_500, 320,
+        "email-drafts", "Support", ("support", "aurora/atlas-2-mini", "smart"), 90, 0.15, OFFICE, 1_500, 320,
         cached=0.5, tags=(("feature", "drafts"),),
     ),
     Service("ticket-tags", "Support", ("fast",), 170, 0.5, SHOPS, 520, 12, tags=(("feature", "tags"),),
@@ -141,7 +141,7 @@ SERVICES = (
         "copywriter", "Growth", ("smart", "aurora/atlas-2-mini"), 60, 0.1, OFFICE, 800, 520,
         streamed=0.8, tags=(("campaign", "spring"),), session="draft",
     ),
-    Service("newsletter", "Growth", ("open/breeze-70b",), 25, 0.3, OFFICE, 3_000, 700),
+    Service("newsletter", "Growth", ("steady", "open/breeze-70b"), 25, 0.3, OFFICE, 3_000, 700),
     Service(
         "code-review", "Platform", ("open/quill-code", "aurora/atlas-2"), 140, 0.08, OFFICE, 9_500, 480,
         tags=(("repo", "checkout"),), needs=("tools",),
@@ -155,7 +155,7 @@ SERVICES = (
         "search-index", "Platform", ("open/moss-embed",), 60, 1.0, NIGHT, 3_000, 0, calls="embeddings",
     ),
     Service(
-        "log-summaries", "Platform", ("fast", "open/breeze-70b"), 96, 1.0, (1,) * 24, 5_200, 150,
+        "log-summaries", "Platform", ("quick", "fast", "open/breeze-70b"), 96, 1.0, (1,) * 24, 5_200, 150,
         requests_per_minute=60,
     ),
 )  # fmt: skip

@@ -115,7 +115,10 @@ def facts() -> Facts:
     offers = {slug: tuple(_offers(slug)) for slug in (row.slug for row in shelf.MODELS)}
     names = {alias.name_id: alias.entry.slug for alias in Alias.objects.select_related("entry")}
     known = {name: offers[slug] for name, slug in names.items() if slug in offers}
-    return Facts(callers, offers | known)
+    routes = {
+        row.name: tuple(offer for slug in row.targets for offer in offers[slug]) for row in shelf.ROUTES
+    }
+    return Facts(callers, offers | known | routes)
 
 
 def _offers(slug: str) -> Iterator[OfferFacts]:

@@ -15,7 +15,7 @@ from billing.key import create_key
 from billing.models import ApiKey, Budget
 from catalog.alias import add_alias
 from catalog.entry import create_entry
-from catalog.models import CatalogEntry
+from catalog.models import CatalogEntry, PublicName
 from catalog.offer import add_offer, set_price
 from llmhub.audit.actor import SYSTEM
 from llmhub.demo import cast, shelf
@@ -29,6 +29,7 @@ from providers.credential_state import set_weight, take_out
 from providers.models import Credential, Provider
 from providers.provider import create_provider, update_provider
 from providers.saved_check import check_and_save
+from routing.route import Target, create_route
 
 OPENED = timedelta(days=100)  # ago: when everything of the demo was made
 KEYS = "demo-keys.json"  # in the home: the texts of the keys, for the calls that come in while it runs
@@ -42,6 +43,7 @@ def write(simulator_url: str, now: datetime) -> None:
     """Make providers, models, teams, people and keys, once; later only see to the address."""
     if Provider.objects.filter(slug=cast.PROVIDERS[0].slug).exists():
         _follow(simulator_url)
+        _make_routes()
         return
     with clock.pretending(now - OPENED):
         _make_all(simulator_url, now)
@@ -56,6 +58,7 @@ def _make_all(simulator_url: str, now: datetime) -> None:
     entries = {row.slug: _make_model(row, providers, now) for row in shelf.MODELS}
     for alias, slug in shelf.ALIASES.items():
         add_alias(actor=SYSTEM, name=alias, entry=entries[slug])
+    _make_routes()
     teams = {name: create_team(actor=SYSTEM, name=name) for name in cast.TEAMS}
     people = {name: _make_person(name, role) for name, role in cast.PEOPLE}
     keys = {
@@ -71,6 +74,22 @@ def _make_all(simulator_url: str, now: datetime) -> None:
     (settings.HOME / KEYS).write_text(json.dumps({name: text for name, (_, text) in keys.items()}))
     for budget in cast.BUDGETS:
         _make_budget(budget)
+
+
+def _make_routes() -> None:
+    """Make the routes whose names are free: a demo of an earlier version has none."""
+    entries = {row.slug: row for row in CatalogEntry.objects.listed()}
+    taken = set(PublicName.objects.values_list("name", flat=True))
+    for row in shelf.ROUTES:
+        if row.name not in taken and entries.keys() >= {*row.targets, *row.over_budget}:
+            create_route(
+                actor=SYSTEM,
+                name=row.name,
+                description=row.description,
+                policy=row.policy,
+                targets=[Target(entries[slug]) for slug in row.targets],
+                over_budget=[Target(entries[slug]) for slug in row.over_budget],
+            )
 
 
 def _make_person(name: str, role: str) -> User:

@@ -21,6 +21,17 @@ class DemoOffer:
 
 
 @dataclass(frozen=True)
+class DemoRoute:
+    """A name whose calls go to one of several models."""
+
+    name: str
+    description: str
+    policy: str
+    targets: tuple[str, ...]
+    over_budget: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class DemoModel:
     """A model of the demo catalog; offers are tried in their order."""
 
@@ -166,3 +177,16 @@ MODELS = (
     ),
 )
 ALIASES = {"smart": "aurora/atlas-2", "default": "aurora/atlas-2-mini", "fast": "open/breeze-8b"}
+ROUTES = (
+    DemoRoute(
+        "support", "Answers to customers, as cheap as they can be", "cost",
+        ("open/breeze-70b", "aurora/atlas-2-mini"), over_budget=("open/breeze-8b",),
+    ),
+    DemoRoute(
+        "quick", "Short answers, from whoever is fastest now", "latency",
+        ("open/breeze-8b", "aurora/atlas-2-mini", "open/breeze-70b"),
+    ),
+    DemoRoute(
+        "steady", "What must not fail", "reliability", ("aurora/atlas-2", "meridian/sonata-3"),
+    ),
+)  # fmt: skip

@@ -8,6 +8,8 @@ from typing import Any
 from llmhub.lib import clock
 from tests.access.sides import Side
 
+_ROUTE = {"do": "save", "policy": "cost", "explore_percent": "2", "to": "small-1", "to_weight": "1"}
+
 
 def bodies(of: Side) -> dict[str, dict[str, Any]]:
     """What is sent about one side; of a GET endpoint, its query."""
@@ -53,6 +55,9 @@ def bodies(of: Side) -> dict[str, dict[str, Any]]:
             "from": "small-1", "to": "large-1", "scope": "team", "name": of.slug, "probe": "one-call",
         },
         "POST routing:key_test": {"key": of.tokens["gateway"]},
+        "POST routing:route_new": {**_ROUTE, "name": "quick"},
+        "POST routing:route_change": _ROUTE,
+        "POST routing:route_remove": {"name": "support"},
         "POST catalog:alias_add": {"model": "small-1", "name": "quick"},
         "POST catalog:alias_move": {"model": "small-1", "name": "fast"},
         "POST catalog:alias_remove": {"name": "fast"},

@@ -80,8 +80,17 @@ def test_an_event_says_which_names_and_keys_it_touches(api, news, settings):
     shown = api.get(f"/inbox/{news[0].pk}").json()["touches"]
 
     assert [(row["name"], row["team"]) for row in shown["keys"]] == [("tickets", "support")]
+    assert shown["routes"] == []
     assert shown["all"] == {"requests": 6, "spend": "3", "unpriced": 0}
     assert shown["here"] == {"requests": 3, "spend": "1.5", "unpriced": 0}
+
+
+def test_an_event_names_the_routes_that_list_its_model(api, news):
+    api.post("/models/x/y/promote")
+    for name in ("support", "quick"):
+        assert api.post("/routes", name=name, targets=[{"model": "x/y"}]).status_code == 201
+
+    assert api.get(f"/inbox/{news[0].pk}").json()["touches"]["routes"] == ["quick", "support"]
 
 
 def test_a_model_is_promoted_under_a_name_of_its_own_and_the_file_says_the_same(api, news):

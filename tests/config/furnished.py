@@ -184,6 +184,7 @@ def _routes() -> None:
         max_cost_multiple="2.5",
         explore_percent=0,
         keeps_sessions=False,
+        escalates=True,
     )
     create_route(actor=COMMAND_LINE, name="any", targets=[Target(luna)], max_cost_multiple=None)
 

@@ -180,6 +180,7 @@ class Refused:
     latency_ms: int = 0
     tags: dict[str, str] = field(default_factory=dict)
     session: str = ""
+    plan: str | None = None
 
 
 @dataclass(frozen=True)
@@ -212,4 +213,5 @@ class Settle:
     session: str = ""
     needs: int | None = None  # see billing/asked.py; None: not known
     parameters: int | None = None
+    plan: str | None = None  # where it might have gone and why, as routing writes it; None: not planned
     frees_key: bool = False  # nothing was done upstream: a call with its idempotency key may run

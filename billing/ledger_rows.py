@@ -22,6 +22,7 @@ Clean = Callable[[Any], Any]
 _MAX_BIGINT = 2**63 - 1
 _MOST = {"PositiveSmallIntegerField": 2**15 - 1, "PositiveIntegerField": 2**31 - 1}
 _MAX_TAGS = 64
+_MAX_TEXT = 1_000_000  # letters
 _MAX_TAG = 200  # letters of a tag's name or value
 _UNKNOWN_COST = "an attempt has no known cost"
 _NEVER_SETTLED = "the call was interrupted before its cost was known"
@@ -44,6 +45,13 @@ def _text_of(length: int) -> Clean:
         return text(value, length=length)
 
     return clean
+
+
+def _whole_text(value: Any) -> str | None:
+    """Return a text that is read as a whole: it is not cut."""
+    if value is None or (type(value) is str and value.isascii() and "\0" not in value):
+        return value
+    return text(value, length=_MAX_TEXT)
 
 
 def _between(least: int, most: int) -> Clean:
@@ -70,6 +78,8 @@ def _cleaner(field: models.Field[Any, Any]) -> Clean:
         return bool
     if isinstance(field, models.CharField):
         return _text_of(field.max_length or _MAX_TAG)
+    if isinstance(field, models.TextField):
+        return _whole_text
     kind = field.get_internal_type()
     least = 0 if kind.startswith("Positive") else -_MAX_BIGINT
     most = _MOST.get(kind, _MAX_BIGINT)

@@ -224,6 +224,9 @@ class UsageRecord(models.Model):
     parameters = models.BigIntegerField(null=True, help_text="likewise, those that its caller gave")
     refusals = models.PositiveIntegerField(default=0, help_text="how many it stands for; 0: it was none")
     reason = models.CharField(max_length=300, blank=True, help_text="of a refusal: what its caller was told")
+    plan = models.TextField(  # noqa: DJ001  a full table takes an empty column at once
+        null=True, help_text="where it might have gone and why, as routing writes it; empty: not known"
+    )
 
     class Meta:
         constraints = [

@@ -140,7 +140,7 @@ def requests(filters: RequestFilter, *, now: datetime, after: str = "", limit: i
     asked = span.bounded(now=now, since=filters.since, until=filters.until)
     upper = min(ids.first_at(asked.until), _cursor(after))
     indexed = [
-        UsageRecord.objects.filter(id__gte=ids.first_at(asked.since), id__lt=upper, **columns)
+        UsageRecord.objects.defer("plan").filter(id__gte=ids.first_at(asked.since), id__lt=upper, **columns)
         for columns in _indexed(filters)
     ]
     floor = _floor(indexed) if _is_searched(filters) else None

@@ -114,6 +114,11 @@ def plan(destination: Destination, asking: Asking, moment: Moment) -> Plan:
     return Plan((*candidates, *for_want), tuple(dropped), policy_)
 
 
+def left_out(destination: Destination, asking: Asking, moment: Moment) -> tuple[Dropped, ...]:
+    """Return every offer of a call that nothing can take, with why."""
+    return tuple(_judged(destination, destination.targets, asking, moment)[1])
+
+
 def standing(entry: EntryValue) -> tuple[OfferValue, ...]:
     """Return the offers of `entry` that can be called as they are set up, paused ones too."""
     asking = Asking(operation=purpose(entry))

@@ -15,6 +15,7 @@ from catalog.pricing import cost_of
 from llmhub.lib import money
 from providers.wire import Usage
 from routing.demand import NOTHING_AHEAD, Demand, Payment, price_at, supplier_of
+from routing.explain import Decision, kept_text
 from routing.gateway.asked import asked
 from routing.gateway.caller_request import CallerRequest
 from routing.gateway.carriage import Carried
@@ -37,6 +38,7 @@ class Account:
     at: datetime  # decides which price is in force
     payment: Payment
     default_output: int | None = None  # tokens; set where the caller set no limit and a hard cap applies
+    decision: Decision | None = None  # where it may go, and why
     once: Once | None = None  # None: its caller sent no Idempotency-Key
     held: Reserve | None = None  # what the ledger holds for the call
     room: Room | None = None  # what was left of the tightest budget then
@@ -79,6 +81,7 @@ class Account:
                 "provider_id": offer.provider.id,
                 "tags": self.request.extras.tags,
                 "session": self.request.extras.session,
+                "plan": kept_text(self.decision),
                 "cost_nano": self._unheard_nano(offer, so_far, amount_nano),
             },
             once=self.once,
@@ -204,6 +207,7 @@ class Account:
             tags=self.request.extras.tags,
             session=self.request.extras.session,
             **asked(self.request),
+            plan=kept_text(self.decision),
             frees_key=self.once is not None and all(note.is_refused for note in self.notes),
         )
 

@@ -9,6 +9,7 @@ from functools import partial
 from billing.entries import LedgerUnavailable, OverBudget, Repeated, Room
 from providers.translators import CannotTranslate, Malformed, Unsayable
 from routing.demand import NOTHING_AHEAD, Demand
+from routing.explain import pass_over
 from routing.gateway import once
 from routing.gateway.account import Account
 from routing.gateway.carriage import Carried, carry, is_passed_on, size_at, size_before
@@ -30,6 +31,10 @@ class Admission:
         self._account = account
         self._snapshot = snapshot
         self._legs: dict[int, Candidate] = {}  # of a call to a route that escalates: the first of each
+
+    def _pass(self, unfit: Unfit) -> None:
+        budget_id = 0 if unfit.error is None else unfit.error.budget_id
+        pass_over(self._account.decision, unfit.candidate, unfit.reason, budget_id=budget_id)
 
     async def first(self, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
         """Reserve for the first candidate that fits, and return the candidates from it on.
@@ -53,6 +58,7 @@ class Admission:
                 self._account.passed_over = unfit[0].reason if unfit else ""
                 return self._from(candidates, index)
             unfit.append(found)
+            self._pass(found)
         raise await self._refusal(unfit)
 
     def _from(self, candidates: Sequence[Candidate], index: int) -> tuple[Candidate, ...]:
@@ -77,9 +83,12 @@ class Admission:
     async def next(self, candidate: Candidate) -> bool:
         """Return whether a fallback fits, what was spent on the way here included; then it is held."""
         try:
-            return await self._admit(candidate) is None
-        except Malformed:  # how the call ended elsewhere tells its caller more
-            return False
+            found = await self._admit(candidate)
+        except Malformed as exc:  # how the call ended elsewhere tells its caller more
+            found = _untold(candidate, exc)
+        if found is not None:
+            self._pass(found)
+        return found is None
 
     def _is_passed_on_to_any(self, candidates: Sequence[Candidate]) -> bool:
         return any(candidate.speaks(self._account.request.dialect) for candidate in candidates)

@@ -9,6 +9,7 @@ from functools import partial
 
 from llmhub.lib import clock
 from routing.demand import Payment, payment
+from routing.explain import Decision, nowhere
 from routing.gateway.account import Account
 from routing.gateway.caller_request import CallerRequest, ReadRequest
 from routing.gateway.errors import Refusal
@@ -37,12 +38,18 @@ async def open_call(
     if destination.route is None:
         refuse_out_of_reach(caller.reach, request.model, destination.name, key_name=caller.key_name)
     asking = asking_of(request, caller, seed=exchange.request_id)
+    moment = moment_of(hub, caller, request, destination, at=now)
+    decision = exchange.decision = Decision(
+        snapshot.version, destination, asking, moment, Plan(()), caller.key_id, request.extras.max_cost_nano
+    )
     try:
-        route = plan(destination, asking, moment_of(hub, caller, request, destination, at=now))
+        route = decision.plan = plan(destination, asking, moment)
     except Refusal as refusal:
+        decision.plan = nowhere(destination, asking, moment, refusal)
         raise with_who_could(refusal, snapshot, caller.reach, asking.needs) from None
     exchange.facts |= {"model": destination.name, "streamed": request.stream}
     account = open_account(snapshot, caller, destination, request, route, id_=exchange.id, at=now)
+    account.decision = decision
     return account, route, snapshot
 
 

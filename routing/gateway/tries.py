@@ -9,6 +9,7 @@ from typing import Any
 
 from providers.breaker import Entry
 from providers.errors import CredentialRefused, ProviderError, ProviderUnavailable, RateLimited
+from routing.explain import pass_over
 from routing.gateway.account import Account
 from routing.gateway.admission import Admission
 from routing.gateway.attempt import send_stream, send_whole
@@ -53,6 +54,7 @@ async def first_answer(
             credential, entry = _enter(hub, account, candidate)
         except ProviderError as exc:
             failures.append(exc)
+            pass_over(account.decision, candidate, "failing")
             continue
         if len(account.notes) > before and not retries.may_retry():
             hub.breakers.left(candidate.offer, entry)

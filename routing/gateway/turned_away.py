@@ -7,6 +7,7 @@ the ledger grow.
 from __future__ import annotations
 
 from billing.entries import Refused
+from routing.explain import kept_text
 from routing.gateway.errors import Refusal
 from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
@@ -39,4 +40,5 @@ def refused(exchange: Exchange, refusal: Refusal) -> Refused | None:
         latency_ms=exchange.elapsed_ms,
         tags=asked.extras.tags if asked else {},
         session=asked.extras.session if asked else "",
+        plan=kept_text(exchange.decision),
     )

@@ -269,7 +269,9 @@ def test_a_refusal_can_be_looked_up_by_the_id_that_its_caller_was_told(gateway, 
 
 def test_the_reason_is_what_llmhub_said_and_not_what_a_provider_did():
     caller = Caller(key_id=4, key_name="ci", team_id=3, team_slug="web")
-    exchange = SimpleNamespace(id=5, caller=caller, asked=None, has_record=False, face=MESSAGES, elapsed_ms=1)
+    exchange = SimpleNamespace(
+        id=5, caller=caller, asked=None, has_record=False, face=MESSAGES, elapsed_ms=1, decision=None
+    )
     quoting = Refusal("upstream_rejected", "The provider rejected the request: 'my diary' is too long")
 
     assert turned_away.refused(exchange, quoting).reason == ""

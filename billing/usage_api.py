@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Router
 from pydantic import AwareDatetime, Field
@@ -14,9 +14,9 @@ from billing import record
 from billing.in_flight import in_flight
 from billing.in_flight_shapes import InFlightOut, in_flight_out
 from billing.record import RequestFilter
-from billing.shapes import OverviewOut, RequestOut, RequestWhole, overview_out, request_out, request_whole
+from billing.shapes import OverviewOut, RequestOut, overview_out, request_out
 from billing.spend import overview
-from llmhub.lib import clock, ids
+from llmhub.lib import clock
 from llmhub.lib.rest import REFUSALS, BadQuery, Cursor, Limit, Page
 from llmhub.people import organisation
 from llmhub.people.api_access import caller
@@ -75,17 +75,6 @@ def list_usage(
 def list_in_flight(request: HttpRequest, limit: Annotated[int, Field(ge=1, le=500)] = 100) -> InFlightOut:
     """List the calls that run now, the oldest first, with what each holds; `count` is of all of them."""
     return in_flight_out(in_flight(reach(caller(request, "read")), now=clock.now(), limit=limit))
-
-
-@router.get("/usage/{request_id}", response={200: RequestWhole, **REFUSALS})
-def show_usage(request: HttpRequest, request_id: Word) -> RequestWhole:
-    """Show one request with its upstream calls, their tokens and the price each was computed with."""
-    teams = reach(caller(request, "read"))
-    row_id = ids.parse_request_id(request_id)
-    found = None if row_id is None else record.request(row_id, teams=teams)
-    if found is None:
-        raise Http404(f"no request {request_id!r}")
-    return request_whole(found)
 
 
 @router.get("/reports/overview", response={200: OverviewOut, **REFUSALS})

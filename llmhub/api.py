@@ -40,6 +40,7 @@ from llmhub.people.sign_in_api import router as sign_in_router
 from providers.api import router as providers_router
 from providers.credential_api import router as credentials_router
 from routing.api import router as routing_router
+from routing.explain_api import router as explain_router
 from routing.preflight_api import router as preflight_router
 from routing.route_api import router as route_router
 
@@ -73,6 +74,7 @@ api.add_router("", routing_router, tags=["keys"])
 api.add_router("", preflight_router, tags=["catalog"])
 api.add_router("", route_router, tags=["routes"])
 api.add_router("", usage_router, tags=["usage"])
+api.add_router("", explain_router, tags=["usage"])
 api.add_router("", spend_router, tags=["usage"])
 api.add_router("", export_router, tags=["usage"])
 api.add_router("", alerts_router, tags=["alerts"])

@@ -52,7 +52,13 @@ MENU: tuple[tuple[str, tuple[Place, ...]], ...] = (
     (
         "Traffic",
         (
-            Place("Requests", "billing:request_list", "activity", "billing:request", needs="read"),
+            Place(
+                "Requests",
+                "billing:request_list",
+                "activity",
+                ("billing:request", "routing:request"),
+                needs="read",
+            ),
             Place(
                 "Spend",
                 "billing:spend",

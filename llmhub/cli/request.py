@@ -9,9 +9,11 @@ from billing.in_flight import in_flight
 from billing.in_flight_shapes import in_flight_out
 from billing.models import UsageRecord
 from billing.record import RequestFilter, request, requests
-from billing.shapes import request_out, request_whole
-from llmhub.cli import find, request_content, show
+from billing.shapes import request_out
+from llmhub.cli import explain, find, request_content, show
 from llmhub.lib import clock, ids
+from routing.explain_api import planned
+from routing.explain_read import of_request
 
 
 def register(commands: _SubParsersAction[Any]) -> None:
@@ -66,11 +68,16 @@ def show_one(options: Namespace) -> int:
     found = None if row_id is None else request(row_id)
     if found is None:
         raise ValueError(f"no request {options.request!r}: see `llmhub request list`")
-    shape = request_whole(found).model_dump(mode="json")
+    shape = planned(found).model_dump(mode="json")
     if options.json:
         return show.document(shape)
     calls = shape.pop("calls")
+    del shape["plan"]
     show.facts(options, shape)
     show.line("\nupstream calls")
     columns = ("number", "provider", "model", "status", "http_status", "cost", "cost_source", "latency_ms")
-    return show.rows(options, calls, columns=columns, empty="none")
+    show.rows(options, calls, columns=columns, empty="none")
+    if plan := of_request(found):
+        show.line("\nwhy here")
+        explain.show_plan(options, plan)
+    return 0

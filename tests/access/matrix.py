@@ -54,7 +54,7 @@ def values(name: str, side: Side, hub: Hub) -> dict[str, Any]:
     slug = side.slug if of_team else "small-1" if "model" in name else "lab"
     found = {**hub.shared, **side.ids, "slug": slug, "token": "nothing", "provider": "lab"}
     found |= {"label": "default", "name": "fast", "model_id": "small-1", "upstream_id": "small-1"}
-    if name.startswith("billing:request_") or "usage" in name:
+    if name.startswith(("billing:request_", "routing:request_")) or "usage" in name:
         found["request_id"] = side.ids["usage_id"]
     if "route" in name:
         found["name"] = "support"

@@ -197,6 +197,7 @@ GET    routing:preflight                                       in 200 200 200 20
 POST   routing:preflight                                       in 422 403 403 403 200 200  in  in
 GET    routing:event_touches                                   in 403 403 403 403 200 200  in  in
 GET    routing:key_models                                      in 404 200 200 200 200 200  in  in
+GET    routing:request_plan                                    in 404 200 200 200 200 200  in  in
 GET    /api/v1/organisation                                   401 403 403 403 403 200 200 401 403
 PATCH  /api/v1/organisation                                   401 403 403 403 403 403 200 401 403
 GET    /api/v1/audit                                          401 403 403 403 403 200 200 401 403

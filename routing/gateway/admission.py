@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from functools import partial
 
 from billing.entries import LedgerUnavailable, OverBudget, Repeated, Room
-from providers.translators import CannotTranslate, Malformed, Unsayable
+from providers.translators import Malformed, Unsayable
 from routing.demand import NOTHING_AHEAD, Demand
 from routing.explain import pass_over
 from routing.gateway import once
 from routing.gateway.account import Account
-from routing.gateway.carriage import Carried, carry, is_passed_on, size_at, size_before
+from routing.gateway.carriage import Carried, is_passed_on, size_before
 from routing.gateway.elsewhere import bound_elsewhere
 from routing.gateway.errors import Refusal
+from routing.gateway.fit import carried_to, fit, untold
 from routing.gateway.hub import Hub
 from routing.gateway.over_budget import Asked, Unfit, refusal
 from routing.plan import Candidate
@@ -46,27 +47,27 @@ class Admission:
         if self._account.destination.escalates:
             self._legs = {each.leg: each for each in reversed(candidates) if not each.is_for_want}
         for index, candidate in enumerate(candidates):
-            if candidate.is_for_want and not _is_for_want_of_money(unfit):
+            if candidate.is_for_want and not is_for_want_of_money(unfit):
                 break
             try:
                 found = await self._admit(candidate)
             except Malformed as exc:
                 if not self._is_passed_on_to_any(candidates[index + 1 :]):
                     raise Refusal("invalid_request", str(exc), param=exc.param or None) from None
-                found = _untold(candidate, exc)
+                found = untold(candidate, exc)
             if found is None:
                 self._account.passed_over = unfit[0].reason if unfit else ""
                 return self._from(candidates, index)
             unfit.append(found)
             self._pass(found)
-        raise await self._refusal(unfit)
+        raise await self.refusal(unfit)
 
     def _from(self, candidates: Sequence[Candidate], index: int) -> tuple[Candidate, ...]:
         """Return the candidates from one on: without those for want, unless that is where it begins."""
         for_want = candidates[index].is_for_want
         return tuple(each for each in candidates[index:] if each.is_for_want == for_want)
 
-    async def _refusal(self, unfit: Sequence[Unfit]) -> Refusal:
+    async def refusal(self, unfit: Sequence[Unfit]) -> Refusal:
         """Return what the caller is told; what else it could do is worked out on its body."""
         account, snapshot = self._account, self._snapshot
         waits = self._hub.breakers.waits(time.monotonic())
@@ -85,7 +86,7 @@ class Admission:
         try:
             found = await self._admit(candidate)
         except Malformed as exc:  # how the call ended elsewhere tells its caller more
-            found = _untold(candidate, exc)
+            found = untold(candidate, exc)
         if found is not None:
             self._pass(found)
         return found is None
@@ -97,17 +98,14 @@ class Admission:
         try:
             self._account.carried = await self._carry(candidate)
         except Unsayable as exc:
-            return _untold(candidate, exc)
-        size = size_at(self._account.request, candidate, self._account.carried)
-        demand = self._account.payment.demand(size, candidate.offer)
-        if not isinstance(demand, Demand):
-            return Unfit(candidate, demand, what=size.unbounded)
-        if self._account.is_over_max_cost(demand):
-            return Unfit(candidate, "over_max_cost", demand, size)
+            return untold(candidate, exc)
+        found = fit(self._account, candidate, self._account.carried)
+        if isinstance(found, Unfit):
+            return found
         try:
-            self._account.room = await self._hold_all(candidate, demand)
+            self._account.room = await self._hold_all(candidate, found.demand)
         except OverBudget as exc:
-            return Unfit(candidate, "over_budget", demand, size, exc)
+            return Unfit(candidate, "over_budget", found.demand, found.size, exc)
         except Repeated as exc:
             raise once.refusal(exc) from exc
         except LedgerUnavailable as exc:
@@ -118,15 +116,7 @@ class Admission:
     async def _carry(self, candidate: Candidate) -> Carried:
         """Return the call as a candidate gets it; a large one is worked on beside the event loop."""
         account = self._account
-        work = partial(
-            carry,
-            account.request,
-            candidate,
-            output_limit=candidate.entry.output_limit_tokens,
-            default=account.default_output,
-            at=account.at,
-            most=account.payment.ceiling(size_before(account.request, candidate), candidate.offer),
-        )
+        work = partial(carried_to, account, candidate)
         if is_passed_on(account.request, candidate):
             return work()
         return await self._hub.large.run(account.request.size.body_bytes, work)
@@ -169,11 +159,6 @@ class Admission:
         return room
 
 
-def _is_for_want_of_money(unfit: Sequence[Unfit]) -> bool:
+def is_for_want_of_money(unfit: Sequence[Unfit]) -> bool:
     """Return whether budgets were in the way of a candidate."""
     return any(each.reason == "over_budget" for each in unfit)
-
-
-def _untold(candidate: Candidate, error: CannotTranslate) -> Unfit:
-    """Return a candidate that the call cannot be told."""
-    return Unfit(candidate, "unsupported", what=error.param, said=str(error))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from providers.live import UNKNOWN
 from routing.bound import Size
 from routing.explain_block import Kept, Known, Left
 from routing.mix import Mix, expected_nano, expected_output
 from routing.plan import Candidate, Dropped, Moment, Plan
+from routing.policy import UNKNOWN
 from routing.policy_words import BY_EVIDENCE
 from routing.snapshot import OfferValue
 

@@ -125,7 +125,9 @@ def _outcome(
     numbers = tuple(attempt.number for attempt in own)
     if own:
         last = own[-1]
-        return ("answered", numbers, "") if last.status == "ok" else ("failed", numbers, last.error_code)
+        if last.status != "ok":
+            return "failed", numbers, last.error_code
+        return ("escalated" if last.error_code else "answered"), numbers, last.error_code
     if each.offer in passed:
         return "passed_over", (), ""
     is_answered = any(attempt.status == "ok" for attempt in tried)

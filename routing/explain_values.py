@@ -14,7 +14,7 @@ NOTES = {
     "session": "first, because it answered the session last",
     "explored": "first, to learn about it: little is known of it",
 }
-Outcome = Literal["", "answered", "failed", "passed_over", "not_needed", "not_tried"]
+Outcome = Literal["", "answered", "escalated", "failed", "passed_over", "not_needed", "not_tried"]
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,8 @@ class Offered:
         """What became of it, in words."""
         if self.outcome == "failed":
             return f"Failed: {self.why}" if self.why else "Failed"
+        if self.outcome == "escalated":
+            return f"Of no use: {self.why.removeprefix('escalated_')}"
         if self.outcome == "passed_over":
             return "Passed over"
         return {"answered": "Answered", "not_needed": "Not needed", "not_tried": "Not tried"}.get(

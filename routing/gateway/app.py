@@ -10,7 +10,7 @@ from functools import partial
 from billing.entries import LedgerUnavailable
 from llmhub.lib import clock, secrets
 from llmhub.lib.asgi import Receive, Scope, Send
-from routing.gateway import counting, models, probes, requests, usage
+from routing.gateway import counting, estimating, explaining, models, probes, requests, usage
 from routing.gateway.authenticate import admit, authenticate, key_in, refuse_deactivated
 from routing.gateway.chat_request import read_chat
 from routing.gateway.embeddings_request import read_embeddings
@@ -40,6 +40,7 @@ class Endpoint:
     method: str
     function: Function
     reaches_providers: bool = False  # then it is refused while calls are paused
+    asks_for_calls: bool = False  # it reaches nobody, and is let through as a call would be
 
 
 _ENDPOINTS = (
@@ -47,6 +48,8 @@ _ENDPOINTS = (
     Endpoint("/v1/messages", "POST", partial(complete, reader=read_messages), reaches_providers=True),
     Endpoint("/v1/messages/count_tokens", "POST", counting.count_tokens, reaches_providers=True),
     Endpoint("/v1/embeddings", "POST", partial(complete, reader=read_embeddings), reaches_providers=True),
+    Endpoint("/v1/explain", "POST", explaining.explain, asks_for_calls=True),
+    Endpoint("/v1/estimate", "POST", estimating.estimate, asks_for_calls=True),
     Endpoint("/v1/models", "GET", models.list_models),
     Endpoint("/v1/models/{id}", "GET", models.show_model),
     Endpoint("/v1/requests/{id}", "GET", requests.show_request),
@@ -91,7 +94,7 @@ class Gateway:
             endpoint = _find(exchange)
             name = endpoint.name
             caller = _caller(hub, exchange)
-            if endpoint.reaches_providers:
+            if endpoint.reaches_providers or endpoint.asks_for_calls:
                 admit(hub.watch.snapshot, caller)
                 ask_for_request(hub, caller)
             content = await exchange.read_body() if endpoint.method == "POST" else b""

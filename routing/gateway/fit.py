@@ -1,4 +1,4 @@
-"""Pure: whether a call fits at a candidate, before anything is held for it."""
+"""Whether a call fits at a candidate, before anything is held for it."""
 
 from __future__ import annotations
 

@@ -41,6 +41,14 @@ class TeamMixes:
             task.add_done_callback(self._reading.discard)
         return self._known.get(team_id, _NOTHING)
 
+    async def fresh(self, team_id: int, *, now: float) -> Mixes:
+        """Return what is known of a team; where nothing was read yet, once it is."""
+        found = self.of(team_id, now=now)
+        if team_id in self._known or not self._reading:
+            return found
+        await asyncio.wait(set(self._reading))
+        return self._known.get(team_id, _NOTHING)
+
     async def _read(self, team_id: int) -> None:
         try:
             self._known[team_id] = await self.run(partial(read_mixes, team_id))

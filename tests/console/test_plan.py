@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def made():
-    """A request to a route of three offers: one was passed over, one failed, one answered, one is left out."""
+    """A request to a route: of its offers one was passed over, one failed, one answered, one is left out."""
     lab, west = rows.provider(), rows.provider("west")
     Provider.objects.update(needs_credential=False)
     small, large, blind = rows.entry(), rows.entry("acme/large-1"), rows.entry("acme/blind-1")

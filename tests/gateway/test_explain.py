@@ -66,6 +66,7 @@ def route(chance: random.Random, entries: list[EntryValue]) -> RouteValue:
         policy=chance.choice(POLICIES),
         max_cost_multiple=chance.choice([None, Decimal(2), Decimal("1.50")]),
         explore_percent=chance.choice([0, 50]),
+        escalates=chance.random() < 0.2,
         over_budget=tuple(targets[-1:]) if chance.random() < 0.3 else (),
         require=frozenset({"tools"}) if chance.random() < 0.2 else frozenset(),
     )

@@ -15,6 +15,8 @@ BODIES = {  # a valid body for each endpoint that takes one
     "/v1/messages": budgets.BODY | {"max_tokens": 20},
     "/v1/messages/count_tokens": {"messages": budgets.BODY["messages"]},
     "/v1/embeddings": {"input": "Hello"},
+    "/v1/explain": budgets.BODY,
+    "/v1/estimate": budgets.BODY,
 }
 
 

@@ -66,6 +66,7 @@ MENU: tuple[tuple[str, tuple[Place, ...]], ...] = (
                 ("billing:spend", "billing:saving", "billing:export"),
                 needs="read",
             ),
+            Place("Explain", "routing:explain", "route", "routing:explain", needs="read"),
         ),
     ),
     (

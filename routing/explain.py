@@ -46,6 +46,7 @@ class Decision:
     key_id: int = 0
     max_cost_nano: int | None = None
     passed: list[Passed] = field(default_factory=list)
+    text: str | None = None  # what is kept, once it was written: for the reservation, and again at the end
 
 
 def decide(
@@ -71,6 +72,7 @@ def pass_over(
     """Note why a candidate is not tried though its turn came, for who asks later."""
     if decision is not None:
         decision.passed.append(Passed(candidate.offer.id, reason, budget_id))
+        decision.text = None
 
 
 def nowhere(destination: Destination, asking: Asking, moment: Moment, refusal: Refusal) -> Plan:
@@ -86,7 +88,9 @@ def kept_text(decision: Decision | None) -> str | None:
     candidates, dropped = decision.plan.candidates, decision.plan.dropped
     if not dropped and not decision.passed and len(candidates) < 2:
         return str(candidates[0].offer.id) if candidates else None
-    return written(block_of(decision))
+    if decision.text is None:
+        decision.text = written(block_of(decision))
+    return decision.text
 
 
 def block_of(decision: Decision, *, whole: bool = False) -> Block:

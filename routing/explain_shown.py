@@ -135,7 +135,9 @@ def _outcome(
 
 
 def _left_out(each: Left, at: Place) -> LeftOut:
-    words = WORDS[each.reason] + (f": {each.detail}" if each.detail else "")
+    words = f"{WORDS[each.reason]}: {each.detail}" if each.detail else WORDS[each.reason]
+    if each.reason == "lacks":
+        words = f"is no model that {each.detail}"
     return LeftOut(at.model, at.provider, each.reason, words, _usd(each.cost))
 
 

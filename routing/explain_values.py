@@ -66,7 +66,7 @@ class Offered:
         found = [
             (self.expected_cost, lambda: f"expected {short_usd(self.expected_cost)}"),
             (self.bound, lambda: f"at most {short_usd(self.bound)}"),
-            (self.reliability, lambda: f"answers {100 * (self.reliability or 0):.1f} %"),
+            (self.reliability, lambda: f"answers at least {100 * (self.reliability or 0):.1f} %"),
             (self.latency_ms, lambda: f"takes {figures.duration(self.latency_ms)}"),
             (self.ttft_ms, lambda: f"begins after {figures.duration(self.ttft_ms)}"),
             (self.tokens_per_second, lambda: f"{figures.speed(self.tokens_per_second)} tokens/s"),
@@ -79,7 +79,7 @@ class Offered:
         if not self.terms or self.value is None:
             return ""
         parts = [f"{value:.3g} {name}" for name, value in self.terms.items() if value]
-        return f"{self.value:.3g} worse than the best" + (f" = {' + '.join(parts)}" if parts else "")
+        return f"{self.value:.3g} worse than the best = {' + '.join(parts)}" if parts else "the best"
 
     @property
     def became(self) -> str:
@@ -120,6 +120,11 @@ class LeftOut:
     reason: str
     words: str
     expected_cost: str | None = None  # USD
+
+    @property
+    def cost(self) -> str:
+        """What the call is expected to cost there, in words."""
+        return "" if self.expected_cost is None else f"expected {short_usd(self.expected_cost)}"
 
 
 @dataclass(frozen=True)

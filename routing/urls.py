@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("routes/named/<path:name>/", route_views.route_detail, name="route_detail"),
     path("routes/of-model/<path:slug>/", route_views.model_routes, name="model_routes"),
     path("routes/of-provider/<slug:slug>/", route_views.provider_routes, name="provider_routes"),
+    path("explain/", explain_views.explain, name="explain"),
     path("requests/<str:request_id>/plan/", explain_views.request_plan, name="request_plan"),
     path("inbox/<int:event_id>/touches/", views.event_touches, name="event_touches"),
 ]

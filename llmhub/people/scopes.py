@@ -15,7 +15,7 @@ AREAS = {
     "routes": ("routes",),
     "keys": ("keys", "key-tests"),
     "budgets": ("budgets", "call-rules", "raise-requests"),
-    "usage": ("usage", "reports", "report-tags", "exports", "preflights"),
+    "usage": ("usage", "reports", "report-tags", "exports", "preflights", "explain"),
     "content": ("contents",),
     "people": ("teams", "people", "members", "invitations", "service-keys"),
     "hub": ("organisation", "audit"),
@@ -23,7 +23,7 @@ AREAS = {
     "config": ("config",),  # all that the file says, whatever its area
 }  # fmt: skip
 _AREA_OF = {noun: area for area, nouns in AREAS.items() for noun in nouns}
-_ONLY_ASK = ("key-tests", "config/plan", "check-parameters")
+_ONLY_ASK = ("key-tests", "config/plan", "check-parameters", "explain")
 Verb = Literal["read", "manage"]
 SCOPES = tuple(f"{area}:{verb}" for area in AREAS for verb in ("read", "manage"))
 

@@ -13,11 +13,11 @@ from routing.explain import pass_over
 from routing.gateway import once
 from routing.gateway.account import Account
 from routing.gateway.carriage import Carried, is_passed_on, size_before
-from routing.gateway.elsewhere import bound_elsewhere
+from routing.gateway.elsewhere import refused
 from routing.gateway.errors import Refusal
 from routing.gateway.fit import carried_to, fit, untold
 from routing.gateway.hub import Hub
-from routing.gateway.over_budget import Asked, Unfit, refusal
+from routing.gateway.over_budget import Unfit, is_for_want_of_money
 from routing.plan import Candidate
 from routing.snapshot import Snapshot
 
@@ -60,26 +60,18 @@ class Admission:
                 return self._from(candidates, index)
             unfit.append(found)
             self._pass(found)
-        raise await self.refusal(unfit)
+        raise await self._refusal(unfit)
 
     def _from(self, candidates: Sequence[Candidate], index: int) -> tuple[Candidate, ...]:
         """Return the candidates from one on: without those for want, unless that is where it begins."""
         for_want = candidates[index].is_for_want
         return tuple(each for each in candidates[index:] if each.is_for_want == for_want)
 
-    async def refusal(self, unfit: Sequence[Unfit]) -> Refusal:
+    async def _refusal(self, unfit: Sequence[Unfit]) -> Refusal:
         """Return what the caller is told; what else it could do is worked out on its body."""
-        account, snapshot = self._account, self._snapshot
         waits = self._hub.breakers.waits(time.monotonic())
-        asked = Asked(
-            snapshot,
-            account.payment,
-            account.destination.entry,
-            account.request.size,
-            account.request.dialect,
-            partial(bound_elsewhere, account, snapshot, waits=waits),
-        )
-        return await self._hub.large.run(account.request.size.body_bytes, partial(refusal, asked, unfit))
+        work = partial(refused, self._account, self._snapshot, unfit, waits=waits)
+        return await self._hub.large.run(self._account.request.size.body_bytes, work)
 
     async def next(self, candidate: Candidate) -> bool:
         """Return whether a fallback fits, what was spent on the way here included; then it is held."""
@@ -157,8 +149,3 @@ class Admission:
             room = await self._hub.ledger.move(wanted)
         account.held = wanted
         return room
-
-
-def is_for_want_of_money(unfit: Sequence[Unfit]) -> bool:
-    """Return whether budgets were in the way of a candidate."""
-    return any(each.reason == "over_budget" for each in unfit)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import msgspec
 
@@ -15,10 +16,30 @@ from routing.gateway.caller_request import CallerRequest
 from routing.gateway.carriage import carry, size_at, size_before
 from routing.gateway.errors import Refusal
 from routing.gateway.opening import asking_of, open_account
+from routing.gateway.over_budget import Asked, Unfit, refusal
 from routing.plan import Candidate, Moment, plan
 from routing.remedies import Left
 from routing.resolve import only
 from routing.snapshot import EntryValue, Snapshot
+
+
+def refused(
+    account: Account,
+    snapshot: Snapshot,
+    unfit: Sequence[Unfit],
+    *,
+    waits: Mapping[tuple[int, str], float],
+) -> Refusal:
+    """Return what the caller of a call is told that fits at no candidate, with what else it could do."""
+    asked = Asked(
+        snapshot,
+        account.payment,
+        account.destination.entry,
+        account.request.size,
+        account.request.dialect,
+        partial(bound_elsewhere, account, snapshot, waits=waits),
+    )
+    return refusal(asked, unfit)
 
 
 def bound_elsewhere(

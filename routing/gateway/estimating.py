@@ -18,9 +18,9 @@ from routing.gateway.account import Account
 from routing.gateway.elsewhere import bound_elsewhere
 from routing.gateway.errors import Refusal
 from routing.gateway.exchange import Exchange
-from routing.gateway.explaining import Ahead, look_ahead
+from routing.gateway.explaining import look_ahead
 from routing.gateway.fit import Fit
-from routing.gateway.foresight import Foreseen, first_of
+from routing.gateway.foresight import Ahead, Foreseen, first_of
 from routing.gateway.hub import Hub
 from routing.mix import BYTES_PER_TOKEN, Mix, expected_nano, expected_output
 from routing.needs import lacking

@@ -44,6 +44,11 @@ class Asked:
     elsewhere: Bound  # what it would take at another model
 
 
+def is_for_want_of_money(unfit: Sequence[Unfit]) -> bool:
+    """Return whether budgets were in the way of a candidate."""
+    return any(each.reason == "over_budget" for each in unfit)
+
+
 def refusal(asked: Asked, unfit: Sequence[Unfit]) -> Refusal:
     """Return what the caller of a call without any candidate is told."""
     over = [each for each in unfit if each.error is not None and each.demand is not None]

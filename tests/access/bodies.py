@@ -111,6 +111,7 @@ def bodies(of: Side) -> dict[str, dict[str, Any]]:
         "POST /api/v1/routes": {"name": "quick", "targets": [{"model": "small-1"}]},
         "PATCH /api/v1/routes/{name}": {"policy": "cost"},
         "POST /api/v1/inbox/accept": {"ids": [1]},
+        "POST /api/v1/explain": {"model": "small-1"},
         "POST /api/v1/inbox/ignore": {"ids": [1]},
         "POST /api/v1/inbox/rules": {"kind": "back", "action": "ignore"},
     }  # fmt: skip

@@ -55,6 +55,8 @@ PAGES = (
     "/keys/",
     "/keys/add/",
     "/keys/1/",
+    "/explain/",
+    "/explain/?model=openai/gpt-4o-mini",
     "/keys/test/",
     "/keys/1/budgets/",
     "/budgets/",

@@ -4,63 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.models import Offer, Price
+from billing.budget import create_budget
+from catalog.models import Offer
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.lib import clock, ids
-from providers.live import Live
-from providers.models import Provider
-from routing.bound import Size
-from routing.explain import decide, kept_text, pass_over
-from routing.load import load_snapshot
-from routing.plan import Asking, Moment
-from routing.resolve import resolve
-from routing.route import Target, create_route
 from tests.billing import rows
+from tests.billing.planned import planned_request
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def made():
-    """A request to a route: of its offers one was passed over, one failed, one answered, one is left out."""
-    lab, west = rows.provider(), rows.provider("west")
-    Provider.objects.update(needs_credential=False)
-    small, large, blind = rows.entry(), rows.entry("acme/large-1"), rows.entry("acme/blind-1")
-    for entry in (small, large):
-        entry.capabilities = ["tools"]
-        entry.save()
-    blind.capabilities = ["stream"]
-    blind.save()
-    offers = {}
-    for entry, provider, output in (
-        (small, lab, "2"),
-        (small, west, "3"),
-        (large, lab, "4"),
-        (blind, west, "1"),
-    ):
-        offer = Offer.objects.create(entry=entry, provider=provider, upstream_id="m", rank=len(offers))
-        Price.objects.create(
-            offer=offer, effective_from=rows.NOW.replace(year=2025), input="1", output=output
-        )
-        offers[entry.slug, provider.slug] = offer.pk
-    create_route(
-        actor=COMMAND_LINE, name="support", policy="balanced",
-        targets=[Target(each) for each in (small, large, blind)], max_cost_multiple=None,
-    )  # fmt: skip
-    snapshot, now = load_snapshot(), clock.now()
-    live = {
-        pk: Live(calls=40, reliability=0.9 + 0.01 * number, latency_ms=300.0 * (number + 1))
-        for number, pk in enumerate(offers.values())
-    }
-    asking = Asking(needs=frozenset({"tools"}), size=Size(4000, 2), seed="req_1")
-    decision = decide(snapshot.version, resolve(snapshot, "support", now=now), asking, Moment(now, live=live))
-    first, second, third = decision.plan.candidates
-    pass_over(decision, first, "over_budget")
-    team = rows.team()
-    record = rows.usage(now, requested="support", team_id=team.pk, plan=kept_text(decision))
-    rows.attempt(record, 1, offer_id=second.offer.id, status="error", error_code="upstream_timeout")
-    rows.attempt(record, 2, offer_id=third.offer.id)
-    return record
+    return planned_request()
 
 
 def test_the_panel_says_in_which_order_why_and_what_became_of_each(signed_in, made):
@@ -77,7 +33,7 @@ def test_the_panel_says_in_which_order_why_and_what_became_of_each(signed_in, ma
         "Answered",
         "expected $0.002",
         "acme/blind-1",
-        "Has no model that can do this: calls tools",
+        "Is no model that calls tools",
         "worse than the best",
     ):
         assert shown in page, shown
@@ -119,3 +75,60 @@ def test_an_offer_that_was_deleted_is_said_to_be(signed_in, made):
     made.save()
 
     assert "deleted" in signed_in("viewer").get(f"/requests/{ids.request_id(made.pk)}/plan/").text
+
+
+# --- before a call is made -----------------------------------------------------------------------
+
+
+def test_the_page_says_where_a_call_would_go(signed_in, made):
+    client = signed_in("admin")
+
+    assert "Name a model or a route" in client.get("/explain/").text
+    page = client.get("/explain/?model=support&needs=tools").text
+    part = client.post(
+        "/explain/", {"model": "support", "policy": "cost"}, headers={"hx-request": "true"}
+    ).text
+
+    assert "Goes here" in page
+    assert "Is no model that calls tools" in page
+    assert "as the call asks" in part
+    assert "at most $" in part
+    assert "<html" not in part
+
+
+def test_what_cannot_be_asked_is_said(signed_in, api_as, made):
+    page = signed_in("admin").post("/explain/", {"model": "suport", "policy": ""})
+    bad = api_as("admin").post("/explain", model="support", body={"messages": 3})
+
+    assert page.status_code == 422
+    assert "did you mean" in page.text
+    assert bad.status_code == 422
+    assert "messages" in bad.json()["error"]["message"]
+    assert api_as("admin").post("/explain", model="support", key=99).status_code == 422
+
+
+def test_a_body_counts_and_a_budget_that_is_in_the_way_is_named(api_as, made):
+    create_budget(actor=COMMAND_LINE, scope="team", name="support", per="day", cap="0.00001")
+    body = {"messages": [{"role": "user", "content": "Hello"}], "max_tokens": 100}
+    tools = [{"type": "function", "function": {"name": "f"}}]
+
+    plan = (
+        api_as("admin").post("/explain", model="support", team="support", body=body | {"tools": tools}).json()
+    )
+    free = api_as("admin").post("/explain", model="support", body=body).json()
+
+    assert plan["needs"] == ["tools"]
+    assert {each["budget"] for each in plan["candidates"]} == {"team:support"}
+    assert (plan["goes_to"], plan["refusal"]["code"]) == (None, "budget_exceeded")
+    assert (free["goes_to"], free["refusal"], free["needs"]) == (0, {}, [])
+
+
+def test_who_sees_some_teams_hears_nothing_of_other_peoples_budgets(signed_in, made):
+    create_budget(actor=COMMAND_LINE, scope="organisation", name="", per="day", cap="0.00001")
+
+    everything = signed_in("admin").post("/explain/", {"model": "support"}).text
+    own = signed_in("member").post("/explain/", {"model": "support"}).text
+
+    assert "0.00001" in everything
+    assert "budget_exceeded" in own
+    assert "0.00001" not in own

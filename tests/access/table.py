@@ -323,7 +323,6 @@ GET    /api/v1/exports/{export_id}                           401 404 200 200 200
 GET    /api/v1/exports/{export_id}/file                      401 404 404 404 404 404 404 401 404
 DELETE /api/v1/exports/{export_id}                           401 404 403 204 204 204 204 401 204
 GET    /api/v1/usage/{request_id}/content                     401 404 403 403 200 200 200 401 200
-GET    /api/v1/usage/in-flight                                401 200 200 200 200 200 200 401 200
 GET    /api/v1/contents                                       401 200 200 200 200 200 200 401 200
 GET    /api/v1/teams/{slug}/content                           401 404 200 200 200 200 200 401 200
 PUT    /api/v1/teams/{slug}/content                           401 403 403 403 403 403 200 401 403

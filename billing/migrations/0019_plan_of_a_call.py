@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0016_content'),
+        ("billing", "0018_askers"),
     ]
 
     operations = [

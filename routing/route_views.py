@@ -228,7 +228,7 @@ def model_routes(request: HttpRequest, slug: str) -> HttpResponse:
     """The routes that list a model: a panel of its page."""
     entry = get_object_or_404(CatalogEntry, slug=slug)
     routes = Route.objects.filter(targets__entry=entry).distinct().order_by("name")
-    context = {"entry": entry, "routes": routes}
+    context = {"entry": entry, "routes": routes, "brief": bool(request.GET.get("brief"))}
     return render_page(
         request, page="routing/routes_of.html", partial="routing/_routes.html", context=context
     )

@@ -43,6 +43,7 @@ from routing.api import router as routing_router
 from routing.explain_api import router as explain_router
 from routing.preflight_api import router as preflight_router
 from routing.route_api import router as route_router
+from routing.route_trial_api import router as route_trial_router
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +74,7 @@ api.add_router("", raise_router, tags=["budgets"])
 api.add_router("", routing_router, tags=["keys"])
 api.add_router("", preflight_router, tags=["catalog"])
 api.add_router("", route_router, tags=["routes"])
+api.add_router("", route_trial_router, tags=["routes"])
 api.add_router("", usage_router, tags=["usage"])
 api.add_router("", explain_router, tags=["usage"])
 api.add_router("", spend_router, tags=["usage"])

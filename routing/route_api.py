@@ -85,7 +85,8 @@ class RouteIn(RouteChange):
     targets: Targets
 
 
-def _find(name: str) -> Route:
+def found_route(name: str) -> Route:
+    """Return the route of this name. Raises `Http404` with the nearest ones."""
     try:
         return find_route(name)
     except ValueError as refusal:
@@ -111,19 +112,19 @@ def make_route(request: HttpRequest, body: RouteIn) -> Status[RouteOut]:
 def show_route(request: HttpRequest, name: str) -> RouteOut:
     """Show one route."""
     caller(request, "read")
-    return route_out(_find(name))
+    return route_out(found_route(name))
 
 
 @router.patch("/routes/{path:name}", response={200: RouteOut, **REFUSALS})
 def edit_route(request: HttpRequest, name: str, body: RouteChange) -> RouteOut:
     """Change a route; calls follow within seconds."""
-    actor, route = caller(request, "configure"), _find(name)
+    actor, route = caller(request, "configure"), found_route(name)
     change_route(actor=actor, route=route, **body.facts())
-    return route_out(_find(name))
+    return route_out(found_route(name))
 
 
 @router.delete("/routes/{path:name}", response={204: None, **REFUSALS})
 def end_route(request: HttpRequest, name: str) -> Status[None]:
     """Take a route away; its name is free for others at once."""
-    remove_route(actor=caller(request, "configure"), route=_find(name))
+    remove_route(actor=caller(request, "configure"), route=found_route(name))
     return Status(204, None)

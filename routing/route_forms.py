@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
@@ -71,6 +72,17 @@ class RouteForm(forms.Form):
         help_text="Cut off, refused, empty, or not of the form asked for. Targets are asked in their order.",
     )
 
+    def typed(self) -> dict[str, Any]:
+        """Return what a trial needs of it, whatever was typed: what cannot be is as if it was not."""
+        policy = self["policy"].value()
+        return {
+            "name": self["name"].value() or "this route",
+            "policy": policy if policy in POLICIES else "priority",
+            "require": self["require"].value() or (),
+            "max_cost_multiple": _multiple(self["max_cost_multiple"].value()),
+            "escalates": bool(self["escalates"].value()),
+        }
+
     @classmethod
     def facts_of(cls, route: Route) -> dict[str, Any]:
         """Return what the form begins with for a route that is there."""
@@ -97,7 +109,7 @@ class SampleForm(forms.Form):
     def sample(self) -> Sample:
         """Return the call; what cannot be read is as the form begins."""
         self.is_valid()
-        values = self.cleaned_data
+        values = getattr(self, "cleaned_data", {})
         kinds = ["image"] if values.get("images") else []
         form = "json_schema" if values.get("schema") else ""
         return Sample(
@@ -110,8 +122,16 @@ class SampleForm(forms.Form):
     def team_id(self) -> int | None:
         """Return whose calls it is like, None where nobody is chosen."""
         self.is_valid()
-        chosen = self.cleaned_data.get("team")
+        chosen = getattr(self, "cleaned_data", {}).get("team")
         return int(chosen) if chosen else None
+
+
+def _multiple(typed: Any) -> Decimal | None:
+    try:
+        number = Decimal(str(typed)) if typed not in (None, "") else None
+    except InvalidOperation:
+        return None
+    return number if number is not None and number >= 1 else None
 
 
 @dataclass(frozen=True)

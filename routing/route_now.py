@@ -3,42 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
-from typing import Any, cast
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import cast
 
 from llmhub.lib import clock
 from routing.evidence_read import live_of
 from routing.gateway.mixes import read_mixes
 from routing.load import callable_entries
-from routing.policy_words import POLICIES, Policy
+from routing.models import Route
+from routing.policy_words import Policy
+from routing.route import targets_of
 from routing.route_find import Said
-from routing.route_forms import RouteForm, SampleForm
-from routing.route_trial import Trial, try_route
+from routing.route_limits import MAX_COST_MULTIPLE
+from routing.route_trial import Sample, Trial, try_route
 from routing.snapshot import EntryValue, RouteValue, TargetValue
 
 
-def trial_of(said: Mapping[str, Sequence[Said]], form: RouteForm, sample: SampleForm) -> Trial | None:
-    """Return where a call would go by the form as it stands, None where nothing can be tried yet."""
+@dataclass(frozen=True)
+class Draft:
+    """A route as it would be saved."""
+
+    targets: Sequence[Said]
+    over_budget: Sequence[Said] = ()
+    name: str = "this route"
+    policy: Policy = "priority"
+    require: Sequence[str] = ()
+    max_cost_multiple: Decimal | None = Decimal(MAX_COST_MULTIPLE)
+    escalates: bool = False
+
+
+def draft_of(route: Route) -> Draft:
+    """Return a route that is there as a draft to begin with."""
+    targets, over_budget = (
+        [Said(each.entry.slug, each.provider.slug if each.provider else "", each.weight) for each in some]
+        for some in targets_of(route)
+    )
+    return Draft(
+        targets=targets,
+        over_budget=over_budget,
+        name=route.pk,
+        policy=cast("Policy", route.policy),
+        require=route.require,
+        max_cost_multiple=route.max_cost_multiple,
+        escalates=route.escalates,
+    )
+
+
+def try_now(draft: Draft, sample: Sample, *, team_id: int | None) -> Trial | None:
+    """Return where a call would go, like the calls of a team; None where no target can be tried."""
     entries = callable_entries()
-    targets = _targets(said.get("to", ()), entries)
+    targets, over_budget = _targets(draft.targets, entries), _targets(draft.over_budget, entries)
     if not targets:
         return None
-    over_budget = _targets(said.get("over", ()), entries)
-    policy = form["policy"].value()
     route = RouteValue(
-        name=form["name"].value() or "this route",
+        name=draft.name,
         targets=targets,
-        policy=cast("Policy", policy) if policy in POLICIES else "priority",
-        require=frozenset(form["require"].value() or ()),
-        max_cost_multiple=_multiple(form["max_cost_multiple"].value()),
+        policy=draft.policy,
+        require=frozenset(draft.require),
+        max_cost_multiple=draft.max_cost_multiple,
         over_budget=over_budget,
-        escalates=bool(form["escalates"].value()),
+        escalates=draft.escalates,
     )
-    now, team_id = clock.now(), sample.team_id() if sample.is_bound else None
+    now = clock.now()
     live = live_of([target.entry for target in (*targets, *over_budget)], now=now)
     mixes = read_mixes(team_id) if team_id else {}
-    wanted = sample.sample() if sample.is_bound else SampleForm({}, teams=()).sample()
-    return try_route(route, wanted, at=now, live=live, mixes=mixes)
+    return try_route(route, sample, at=now, live=live, mixes=mixes)
 
 
 def _targets(said: Sequence[Said], entries: Mapping[str, EntryValue]) -> tuple[TargetValue, ...]:
@@ -46,11 +76,3 @@ def _targets(said: Sequence[Said], entries: Mapping[str, EntryValue]) -> tuple[T
     return tuple(
         TargetValue(entries[each.model], each.provider, each.weight) for each in said if each.model in entries
     )
-
-
-def _multiple(typed: Any) -> Decimal | None:
-    try:
-        number = Decimal(str(typed)) if typed not in (None, "") else None
-    except InvalidOperation:
-        return None
-    return number if number is not None and number >= 1 else None

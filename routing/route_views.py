@@ -23,7 +23,7 @@ from routing.models import Route
 from routing.route import change_route, create_route, remove_route
 from routing.route_find import Said, find_targets
 from routing.route_forms import LISTS, Line, RouteForm, SampleForm, after, lines_of, posted_lines
-from routing.route_now import trial_of
+from routing.route_now import Draft, try_now
 from routing.route_rows import DAYS, route_rows
 
 _FIELDS = dict(zip(LISTS, ("targets", "over_budget"), strict=True))  # of the page: of `create_route`
@@ -87,7 +87,7 @@ def _found(name: str) -> Route:
 
 
 @dataclass
-class Draft:
+class Page:
     """A route as the form has it, saved or not."""
 
     request: HttpRequest
@@ -142,7 +142,7 @@ class Draft:
             refuse(self.form, error)
 
 
-def _draft(request: HttpRequest, route: Route | None) -> Draft:
+def _draft(request: HttpRequest, route: Route | None) -> Page:
     actor = actor_of(request)
     visible = teams_of(actor)
     teams = Team.objects.order_by("name") if visible is None else Team.objects.filter(pk__in=visible)
@@ -152,14 +152,14 @@ def _draft(request: HttpRequest, route: Route | None) -> Draft:
             "to": lines_of(route, is_for_want=False) if route else _asked_for(request),
             "over": lines_of(route, is_for_want=True) if route else [],
         }
-        return Draft(request, start, SampleForm(teams=teams), lines)
+        return Page(request, start, SampleForm(teams=teams), lines)
     given, do = request.POST.copy(), _pressed(request)
     if route is not None:
         given["name"] = route.pk
     adding = {name: "" if do == f"{name}-add" else given.get(f"{name}_new", "") for name in LISTS}
     lines = {name: after(do, name, posted_lines(given, name), given.get(f"{name}_new", "")) for name in LISTS}
     form = RouteForm(given) if do == "save" else RouteForm(initial=_typed(given))
-    return Draft(request, form, SampleForm(given, teams=teams), lines, do, adding=adding)
+    return Page(request, form, SampleForm(given, teams=teams), lines, do, adding=adding)
 
 
 def _pressed(request: HttpRequest) -> str:
@@ -182,9 +182,11 @@ def _asked_for(request: HttpRequest) -> list[Line]:
     return [Line(text[:300]) for text in request.GET.getlist("to")[:10]]
 
 
-def _form_page(request: HttpRequest, draft: Draft, route: Route | None) -> HttpResponse:
+def _form_page(request: HttpRequest, draft: Page, route: Route | None) -> HttpResponse:
     failed = draft.wants_to_save
-    trial = trial_of(draft.said(), draft.form, draft.sample) if draft.lines["to"] else None
+    said = draft.said()
+    typed = Draft(said.get("to", ()), said.get("over", ()), **draft.form.typed())
+    trial = try_now(typed, draft.sample.sample(), team_id=draft.sample.team_id())
     context = {
         "route": route,
         "form": draft.form,

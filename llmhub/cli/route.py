@@ -10,7 +10,7 @@ from typing import Any
 
 from catalog.words import CAPABILITIES
 from llmhub.audit.actor import COMMAND_LINE
-from llmhub.cli import show
+from llmhub.cli import route_try, show
 from routing.models import Route
 from routing.policy_words import POLICIES, SAYS
 from routing.route import change_route, create_route, remove_route
@@ -42,7 +42,7 @@ class _About(Action):
 
 
 def register(commands: SubParsers[Any]) -> None:
-    """Add `route list`, `show`, `add`, `change` and `remove`."""
+    """Add `route list`, `show`, `add`, `change`, `try` and `remove`."""
     noun = commands.add_parser("route", help="routes: names whose calls go to one of several models")
     verbs = noun.add_subparsers(required=True, metavar="VERB")
     listing = verbs.add_parser("list", help="every route with its policy and targets")
@@ -62,6 +62,11 @@ def register(commands: SubParsers[Any]) -> None:
     change.add_argument("--no-over-budget", action="store_true", help="refuse calls that no budget lets go")
     change.add_argument("--require-nothing", action="store_true", help="take every target as it is")
     change.set_defaults(run=change_one)
+    trial = verbs.add_parser("try", help="where a call would go by it, with changes that are not saved")
+    trial.add_argument("name", nargs="?", default="", help="of one that is there; none: of --to alone")
+    _add_facts(trial)
+    route_try.add_call(trial)
+    trial.set_defaults(run=try_one)
     remove = verbs.add_parser("remove", help="take a route away; its name is free at once")
     remove.add_argument("name")
     remove.set_defaults(run=remove_one)
@@ -125,14 +130,23 @@ def _multiple(text: str) -> Decimal | str:
     return number
 
 
+def _said(options: Namespace) -> dict[str, list[Said] | None]:
+    return {"targets": options.to, "over_budget": options.over_budget}
+
+
 def _facts(options: Namespace) -> dict[str, Any]:
+    facts = _plain_facts(options)
+    for field, said in _said(options).items():
+        if said:
+            facts[field] = find_targets(said, field=field)
+    return facts
+
+
+def _plain_facts(options: Namespace) -> dict[str, Any]:
     facts = {name: getattr(options, name) for name in _PLAIN if getattr(options, name) is not None}
     if options.max_cost_multiple is not None:
         multiple = options.max_cost_multiple
         facts["max_cost_multiple"] = None if multiple == NO_LIMIT else multiple
-    for field, said in (("targets", options.to), ("over_budget", options.over_budget)):
-        if said:
-            facts[field] = find_targets(said, field=field)
     return facts
 
 
@@ -180,6 +194,13 @@ def change_one(options: Namespace) -> int:
         raise ValueError("nothing to change: say what, see `llmhub route change --help`")
     route = change_route(actor=COMMAND_LINE, route=find_route(options.name), **facts)
     return _done(options, route, "saved")
+
+
+def try_one(options: Namespace) -> int:
+    """Say where a call would go."""
+    facts = _plain_facts(options)
+    facts |= {field: said for field, said in _said(options).items() if said}
+    return route_try.try_one(options, facts)
 
 
 def _done(options: Namespace, route: Route, verb: str) -> int:

@@ -12,7 +12,7 @@ AREAS = {
         "models", "offers", "aliases", "compare", "prices", "sources", "retirements", "discovery", "inbox",
     ),
     "providers": ("providers", "provider-tests", "breakers", "breaker-events"),
-    "routes": ("routes",),
+    "routes": ("routes", "route-trials"),
     "keys": ("keys", "key-tests"),
     "budgets": ("budgets", "call-rules", "raise-requests"),
     "usage": ("usage", "reports", "report-tags", "exports", "preflights", "explain"),

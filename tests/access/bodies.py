@@ -109,6 +109,7 @@ def bodies(of: Side) -> dict[str, dict[str, Any]]:
         "DELETE /api/v1/offers/{provider}/{upstream_id}": {"?": "model=small-1"},
         "POST /api/v1/aliases": {"name": "quick", "model": "small-1"},
         "POST /api/v1/routes": {"name": "quick", "targets": [{"model": "small-1"}]},
+        "POST /api/v1/route-trials": {"route": "support", "call": {"team": of.slug}},
         "PATCH /api/v1/routes/{name}": {"policy": "cost"},
         "POST /api/v1/inbox/accept": {"ids": [1]},
         "POST /api/v1/explain": {"model": "small-1"},

@@ -272,6 +272,7 @@ POST   /api/v1/aliases                                        401 403 403 403 40
 DELETE /api/v1/aliases/{name}                                 401 403 403 403 403 204 204 401 403
 GET    /api/v1/routes                                         401 200 200 200 200 200 200 401 200
 POST   /api/v1/routes                                         401 403 403 403 403 201 201 401 403
+POST   /api/v1/route-trials                                   401 404 200 200 200 200 200 401 200
 GET    /api/v1/routes/{name}                                  401 200 200 200 200 200 200 401 200
 PATCH  /api/v1/routes/{name}                                  401 403 403 403 403 200 200 401 403
 DELETE /api/v1/routes/{name}                                  401 403 403 403 403 204 204 401 403

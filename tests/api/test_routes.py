@@ -123,3 +123,38 @@ def test_a_name_that_no_route_has_gets_the_nearest_one(api):
 
     assert "did you mean support" in api.get("/routes/suport").json()["error"]["message"]
     assert "did you mean support" in api.patch("/routes/suport").json()["error"]["message"]
+
+
+def test_a_call_is_tried_by_a_route_with_changes_that_are_not_saved(api):
+    api.post("/offers/lab/acme/small/prices?model=acme/small", tiers=[{"input": "1", "output": "1"}])
+    api.post("/offers/lab/acme/large/prices?model=acme/large", tiers=[{"input": "9", "output": "9"}])
+    made(api, targets=[{"model": "acme/large"}, {"model": "acme/small"}])
+    call = {"input_tokens": 2000, "output_limit": 100}
+
+    tried = api.post("/route-trials", route="support", call=call).json()
+    cheap = api.post("/route-trials", route="support", policy="cost", call=call).json()
+
+    assert [(each["model"], each["cost"]) for each in tried["kept"]] == [
+        ("acme/large", "0.0189"),
+        ("acme/small", "0.0021"),
+    ]
+    assert [each["model"] for each in cheap["kept"]] == ["acme/small"]
+    assert [each["why"] for each in cheap["left_out"]] == [
+        "costs more than the route allows beside the first choice"
+    ]
+    unlimited = api.post("/route-trials", route="support", policy="cost", max_cost_multiple=None, call=call)
+    assert len(unlimited.json()["kept"]) == 2
+    assert api.get("/routes/support").json()["policy"] == "priority"
+
+
+def test_a_trial_that_makes_no_sense_says_so(api):
+    made(api)
+
+    assert "name one" in api.post("/route-trials").json()["error"]["message"]
+    assert "did you mean support" in api.post("/route-trials", route="suport").json()["error"]["message"]
+    wrong = api.post("/route-trials", route="support", call={"needs": ["telepathy"]}).json()["error"]
+    assert (wrong["param"], "use tools" in wrong["message"]) == ("call.needs", True)
+    assert (
+        "among yours"
+        in api.post("/route-trials", route="support", call={"team": "x"}).json()["error"]["message"]
+    )

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from catalog.seed import seed
+from providers.models import Provider
 from routing.models import Route
 
 pytestmark = pytest.mark.django_db
@@ -76,3 +77,19 @@ def test_a_wrong_word_gets_the_right_one(llmhub, catalog, words, code, says):
 
     assert answer[0] == code
     assert says in answer[2]
+
+
+def test_a_call_is_tried_with_a_change_that_is_not_saved(llmhub, catalog):
+    Provider.objects.update(needs_credential=False)
+    llmhub("route", "add", "support", "--to", MINI, "--to", NANO)
+
+    code, out, err = llmhub("route", "try", "support", "--policy", "cost", "--json")
+
+    assert (code, err) == (0, "")
+    assert {each["model"] for each in json.loads(out)["kept"]} == {NANO}  # the other is too dear beside it
+    assert (
+        f"left out: {MINI} at openai: costs more" in llmhub("route", "try", "support", "--policy", "cost")[1]
+    )
+    assert "give --to MODEL" in llmhub("route", "try")[2]
+    assert llmhub("route", "try", "--to", NANO, "--needs", "audio_in")[0] == 1
+    assert Route.objects.get().policy == "priority"

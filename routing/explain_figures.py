@@ -81,7 +81,7 @@ class Figures:
 
 
 def _rounded(value: float) -> float:
-    return float(f"{value:.6g}")
+    return round(value, 6)
 
 
 def _numbers(mix: Mix) -> tuple[int, int, int, int]:

@@ -147,3 +147,27 @@ def test_an_estimate_is_expected_usual_and_at_most(made, gateway):
     left, after = float(found["budget"]["left"]), float(found["budget"]["left_with_worst_case"])
     assert left - after == pytest.approx(cost["worst_case"])
     assert gateway.reservations() == 0
+
+
+def test_who_asks_is_limited_and_paused_like_a_call_and_leaves_no_record_of_what_was_refused(
+    gateway, simulator
+):
+    from billing.models import ApiKey
+
+    caller = gateway.make(at=[simulator.path()])
+    gateway.change(lambda: ApiKey.objects.filter(pk=caller.key_id).update(requests_per_minute=3))
+
+    statuses = [
+        ask(caller, "/v1/explain", "acme/nothing")[0],
+        ask(caller, "/v1/explain", caller.name)[0],
+        ask(caller, "/v1/chat/completions", "acme/nothing-too")[0],
+        ask(caller, "/v1/estimate", caller.name)[0],
+    ]
+    gateway.change(lambda: ApiKey.objects.filter(pk=caller.key_id).update(paused_reason="asked too much"))
+    paused, _ = ask(caller, "/v1/explain", caller.name)
+    gateway.until(lambda: len(gateway.refusals(caller)) > 2, within=5, what="refusals are written")
+
+    assert statuses == [404, 200, 404, 429]
+    assert paused == 503
+    kept = {row.error_code: (row.requested, row.refusals) for row in gateway.refusals(caller)}
+    assert kept["model_not_found"] == ("acme/nothing-too", 1)

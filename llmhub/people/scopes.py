@@ -23,7 +23,7 @@ AREAS = {
     "config": ("config",),  # all that the file says, whatever its area
 }  # fmt: skip
 _AREA_OF = {noun: area for area, nouns in AREAS.items() for noun in nouns}
-_ONLY_ASK = ("key-tests", "config/plan", "check-parameters", "explain")
+_ONLY_ASK = ("key-tests", "route-trials", "config/plan", "check-parameters", "explain")
 Verb = Literal["read", "manage"]
 SCOPES = tuple(f"{area}:{verb}" for area in AREAS for verb in ("read", "manage"))
 

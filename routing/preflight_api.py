@@ -46,7 +46,7 @@ class ProbedIn(MoveIn):
     probe: Literal["none", "free", "one-call"] = "none"
 
 
-class EvidenceOut(Output):
+class CheckEvidenceOut(Output):
     """One thing that a check looked at; `path` is the page of the console that shows it, or empty."""
 
     what: str
@@ -61,7 +61,7 @@ class CheckOut(Output):
     title: str
     status: str
     said: str
-    evidence: list[EvidenceOut]
+    evidence: list[CheckEvidenceOut]
 
 
 class PreflightOut(Output):
@@ -97,7 +97,7 @@ def _check(of: Check) -> CheckOut:
         title=of.title,
         status=of.status,
         said=of.said,
-        evidence=[EvidenceOut(what=each.what, value=each.value, path=each.path) for each in of.evidence],
+        evidence=[CheckEvidenceOut(what=each.what, value=each.value, path=each.path) for each in of.evidence],
     )
 
 

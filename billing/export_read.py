@@ -53,7 +53,7 @@ def pieces(wanted: Wanted, *, after_id: int = 0, header: bool = True) -> Iterato
 def _rows(wanted: Wanted, after_id: int) -> Iterator[Sequence[RequestRow]]:
     """Yield the requests of the range, refusals left out: nothing was done for them."""
     at, end = max(after_id, ids.first_at(wanted.since) - 1), ids.first_at(wanted.until)
-    found = UsageRecord.objects.filter(id__lt=end, refusals=0)
+    found = UsageRecord.objects.defer("plan").filter(id__lt=end, refusals=0)
     if wanted.teams is not None:
         found = found.filter(team_id__in=sorted(wanted.teams))
     while records := list(found.filter(id__gt=at).order_by("id")[:AT_ONCE]):

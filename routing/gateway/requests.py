@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
 
+from billing import record
 from billing.models import UsageRecord
 from llmhub.lib import ids, money
+from routing.explain_read import of_request
 from routing.gateway.errors import Refusal
 from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
@@ -18,13 +21,14 @@ async def show_request(hub: Hub, exchange: Exchange, caller: Caller, content: by
     """Answer with one request of the caller's team."""
     name = exchange.path.removeprefix("/v1/requests/")
     row_id = ids.parse_request_id(name)
-    record = None
+    found = None
     if row_id is not None:
-        owned = UsageRecord.objects.filter(pk=row_id, team_id=caller.team_id)
-        record = await hub.reader.run(owned.first)
-    if record is None:
+        found = await hub.reader.run(partial(record.request, row_id, teams=frozenset({caller.team_id})))
+    if found is None:
         raise Refusal("request_not_found", f"Your team has no finished request {name[:60]!r}")
-    await exchange.answer(msgspec.json.encode(_shown(record)))
+    plan = await hub.reader.run(partial(of_request, found))
+    shown = _shown(found.row.record) | {"plan": None if plan is None else msgspec.to_builtins(plan)}
+    await exchange.answer(msgspec.json.encode(shown))
 
 
 def _shown(record: UsageRecord) -> dict[str, Any]:

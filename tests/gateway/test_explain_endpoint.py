@@ -79,6 +79,11 @@ def test_the_call_that_follows_goes_where_it_said(made, route):
         )
 
         assert plan["candidates"][plan["goes_to"]]["model"] == answer.headers["x-llmhub-model"]
+        made_it = caller.gateway.get(f"/v1/requests/{answer.headers['x-llmhub-request-id']}", key=caller.key)[
+            1
+        ]
+        outcomes = {each["model"]: each["outcome"] for each in made_it["plan"]["candidates"]}
+        assert outcomes[answer.headers["x-llmhub-model"]] == "answered"
 
 
 def test_what_would_refuse_it_now_is_said_by_the_rules_of_admission(made, route):

@@ -58,6 +58,7 @@ def names(gateway, made):
                 over_budget=targets[3:],
                 policy=policy,
                 max_cost_multiple=chance.choice([None, 2]),
+                escalates=chance.random() < 0.3,
             )
             found.append(name)
 

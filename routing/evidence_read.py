@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from providers import statistics_rows
+from providers.evidence_models import Degradation
 from providers.live import Live
 from providers.statistics import MINUTE, REMEMBERED, Statistics
 from routing.snapshot import EntryValue
@@ -23,4 +24,5 @@ def live_of(entries: Iterable[EntryValue], *, now: datetime) -> dict[int, Live]:
             found.take_in(
                 kept.target_id, process=kept.process, minute=kept.minute, tally=kept.tally, now=seconds
             )
-    return found.live(seconds, models=models)
+    degraded = Degradation.objects.filter(ended_at=None, target_id__in=models)
+    return found.live(seconds, models=models, degraded=set(degraded.values_list("target_id", flat=True)))

@@ -6,7 +6,6 @@ What gateways alone know, which offers fail just now and where sessions were ans
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,9 +16,7 @@ from llmhub.audit.actor import Actor
 from llmhub.lib import clock
 from llmhub.people.models import Team
 from llmhub.people.roles import reach
-from providers.live import Live
-from providers.live_statistics import LiveStatistics
-from providers.statistics import REMEMBERED
+from routing.evidence_read import live_of
 from routing.explain_values import Explained
 from routing.gateway.caller_request import CallerRequest
 from routing.gateway.errors import Refusal
@@ -78,7 +75,7 @@ def ask(
     except Refusal as refusal:
         raise CannotAnswer(refusal.message) from None
     mixes = read_mixes(caller.team_id) if caller.team_id else {}
-    moment = Moment(now, live=_live(snapshot), mixes=mixes)
+    moment = Moment(now, live=live_of(snapshot.entries.values(), now=now), mixes=mixes)
     ahead = ahead_of(snapshot, caller, request, destination, moment, whole=moment, id_=_NOT_A_CALL)
     found = explained_of(with_budgets(ahead, standing.verdicts(ahead.wanted, at=now)))
     if shows_all or found.refusal.get("code") != "budget_exceeded":
@@ -147,11 +144,3 @@ def _body(question: Question) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise CannotAnswer("the body is no JSON object: paste the body of a call")
     return body
-
-
-def _live(snapshot: Snapshot) -> Mapping[int, Live]:
-    """Return what the minutes that gateways wrote say of each offer."""
-    models = {offer.id: entry.id for entry in snapshot.entries.values() for offer in entry.offers}
-    statistics = LiveStatistics(lambda: models)
-    statistics.read(REMEMBERED)
-    return statistics.live(time.monotonic())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from billing.key import create_key
@@ -11,8 +13,12 @@ from catalog.models import CatalogEntry
 from catalog.offer import add_offer, set_price
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.lib import clock
+from providers import statistics_rows
+from providers.evidence_models import Degradation
 from providers.models import Provider
 from providers.rates import Rates
+from providers.statistics_rows import Kept
+from providers.tally import Outcome, Tally
 from routing.key_check import check_one
 from routing.models import Route
 from routing.route import Target, create_route, said
@@ -184,3 +190,26 @@ def test_a_key_may_be_let_to_a_route_and_none_of_its_models(models, team):
     ]
     key = set_reach(actor=COMMAND_LINE, key=key, models=[BIG], providers=[])
     assert check_one(key).models == (BIG,)
+
+
+def test_what_calls_showed_lately_decides_in_a_trial_as_it_does_for_a_call(signed_in, models, swap):
+    minute = int(clock.now().timestamp() // 60)
+    for entry, ms in ((models[SMALL], 4000), (models[BIG], 900)):
+        tally = Tally()
+        for _ in range(30):
+            tally.add(Outcome("ok", latency_ms=ms, tokens_per_second=50))
+        statistics_rows.write([statistics_rows.row_of(Kept(entry.offers.get().pk, minute - 1, "a", tally))])
+    client, sent = signed_in("admin"), form("try", SMALL, BIG, policy="latency", max_cost_multiple="")
+
+    quick = client.post("/routes/add/", sent, headers=swap).text
+    offer = models[BIG].offers.get()
+    Degradation.objects.create(
+        provider=offer.provider, target_id=offer.pk, label=BIG, measure="latency", began_at=clock.now(),
+        began_with="x",
+    )  # fmt: skip
+    ill = client.post("/routes/add/", sent, headers=swap).text
+
+    assert quick.index(BIG) < quick.index(SMALL)
+    assert re.search(r"88\.\d %", quick)  # the lower bound of 30 of 30, which weigh a little less by now
+    assert "degraded" in ill
+    assert ill.index(SMALL) < ill.index(BIG)

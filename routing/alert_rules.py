@@ -1,7 +1,4 @@
-"""What to tell of names that people call: one of whose offers none can be called.
-
-A model is such a name; a route will be another, with the offers that it lists: `findings` takes both.
-"""
+"""What to tell of names that people call, models and routes: of one whose offers can none be called."""
 
 from __future__ import annotations
 
@@ -9,10 +6,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+from django.urls import reverse
+
 from billing import rollup_read
 from billing.rollup_read import Span
 from catalog.alert_rules import FORGOTTEN, STEADY
-from catalog.availability import EntryNow, entries_now, offers_with_providers
+from catalog.availability import EntryNow, OfferNow, entries_now, offers_with_providers
 from catalog.breakers import failing, lately_closed
 from catalog.models import CatalogEntry
 from llmhub.alerts import alert
@@ -20,8 +20,10 @@ from llmhub.alerts.finding import NO_OFFER, Finding
 from llmhub.alerts.models import Alert
 from llmhub.lib import clock
 from llmhub.people.models import Organisation
+from routing.models import Route, RouteTarget
+from routing.route_rows import calls_of
 
-CALLED = timedelta(hours=24)  # of a model that nobody has called for so long nothing is told
+CALLED = timedelta(hours=24)  # of a name that nobody has called for so long nothing is told
 _MOST = 50  # names that are told of on their own
 
 
@@ -32,27 +34,46 @@ class Served:
     subject: str  # `model:acme/small`
     name: str
     path: str  # of its page
-    offers: Mapping[str, str]  # the provider's short name: why not
+    offers: Mapping[str, str]  # the provider's short name, of a route with the model before it: why not
+    else_: str = "offer it at another provider"  # what to do where none of them can be mended
+
+
+@dataclass(frozen=True)
+class _Breakers:
+    """Which offers fail, or were well too short a time to say that it is over."""
+
+    ill: Collection[int]
+    not_yet: Collection[int]
+    told: Collection[str]  # subjects: calls of them are refused since, so nothing counts as called
+
+    def of(self, subject: str) -> Collection[int]:
+        """Return the offers that count as failing: of what is told of, until they are well for a while."""
+        return self.not_yet if subject in self.told else self.ill
+
+    def told_of(self, kind: str) -> set[str]:
+        """Return the names of this kind that are told of."""
+        subjects = (subject.partition(":") for subject in self.told)
+        return {name for of, _, name in subjects if of == kind}
 
 
 def look(now: datetime | None = None) -> None:
     """Bring the alerts in line with what can be called. Safe to run twice."""
     now = now or clock.now()
     stopped = Organisation.objects.exclude(paused_reason="").exists()  # then nothing is to be called
-    alert.settle(NO_OFFER, [] if stopped else findings(models(now)), now=now)
+    alert.settle(NO_OFFER, [] if stopped else findings([*routes(now), *models(now)]), now=now)
 
 
 def findings(served: Iterable[Served]) -> Iterator[Finding]:
     """Yield a finding for each name none of whose offers can be called."""
     without = [each for each in served if each.offers and all(each.offers.values())]
     for each in without[:_MOST]:
-        reasons = "; ".join(f"{provider} {why}" for provider, why in each.offers.items())
+        reasons = "; ".join(f"{where} {why}" for where, why in each.offers.items())
         yield Finding(
             NO_OFFER,
             each.subject,
             f"Nobody answers calls of {each.name}",
-            f"{reasons}. Calls are refused until one can be called again: mend one of these, or offer it "
-            "at another provider.",
+            f"{reasons}. Calls are refused until one can be called again: mend one of these, "
+            f"or {each.else_}.",
             severity="critical",
             path=each.path,
             facts={"name": each.name, "offers": dict(each.offers)},
@@ -60,33 +81,74 @@ def findings(served: Iterable[Served]) -> Iterator[Finding]:
 
 
 def models(now: datetime) -> list[Served]:
-    """Return the models that were called lately, or have an offer that fails, by their names.
+    """Return the models that were called lately, are told of, or have an offer that fails.
 
     What is told of is over only when an offer has been well for a while: one that flaps is told of once.
     """
-    failed, doubtful = failing(now), lately_closed(now - STEADY, now)
-    wanted = _called(now) | {row.offer.entry_id for row in failed}
-    rows = CatalogEntry.objects.listed().filter(pk__in=wanted).prefetch_related(offers_with_providers())
-    told = set(Alert.objects.open().filter(rule=NO_OFFER).values_list("subject", flat=True))
-    ill = {row.offer.pk for row in failed if row.last.at > now - FORGOTTEN}
-    not_yet = {row.offer.pk for row in doubtful} | ill
-    return [
-        _served(row, not_yet if _subject(row) in told else ill)
-        for row in entries_now(list(rows.order_by("slug")), now)
-    ]
+    breakers = _breakers(now)
+    wanted = Q(pk__in=_called(now) | {row.offer.entry_id for row in failing(now)})
+    wanted |= Q(slug__in=breakers.told_of("model"))
+    rows = CatalogEntry.objects.listed().filter(wanted).prefetch_related(offers_with_providers())
+    return [_served(row, breakers) for row in entries_now(list(rows.order_by("slug")), now)]
 
 
-def _subject(row: EntryNow) -> str:
-    return f"model:{row.entry.slug}"
+def routes(now: datetime) -> list[Served]:
+    """Return the routes that were called lately or are told of, with the offers of all that they list."""
+    names = list(Route.objects.values_list("pk", flat=True))
+    calls, breakers = calls_of(names, now=now, teams=None, lately=CALLED), _breakers(now)
+    told = breakers.told_of("route")
+    rows = Route.objects.filter(pk__in=[name for name in names if calls[name].requests or name in told])
+    rows = rows.with_targets()
+    ids = {target.entry_id for route in rows for target in route.targets.all()}
+    entries = CatalogEntry.objects.filter(pk__in=ids).prefetch_related(offers_with_providers())
+    known = {row.entry.pk: row for row in entries_now(list(entries), now)}
+    return [_routed(route, known, breakers) for route in rows]
 
 
-def _served(row: EntryNow, ill: Collection[int]) -> Served:
-    offers: dict[str, str] = {}
+def _breakers(now: datetime) -> _Breakers:
+    ill = {row.offer.pk for row in failing(now) if row.last.at > now - FORGOTTEN}
+    doubtful = {row.offer.pk for row in lately_closed(now - STEADY, now)}
+    told = Alert.objects.open().filter(rule=NO_OFFER).values_list("subject", flat=True)
+    return _Breakers(ill, doubtful | ill, set(told))
+
+
+def _served(row: EntryNow, breakers: _Breakers) -> Served:
+    subject, offers = f"model:{row.entry.slug}", dict[str, str]()
     for each in row.offers:
-        why = each.why_not.label.lower() if each.why_not else "fails" if each.offer.pk in ill else ""
-        provider = each.offer.provider.slug
+        why, provider = _why_not(each, breakers.of(subject)), each.offer.provider.slug
         offers[provider] = offers.get(provider, why) and why
-    return Served(_subject(row), row.entry.slug, f"/models/{row.entry.slug}/", offers)
+    return Served(subject, row.entry.slug, f"/models/{row.entry.slug}/", offers)
+
+
+def _routed(route: Route, known: Mapping[int, EntryNow], breakers: _Breakers) -> Served:
+    """Return a route with its targets; those that only a full budget leads to are none of them."""
+    subject, offers = f"route:{route.pk}", dict[str, str]()
+    for target in route.targets.all():
+        if target.is_for_want:
+            continue
+        for where, why in _of_target(target, known[target.entry_id], breakers.of(subject)):
+            offers[where] = offers.get(where, why) and why
+    path = reverse("routing:route_detail", args=[route.pk])
+    return Served(subject, route.pk, path, offers, "add a model that can be called to the route")
+
+
+def _of_target(target: RouteTarget, now: EntryNow, ill: Collection[int]) -> Iterator[tuple[str, str]]:
+    """Yield the offers of a target, and why each cannot be called; of a retired model only that it is."""
+    offers = [each for each in now.offers if target.provider_id in (None, each.offer.provider_id)]
+    gone = now.why_not and (not now.offers or not all(each.why_not for each in now.offers))
+    if now.why_not and gone:
+        yield now.entry.slug, f"is {now.why_not.label.lower()}" if now.offers else "has no provider"
+    elif not offers:
+        yield now.entry.slug, "is not offered there any more"
+    else:
+        for each in offers:
+            yield f"{now.entry.slug} at {each.offer.provider.slug}", _why_not(each, ill)
+
+
+def _why_not(row: OfferNow, ill: Collection[int]) -> str:
+    if row.why_not:
+        return row.why_not.label.lower()
+    return "fails" if row.offer.pk in ill else ""
 
 
 def _called(now: datetime) -> set[int]:

@@ -16,6 +16,7 @@ from routing.models import Route, RouteTarget
 from routing.policy_words import BY_SUFFIX, SAYS
 
 DAYS = 7
+_LATELY = timedelta(days=DAYS)
 _MEASURES = ("requests", "spend_nano", "errors", "unpriced")
 
 
@@ -75,8 +76,10 @@ def route_rows(routes: Sequence[Route], *, now: datetime, teams: frozenset[int] 
     ]
 
 
-def calls_of(names: Sequence[str], *, now: datetime, teams: frozenset[int] | None) -> dict[str, Figures]:
-    """Return the calls that asked for each name in the last 7 days, also with `:floor` and `:nitro`."""
+def calls_of(
+    names: Sequence[str], *, now: datetime, teams: frozenset[int] | None, lately: timedelta = _LATELY
+) -> dict[str, Figures]:
+    """Return the calls that asked for each name in the last days, also with `:floor` and `:nitro`."""
     found: dict[str, Figures] = defaultdict(Figures)
     if not names:
         return found
@@ -84,7 +87,7 @@ def calls_of(names: Sequence[str], *, now: datetime, teams: frozenset[int] | Non
     only: dict[Column, list[int | str]] = {COLUMNS["requested"]: list(asked)}
     if teams is not None:
         only[COLUMNS["team_id"]] = [*teams]
-    span = Span(now - timedelta(days=DAYS), now + timedelta(days=1))  # another machine's clock may be ahead
+    span = Span(now - lately, now + timedelta(days=1))  # another machine's clock may be ahead
     reading = Reading(COLUMNS["requested"], _MEASURES, "requests", only, top=len(asked))
     for part in parts([span], None, reading).parts:
         if part.value is not None:

@@ -9,5 +9,5 @@ from routing import alert_rules
 
 @shared_task(time_limit=60, expires=30)
 def look_for_alerts() -> None:
-    """Tell of models that people call and no offer can answer. Safe to run twice."""
+    """Tell of models and routes that people call and no offer can answer. Safe to run twice."""
     alert_rules.look()

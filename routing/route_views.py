@@ -197,7 +197,6 @@ def _form_page(request: HttpRequest, draft: Page, route: Route | None) -> HttpRe
              "adding": draft.adding.get(name, "")}
             for name in LISTS
         ],
-        "is_weighted": draft.form["policy"].value() == "weighted",
         "choices": _choices(),
         "unsaved": bool(draft.do) and not failed,
     }  # fmt: skip

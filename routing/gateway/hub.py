@@ -9,6 +9,7 @@ from billing.content_writer import ContentWriter
 from billing.ledger import Ledger
 from providers.client import Client, Timeouts
 from providers.live_statistics import LiveStatistics
+from providers.missing import Missing
 from routing.gateway.breakers import Breakers
 from routing.gateway.credentials import Credentials
 from routing.gateway.large import LargeBodies
@@ -45,6 +46,7 @@ class Hub:
     credentials: Credentials
     provider_health: ProviderHealth
     breakers: Breakers = field(default_factory=Breakers)
+    missing: Missing = field(default_factory=Missing)
     retries: defaultdict[str, RetryBudget] = field(
         default_factory=lambda: defaultdict(RetryBudget)
     )  # by name of the model or route

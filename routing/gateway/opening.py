@@ -78,7 +78,7 @@ def moment_of(
     route, policy = destination.route, request.extras.policy or destination.policy
     if route is None and len(destination.entry.offers) < 2:
         return Moment(at, waits=waits)
-    live = hub.statistics.live(now)
+    live = hub.missing.among(hub.statistics.live(now), now)
     if route is None and policy == "priority":
         return Moment(at, waits=waits, live=live)
     session = session_of(caller, request, destination)

@@ -89,6 +89,7 @@ async def _attempt(
     except ProviderError as exc:
         note.fail(exc)
         hub.breakers.failed(offer, entry, exc, time.monotonic())
+        hub.missing.failed(offer.id, exc, time.monotonic())
         if not _is_a_series(account, exc):
             now, at = time.monotonic(), offer.provider
             hub.credentials.failed(credential, offer.upstream_id, exc, now=now, provider=at)
@@ -99,6 +100,7 @@ async def _attempt(
         hub.statistics.record(offer.id, outcome_of(account, note, exc, deadline=hub.limits.deadline))
         raise
     hub.breakers.succeeded(offer, entry, time.monotonic())
+    hub.missing.answered(offer.id)
     hub.statistics.record(offer.id, outcome_of(account, note))
     return answer
 

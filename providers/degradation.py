@@ -38,7 +38,9 @@ LOOKED_AT = 60  # minutes
 CALM = 10  # minutes near the usual share, after which it is over
 CALM_CALLS = 30
 NEAR = 0.25  # of a step
-MARGIN = 1.25  # slow is what takes so much longer than nine of ten calls usually take
+# Slow is what takes so much longer than nine of ten calls usually take. By day many providers are up to a
+# third slower than by night, and what is usual of a fallback may be known from one of the two alone.
+MARGIN = 1.4
 
 
 @dataclass(frozen=True, slots=True)

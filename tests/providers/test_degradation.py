@@ -101,6 +101,15 @@ def test_a_slower_evening_is_no_decline():
     assert look(Offer(usual(), minutes), [], {}, minute=60) == []
 
 
+def test_a_day_by_a_third_slower_than_the_night_before_is_no_decline():
+    """All that is usual of a fallback may be known from a single night."""
+    dice = random.Random(3)
+    minutes = {}
+    for minute in range(1, 61):
+        minutes[minute] = count(minute_of(dice, latency=1064, speed=50 / 1.33), usual())
+        assert look(Offer(usual(), minutes), [], {}, minute=minute) == []
+
+
 @pytest.mark.parametrize(
     ("counts", "is_noticed"),
     [

@@ -59,6 +59,7 @@ SHAPE = (
         words=("missing", "refused", "empty", "broken", "torn", "circle", "elsewhere"),
     ),
     Switch("listed", "the model list of this file below --lists, see below", "NAME", free=True),
+    Switch("now", "whatever `PUT /_now/NAME` said last, see below", "NAME", free=True),
     Switch("tag", "nothing: keeps counters and hits of one test apart", "NAME", free=True),
     Switch("api", "nothing: some base addresses end in `/api/v1`"),
 )

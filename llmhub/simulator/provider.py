@@ -24,9 +24,12 @@ class SimulatedProvider:
         self._recordings = recordings
         self._lists = lists or Lists(None)
         self._calls: defaultdict[str, int] = defaultdict(int)  # by prefix
+        self._now: dict[str, str] = {}  # switches that came later, by name
 
     def control(self, request: Request) -> Answer | None:
         """Return the answer to a request about the simulator itself, which is no hit."""
+        if request.path.startswith("/_now/") and request.method == "PUT":
+            return self._change(request)
         if request.path != "/_hits":
             return None
         if request.method == "DELETE":
@@ -38,10 +41,26 @@ class SimulatedProvider:
         lines = self.hits.lines(int(since) if since.isdecimal() else 0)
         return Answer(headers=(("content-type", "application/x-ndjson"),), parts=(lines,), length=len(lines))
 
+    def _change(self, request: Request) -> Answer:
+        """Let paths with this name do something else from now on, or what they say, where that is nothing."""
+        switches = request.body.decode("utf-8", "replace").strip("/")
+        try:
+            paths.parse(_joined("", switches, "/v1/models"))
+        except paths.UnknownPath as exc:
+            return error_answer(400, f"simulator: {exc}", kind="simulator")
+        self._now[request.path.removeprefix("/_now/")] = switches
+        return json_answer({})
+
+    def _parsed(self, text: str) -> paths.Path:
+        """Return a path with the switches that came later. Raises `UnknownPath`."""
+        path = paths.parse(text)
+        later = self._now.get(path.text("now"), "") if "now" in path else ""
+        return paths.parse(_joined(path.prefix, later, path.endpoint)) if later else path
+
     def answer(self, hit: Hit) -> Answer:
         """Return what `hit` gets."""
         try:
-            path = paths.parse(hit.request.path)
+            path = self._parsed(hit.request.path)
         except paths.UnknownPath as exc:
             return _lost(hit.request, f"simulator: {exc}")
         answer = self._refusal(hit, path) or self._reply(hit, path)
@@ -77,6 +96,10 @@ class SimulatedProvider:
         if "listed" in path and hit.request.method == "GET" and path.endpoint.startswith("/v1/models"):
             return self._lists.answer(hit.request, path)
         return endpoints.answer(hit, path)
+
+
+def _joined(prefix: str, switches: str, endpoint: str) -> str:
+    return f"{prefix}/{switches}{endpoint}" if switches else prefix + endpoint
 
 
 def _lost(request: Request, message: str) -> Answer:

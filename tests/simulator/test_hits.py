@@ -39,6 +39,25 @@ def test_hits_are_read_since_a_number_and_forgotten(simulator):
     assert simulator.hits() == []
 
 
+def test_a_provider_becomes_another_one_at_the_same_address(simulator):
+    url = simulator.path("now/turncoat", "tokens/3") + "/chat/completions"
+    statuses = []
+    for switches in ((), ("status/503", "retry_after/9"), ()):
+        simulator.become("turncoat", *switches)
+        answer = httpx.post(url, json=CHAT)
+        statuses.append((answer.status_code, answer.headers.get("retry-after")))
+
+    assert statuses == [(200, None), (503, "9"), (200, None)]
+    assert httpx.post(simulator.path("now/other") + "/chat/completions", json=CHAT).status_code == 200
+
+
+def test_a_provider_cannot_become_what_the_simulator_does_not_know(simulator):
+    answer = httpx.put(f"{simulator.url}/_now/turncoat", content="statsu/503")
+
+    assert answer.status_code == 400
+    assert "did you mean 'status'?" in answer.text
+
+
 def test_a_whole_answer_was_ended_by_the_simulator(simulator):
     answer = httpx.post(simulator.path() + "/chat/completions", json=CHAT)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 REQUIREMENTS = HERE.parent.parent / "docs" / "requirements.md"
-_LINE = re.compile(r"\| (?P<id>R-[\d/]+) \| (?P<claim>.*) \|(?P<bar>.*)\|")
+_LINE = re.compile(r"\| (?P<id>R-(?:[\d/]+|WEEK)) \| (?P<claim>.*) \|(?P<bar>.*)\|")
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def requirements() -> list[Requirement]:
 def load(folder: Path = HERE, package: str = "tests.prove") -> dict[str, Row]:
     """Every row that has a module, by id."""
     rows = {}
-    for path in sorted(folder.glob("r[0-9]*.py")):
+    for path in [*sorted(folder.glob("r[0-9]*.py")), *folder.glob("week.py")]:
         module = importlib.import_module(f"{package}.{path.stem}")
         databases = getattr(module, "DATABASES", ("sqlite",))
         bar = getattr(module, "BAR", "")

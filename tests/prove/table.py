@@ -21,7 +21,7 @@ is the small one (`./run prove --quick`), which never takes the place of a full 
 """
 NOT_YET = "not yet"
 FAILURES = ("**failed**", "**crashed**", "**did not fail**")
-_LINE = re.compile(r"\| (?P<id>R-[\d/]+) \| (?P<on>[^|]*) \| .* \| (?P<when>[^|]*) \|")
+_LINE = re.compile(r"\| (?P<id>R-(?:[\d/]+|WEEK)) \| (?P<on>[^|]*) \| .* \| (?P<when>[^|]*) \|")
 Key = tuple[str, str]
 
 

@@ -1,6 +1,6 @@
 """Pure: a circuit breaker, one for each offer.
 
-closed --(5 failures in a row, or half of at least 20 within 10 s)--> open
+closed --(5 failures in a row as they end or as they began, or half of at least 20 within 10 s)--> open
 open --(its time is over)--> half-open: one real call is let through, the probe
 half-open --(the probe succeeds, or begins to answer)--> closed; half-open --(it fails)--> open, twice as long
 What another process saw is taken over: it opens, or closes, without a call of one's own.
@@ -17,6 +17,7 @@ State = Literal["closed", "open", "half_open"]
 
 IN_A_ROW = 5  # failures
 WINDOW = 10.0  # seconds
+NEAR = 50  # calls: what began further apart is no row
 LEAST = 20  # calls in the window before their share counts
 OPEN_SECONDS = 30.0  # the first time
 LONGEST = 300.0  # seconds
@@ -30,6 +31,7 @@ class Entry:
 
     turn: int  # of the breaker then: what began before its last change says nothing about now
     is_probe: bool = False
+    number: int = 0  # in the order in which calls begin
 
 
 @dataclass(slots=True)
@@ -42,6 +44,10 @@ class Breaker:
     turn: int = 0  # how often it opened or closed
     _probed_until: float | None = None  # a probe is under way that nobody else may join yet
     _recent: deque[tuple[float, bool]] = field(default_factory=deque)  # when, and whether it failed
+    _begun: int = 0  # calls
+    # Of calls that began around the last failure, by number: whether it failed. False: it told nothing.
+    # A call that succeeds, or still runs, ends a row: it is not here.
+    _said: dict[int, bool] = field(default_factory=dict)
 
     def state(self, now: float) -> State:
         """Return the state at `now`."""
@@ -64,13 +70,17 @@ class Breaker:
         if self.wait(now) > 0:
             return None
         if self.open_until is None:
-            return Entry(self.turn)
+            self._begun += 1
+            return Entry(self.turn, number=self._begun)
         self._probed_until = now + PROBE_SECONDS
         return Entry(self.turn, is_probe=True)
 
     def leave(self, entry: Entry) -> None:
         """A call ended without telling anything about the offer."""
-        if entry.is_probe and entry.turn == self.turn:
+        if entry.turn != self.turn:
+            return
+        self._say(entry.number, failed=False)
+        if entry.is_probe:
             self._probed_until = None
 
     def answers(self, entry: Entry) -> bool:
@@ -90,10 +100,13 @@ class Breaker:
         """Note a failure; return whether it opens the breaker."""
         if entry.turn != self.turn:
             return False
+        self._say(entry.number, failed=True)
         self.failures += 1
         self._note(now, failed=True)
-        opens = entry.is_probe or self._is_ill()
+        as_begun = self._failed_beside(entry.number)
+        opens = entry.is_probe or self._is_ill() or as_begun >= IN_A_ROW
         if opens:
+            self.failures = max(self.failures, as_begun)
             self._open(now, chance)
         return opens
 
@@ -102,6 +115,7 @@ class Breaker:
         if self.open_until is None:
             return False
         self._recent.clear()
+        self._said.clear()
         self.open_until, self._probed_until, self.times_opened, self.failures = None, None, 0, 0
         self.turn += 1
         return True
@@ -131,6 +145,25 @@ class Breaker:
         self.open_until = now + seconds * (1 + JITTER * (2 * chance - 1))
         self.times_opened, self._probed_until = self.times_opened + 1, None
         self.turn += 1
+
+    def _failed_beside(self, number: int) -> int:
+        """Return how many calls failed that began one right after the other, this one among them.
+
+        Successes of calls that began before an outage go on coming in while it lasts: they end no such row.
+        """
+
+        def reach(step: int) -> int:
+            found, at = 0, number + step
+            while at in self._said:
+                found, at = found + self._said[at], at + step
+            return found
+
+        return 1 + reach(-1) + reach(1)
+
+    def _say(self, number: int, *, failed: bool) -> None:
+        self._said[number] = failed
+        if len(self._said) > 2 * NEAR + 1:
+            self._said = {each: said for each, said in self._said.items() if abs(each - number) <= NEAR}
 
     def _note(self, now: float, *, failed: bool) -> None:
         self._recent.append((now, failed))

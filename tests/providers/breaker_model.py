@@ -24,6 +24,7 @@ class Model:
     history: list[tuple[float, bool]] = field(
         default_factory=list
     )  # when a call ended, and whether it failed
+    begun: list[str] = field(default_factory=list)  # how each call stands that began since, in that order
     until: float | None = None
     opened: int = 0
     changes: int = 0
@@ -34,19 +35,23 @@ class Model:
             return "closed"
         return "open" if now < self.until else "half_open"
 
-    def begin(self, now: float) -> tuple[int, bool] | None:
+    def begin(self, now: float) -> tuple[int, bool, int] | None:
         busy = self.probed_at is not None and now < self.probed_at + 10
         if self.state(now) == "closed":
-            return (self.changes, False)
+            self.begun.append("runs")
+            return (self.changes, False, len(self.begun) - 1)
         if self.state(now) == "open" or busy:
             return None
         self.probed_at = now
-        return (self.changes, True)
+        self.begun.append("runs")
+        return (self.changes, True, len(self.begun) - 1)
 
-    def end(self, call: tuple[int, bool], now: float, outcome: str, chance: float) -> None:
-        change, probes = call
+    def end(self, call: tuple[int, bool, int], now: float, outcome: str, chance: float) -> None:
+        change, probes, place = call
         if change != self.changes:
             return
+        if outcome != "answers":
+            self.begun[place] = outcome
         if outcome == "left":
             self.probed_at = None if probes else self.probed_at
             return
@@ -57,24 +62,31 @@ class Model:
         if outcome == "ok" and probes:
             self.close()
         self.history.append((now, outcome == "failed"))
-        if outcome == "failed" and (probes or self.is_ill(now)):
+        if outcome == "failed" and (probes or self.is_ill(now) or self.is_in_a_row(place)):
             self.until = now + min(30 * 2**self.opened, 300) * (0.9 + 0.2 * chance)
             self.opened, self.changes, self.probed_at = self.opened + 1, self.changes + 1, None
+            self.begun = []
 
     def is_ill(self, now: float) -> bool:
         row = [failed for _, failed in self.history][-5:]
         window = [failed for at, failed in self.history if at > now - 10]
         return row == [True] * 5 or (len(window) >= 20 and window.count(True) * 2 >= len(window))
 
+    def is_in_a_row(self, place: int) -> bool:
+        """Whether a call is one of five that failed and began one after the other."""
+        told = [number for number, said in enumerate(self.begun) if said != "left"]
+        rows = (told[at : at + 5] for at in range(len(told) - 4))
+        return any(place in row and all(self.begun[each] == "failed" for each in row) for row in rows)
+
     def close(self) -> None:
         if self.until is not None:
-            self.history, self.until, self.opened, self.probed_at = [], None, 0, None
+            self.history, self.until, self.opened, self.probed_at, self.begun = [], None, 0, None, []
             self.changes += 1
 
     def told(self, until: float) -> None:
         if self.until is None or until > self.until:
             self.until, self.probed_at = until, None
-            self.opened, self.changes = max(self.opened, 1), self.changes + 1
+            self.opened, self.changes, self.begun = max(self.opened, 1), self.changes + 1, []
 
 
 def differences(steps: Iterable[Step]) -> list[str]:

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.breaker import IN_A_ROW, JITTER, LEAST, LONGEST, OPEN_SECONDS, PROBE_SECONDS, WINDOW, Breaker
+from providers.breaker import (
+    IN_A_ROW,
+    JITTER,
+    LEAST,
+    LONGEST,
+    NEAR,
+    OPEN_SECONDS,
+    PROBE_SECONDS,
+    WINDOW,
+    Breaker,
+)
 from tests.providers.breaker_model import STEPS, differences
 
 EVEN = 0.5  # the chance that makes a time neither longer nor shorter
@@ -44,6 +54,54 @@ def test_a_success_begins_the_row_anew():
         succeed(breaker)
 
     assert breaker.state(0) == "closed"
+
+
+@pytest.mark.parametrize(("early", "state"), [("succeeded", "open"), ("runs", "open"), ("between", "closed")])
+def test_successes_of_calls_that_began_before_an_outage_end_no_row_of_it(early, state):
+    """Calls take seconds, refusals do not: the last good answers come in while all that begins fails."""
+    breaker = Breaker()
+    before = [breaker.enter(0.0) for _ in range(IN_A_ROW)]
+    for old in before:
+        new = breaker.enter(1.0)
+        if early == "succeeded":
+            breaker.succeeded(old, 1.0)
+        elif early == "between":
+            succeed(breaker, 1.0)
+        breaker.failed(new, 1.0, EVEN)
+
+    assert breaker.state(1.0) == state
+
+
+def test_a_call_that_tells_nothing_does_not_end_a_row_that_others_end():
+    breaker = Breaker()
+    early = [breaker.enter(0.0) for _ in range(IN_A_ROW)]
+    for old in early:
+        breaker.leave(breaker.enter(1.0))
+        new = breaker.enter(1.0)
+        breaker.succeeded(old, 1.0)
+        breaker.failed(new, 1.0, EVEN)
+
+    assert breaker.state(1.0) == "open"
+
+
+def test_calls_that_hang_are_a_row_however_many_began_since():
+    breaker = Breaker()
+    hanging = [breaker.enter(0.0) for _ in range(1000)]
+    ok = [breaker.enter(0.0) for _ in range(IN_A_ROW)]
+    for place in range(IN_A_ROW):
+        assert breaker.state(0.0) == "closed"
+        breaker.succeeded(ok[place], 0.0)
+        breaker.failed(hanging[place], 0.0, EVEN)
+
+    assert breaker.state(0.0) == "open"
+
+
+def test_what_is_remembered_of_single_calls_is_bounded():
+    breaker = Breaker()
+    for _ in range(10_000):
+        breaker.leave(breaker.enter(0.0))
+
+    assert len(breaker._said) <= 2 * NEAR + 1
 
 
 @pytest.mark.parametrize(("calls", "state"), [(LEAST - 2, "closed"), (LEAST, "open")])

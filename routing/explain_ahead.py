@@ -26,8 +26,8 @@ from routing.gateway.readers import READERS
 from routing.load import load_snapshot
 from routing.plan import Moment
 from routing.reach import EVERYTHING, refuse_out_of_reach
-from routing.resolve import of_route, resolve
-from routing.snapshot import Caller, RouteValue, Snapshot
+from routing.resolve import resolve
+from routing.snapshot import Caller, Snapshot
 
 _BYTES_PER_TOKEN = 4
 _ONE_MESSAGE: Sequence[Mapping[str, str]] = [{"role": "user", "content": "x"}]
@@ -53,23 +53,17 @@ class CannotAnswer(ValueError):
 
 
 def ask(
-    question: Question,
-    *,
-    team: Team | None,
-    key: ApiKey | None = None,
-    shows_all: bool = True,
-    draft: RouteValue | None = None,
+    question: Question, *, team: Team | None, key: ApiKey | None = None, shows_all: bool = True
 ) -> Explained:
     """Return where a call of a team, or of one of its keys, would go; of nobody's, without budgets of teams.
 
-    Who is not shown all hears of no figures of budgets: they may be of others. A `draft` stands for the
-    route as it would be once it was saved. Raises `CannotAnswer`.
+    Who is not shown all hears of no figures of budgets: they may be of others. Raises `CannotAnswer`.
     """
     snapshot, now = load_snapshot(), clock.now()
     caller = _caller(snapshot, team, key)
     try:
         request = _request(question, snapshot)
-        destination = of_route(draft) if draft else resolve(snapshot, request.model, now=now)
+        destination = resolve(snapshot, request.model, now=now)
         if destination.route is None:
             refuse_out_of_reach(caller.reach, request.model, destination.name, key_name=caller.key_name)
     except Refusal as refusal:

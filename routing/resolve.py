@@ -53,11 +53,6 @@ def only(entry: EntryValue, *, policy: Policy = "priority") -> Destination:
     return Destination(entry.slug, (TargetValue(entry),), policy)
 
 
-def of_route(route: RouteValue) -> Destination:
-    """Return a route as where a call goes."""
-    return Destination(route.name, route.targets, route.policy, route)
-
-
 def is_retired(entry: EntryValue, now: datetime) -> bool:
     """Return whether a model no longer answers."""
     return entry.sunset_on is not None and entry.sunset_on <= now.date()
@@ -68,7 +63,7 @@ def _named(snapshot: Snapshot, name: str) -> Destination | None:
     if entry is not None:
         return only(entry)
     route = snapshot.routes.get(name)
-    return None if route is None else of_route(route)
+    return None if route is None else Destination(route.name, route.targets, route.policy, route)
 
 
 def _with_suffix(snapshot: Snapshot, name: str) -> Destination | None:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from billing.budget import create_budget
 from catalog.models import Offer
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.lib import clock, ids
-from routing.explain_ahead import Question, ask
-from routing.load import load_snapshot
 from tests.billing import rows
 from tests.billing.planned import planned_request
 
@@ -125,17 +121,6 @@ def test_a_body_counts_and_a_budget_that_is_in_the_way_is_named(api_as, made):
     assert {each["budget"] for each in plan["candidates"]} == {"team:support"}
     assert (plan["goes_to"], plan["refusal"]["code"]) == (None, "budget_exceeded")
     assert (free["goes_to"], free["refusal"], free["needs"]) == (0, {}, [])
-
-
-def test_a_draft_of_a_route_is_explained_before_it_is_saved(made):
-    saved = load_snapshot().routes["support"]
-    draft = replace(saved, policy="priority", targets=saved.targets[::-1])
-
-    now = ask(Question(model="support"), team=None)
-    then = ask(Question(model="support"), team=None, draft=draft)
-
-    assert (now.policy, then.policy) == ("balanced", "priority")
-    assert then.candidates[0].model == "acme/blind-1"
 
 
 def test_who_sees_some_teams_hears_nothing_of_other_peoples_budgets(signed_in, made):

@@ -149,7 +149,7 @@ def test_every_module_shows_a_requirement():
     ids = {requirement.id for requirement in requirements()}
 
     assert len(ids) == 37  # R-26/27 are one line
-    assert set(rows) <= ids
+    assert set(rows) <= ids | {"R-WEEK"}  # a week of routing: what an issue asks for beside the table
     for each in rows.values():
         assert set(each.databases) <= {"sqlite", "postgres"}
         assert each.claim

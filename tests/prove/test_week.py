@@ -79,7 +79,9 @@ def test_extra_cost_is_against_the_cheapest_that_is_well():
 
 
 def test_what_an_incident_explains_is_no_false_alarm():
-    noticed = [Notice(at, AURORA, "opened") for at in (OUTAGE.begins - 1, OUTAGE.begins, OUTAGE.ends + MINUTE)]
+    noticed = [
+        Notice(at, AURORA, "opened") for at in (OUTAGE.begins - 1, OUTAGE.begins, OUTAGE.ends + MINUTE)
+    ]
     others = [Notice(OUTAGE.begins, BOREAL, "+errors"), Notice(0.0, AURORA, "closed")]
     found = list(false_alarms(Script(1, (OUTAGE,)), log(notices=[*noticed, *others])))
 

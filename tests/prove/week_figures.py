@@ -113,9 +113,7 @@ def requests_until_noticed(log: Log, incident: Incident) -> int | None:
     noticed = _noticed(log, incident)
     if noticed is None:
         return None
-    return sum(
-        1 for at, offer in log.hits if offer == incident.offer and incident.begins <= at <= noticed.at
-    )
+    return sum(1 for at, offer in log.hits if offer == incident.offer and incident.begins <= at <= noticed.at)
 
 
 def minutes_until_noticed(log: Log, incident: Incident) -> float | None:

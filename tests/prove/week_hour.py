@@ -18,7 +18,19 @@ import aiohttp
 from providers.tally import Tally
 from tests.prove.week_hub import BASE, OURS, Hub, attempt
 from tests.prove.week_script import (
-    AURORA, BOREAL, CIRRUS, FIRST_MS, HOUR, MINUTE, OFFERS, PRICES, RETRY_AFTER, SPEED, Arrival, Incident, Script,
+    AURORA,
+    BOREAL,
+    CIRRUS,
+    FIRST_MS,
+    HOUR,
+    MINUTE,
+    OFFERS,
+    PRICES,
+    RETRY_AFTER,
+    SPEED,
+    Arrival,
+    Incident,
+    Script,
 )  # fmt: skip
 
 AGREE = 10.0  # percent
@@ -176,7 +188,9 @@ def _make(stand, gateway) -> Made:
             ids[each] = offer.pk
             Price.objects.filter(offer=offer).delete()
             input_, output = PRICES[each]
-            Price.objects.create(offer=offer, effective_from=datetime(2025, 1, 1, tzinfo=UTC), input=input_, output=output)
+            Price.objects.create(
+                offer=offer, effective_from=datetime(2025, 1, 1, tzinfo=UTC), input=input_, output=output
+            )
         create_route(actor=SYSTEM, name="week", targets=[Target(entry)], policy="cost")
 
     gateway.change(route)
@@ -189,7 +203,9 @@ def _remember(made: Made, before: dict[tuple[int, int], Tally]) -> None:
     from providers.statistics_rows import Kept
 
     minute = int(time.time() // MINUTE)
-    kept = [Kept(made.offers[offer], minute + back, "before", tally) for (offer, back), tally in before.items()]
+    kept = [
+        Kept(made.offers[offer], minute + back, "before", tally) for (offer, back), tally in before.items()
+    ]
     statistics_rows.write([statistics_rows.row_of(each) for each in kept], pause=0)
 
 

@@ -201,7 +201,9 @@ class Hub:
             for each, breaker in self.breakers.items()
             if breaker.open_until is not None and (wait := breaker.wait(self.now))
         }
-        moment = Moment(MONDAY + timedelta(seconds=self.now), waits=waits, live=self.missing.among(self.live, self.now))
+        moment = Moment(
+            MONDAY + timedelta(seconds=self.now), waits=waits, live=self.missing.among(self.live, self.now)
+        )
         try:
             return plan(self.destination, asking, moment).candidates
         except Refusal:

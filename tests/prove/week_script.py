@@ -179,9 +179,7 @@ def offer(id_: int) -> OfferValue:
 
 def route(policy: str) -> Destination:
     """One model at three providers, then another one, which cannot call tools."""
-    atlas = EntryValue(
-        1, "acme/atlas", "Atlas", capabilities=_TOOLS, offers=tuple(map(offer, OFFERS[:3]))
-    )
+    atlas = EntryValue(1, "acme/atlas", "Atlas", capabilities=_TOOLS, offers=tuple(map(offer, OFFERS[:3])))
     nova = EntryValue(2, "acme/nova", "Nova", capabilities=("stream",), offers=(offer(DELTA),))
     targets = (TargetValue(atlas), TargetValue(nova))
     value = RouteValue("support", targets, policy, max_cost_multiple=Decimal(3), explore_percent=2)

@@ -18,6 +18,7 @@ from llmhub.lib import money
 from providers.adapters import adapter_for
 from providers.errors import (
     CredentialRefused,
+    ModelGone,
     ProviderError,
     ProviderUnavailable,
     RateLimited,
@@ -117,7 +118,7 @@ def test_an_answer_is_read_to_the_token_or_is_the_right_error(case):
     sent = json.loads(content)
     if headers["status"] != 200:
         found = messages.failure(headers["status"], headers["response_headers"], content)
-        kinds = {400: RequestRejected, 401: CredentialRefused, 404: TargetMisconfigured}
+        kinds = {400: RequestRejected, 401: CredentialRefused, 404: ModelGone}
         assert type(found) is kinds[headers["status"]]
         assert found.message != "the provider gave no reason"
         return
@@ -135,7 +136,7 @@ def test_an_answer_is_read_to_the_token_or_is_the_right_error(case):
 def test_a_count_is_read_or_is_the_right_error(case):
     headers, content = load(case, "headers.json"), (case / "response.json").read_bytes()
     if headers["status"] == 404:
-        assert type(messages.failure(404, headers["response_headers"], content)) is TargetMisconfigured
+        assert type(messages.failure(404, headers["response_headers"], content)) is ModelGone
     else:
         assert messages.parse_count(content) == json.loads(content)["input_tokens"]
 

@@ -23,6 +23,11 @@ def made(gateway, simulator):
             },
             "dear": {"at": [simulator.path("tokens/10", tag="route-dear")], "prices": ("10", "40"), **facts},
             "ill": {"at": [simulator.path("status/503", tag="route-ill")], "prices": ("0.1", "0.4"), **facts},
+            "gone": {
+                "at": [simulator.path("status/404", tag="route-gone")],
+                "prices": ("0.1", "0.4"),
+                **facts,
+            },
         }
     )
 
@@ -69,6 +74,13 @@ def test_a_call_goes_to_the_first_target_and_round_one_that_fails(made, route):
     assert served(answer, made) == "cheap"
     assert answer.headers["x-llmhub-attempts"] == "2"
     assert answer.headers["x-llmhub-fallback"] == "upstream_unavailable"
+
+
+def test_a_model_that_is_gone_is_tried_last_after_three_calls(made, route):
+    name = route("gone", "cheap")
+    attempts = [ask(made["cheap"], name).headers["x-llmhub-attempts"] for _ in range(5)]
+
+    assert attempts == ["2", "2", "2", "1", "1"]
 
 
 def test_the_record_names_the_route_and_each_attempt_its_model(gateway, made, route):

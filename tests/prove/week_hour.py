@@ -31,7 +31,7 @@ from tests.prove.week_script import (
     Arrival,
     Incident,
     Script,
-)  # fmt: skip
+)
 
 AGREE = 10.0  # percent
 PLACES = (AURORA, BOREAL, CIRRUS)

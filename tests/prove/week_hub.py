@@ -87,7 +87,7 @@ class Notice:
 
     at: float
     offer: int
-    what: str  # opened, closed, or a measure with + or −
+    what: str  # opened, closed, or a measure with + or -
 
 
 @dataclass
@@ -221,26 +221,30 @@ class Hub:
 
     def _learn(self, candidate: Candidate, entry: Entry, made: Attempt) -> None:
         offer = candidate.offer
-        breaker = self.breakers[offer.id]
-        if made.error is None:
-            if breaker.succeeded(entry, self.now):
-                self.log.notices.append(Notice(self.now, offer.id, "closed"))
-        elif isinstance(made.error, ProviderUnavailable) and self.rules.breaker:
-            if breaker.failed(entry, self.now, self._chance.random()):
-                self.log.notices.append(Notice(self.now, offer.id, "opened"))
-        else:
-            breaker.leave(entry)
-        if made.error is None:
-            self.missing.answered(offer.id)
-        elif self.rules.evidence:
-            self.missing.failed(offer.id, made.error, self.now)
+        self._tell_breaker(offer.id, entry, made.error)
         if made.error is not None and self.rules.rests:
             used = offer.provider.credentials[0]
             self.rests.failed(used, offer.upstream_id, made.error, now=self.now)
-        if self.rules.evidence:
-            at = BASE + self.now
-            self.statistics.record(offer.id, made.outcome, at)
-            self.watch.saw(offer.id, int(at // 60), made.outcome)
+        if not self.rules.evidence:
+            return
+        if made.error is None:
+            self.missing.answered(offer.id)
+        else:
+            self.missing.failed(offer.id, made.error, self.now)
+        at = BASE + self.now
+        self.statistics.record(offer.id, made.outcome, at)
+        self.watch.saw(offer.id, int(at // 60), made.outcome)
+
+    def _tell_breaker(self, offer: int, entry: Entry, error: ProviderError | None) -> None:
+        breaker = self.breakers[offer]
+        if error is None:
+            if breaker.succeeded(entry, self.now):
+                self.log.notices.append(Notice(self.now, offer, "closed"))
+        elif isinstance(error, ProviderUnavailable) and self.rules.breaker:
+            if breaker.failed(entry, self.now, self._chance.random()):
+                self.log.notices.append(Notice(self.now, offer, "opened"))
+        else:
+            breaker.leave(entry)
 
 
 # --- the providers ------------------------------------------------------------------------------

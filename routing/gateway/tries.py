@@ -118,12 +118,17 @@ def _is_a_series(account: Account, error: ProviderError) -> bool:
 def _candidates(
     hub: Hub, account: Account, candidates: Sequence[Candidate], failures: Sequence[ProviderError]
 ) -> Iterator[Candidate]:
-    """Yield each candidate; again, where only its credential failed and its provider has another."""
+    """Yield each candidate; again, where only its credential failed and its provider has another.
+
+    One that was not tried, for its cost, is not yielded again for the failure of the one before.
+    """
     for candidate in candidates:
+        before = len(failures)
         yield candidate
-        while failures and isinstance(failures[-1], CredentialRefused | RateLimited):
+        while len(failures) > before and isinstance(failures[-1], CredentialRefused | RateLimited):
             if not hub.credentials.has_other(**_asked(hub, account, candidate)):
                 break
+            before = len(failures)
             yield candidate
 
 

@@ -81,3 +81,17 @@ def test_what_a_failed_attempt_cost_stays_held_while_the_fallback_runs(gateway, 
     assert held == 0
     assert spent <= 500_000
     assert {status for status, _, _ in answers} <= {200, 402}
+
+
+def test_after_a_limit_a_fallback_that_does_not_fit_is_looked_at_once(gateway, simulator):
+    """Its credential was never used, and is no reason to come back to it."""
+    at = [simulator.path("status/429"), simulator.path(tag="too-dear-for-it")]
+    model = gateway.make(at=at, secret="our-secret")
+    budget_id = budgets.add(model, "0.000001", scope="provider", name=model.providers[1])
+
+    status, headers, _ = budgets.ask(model)
+
+    assert (status, headers["x-llmhub-attempts"]) == (429, "1")
+    assert simulator.hits("too-dear-for-it") == []
+    passed = json.loads(gateway.records(model)[0].plan)["passed"]
+    assert [each[1:] for each in passed] == [["over_budget", budget_id]]

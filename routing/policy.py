@@ -69,12 +69,16 @@ def rank(choices: Sequence[Choice], ranking: Ranking) -> Order:
     values = _VALUES[ranking.policy](choices, ranking)
     ranked = [Ranked(choice, value, terms) for choice, (value, terms) in zip(choices, values, strict=True)]
     ranked.sort(key=lambda each: (each.choice.live.is_degraded, each.value))
-    ranked = _with_exception(ranked, ranking)
-    return _within(ranked, ranking.max_cost_multiple)
+    found = _within(ranked, ranking.max_cost_multiple)
+    return Order(tuple(_with_exception(list(found.kept), ranking)), found.too_dear)
 
 
 def _with_exception(ranked: list[Ranked], ranking: Ranking) -> list[Ranked]:
-    """Return the choices with the one of the session, or one that is to be explored, put first."""
+    """Return the choices with the one of the session, or one that is to be explored, put first.
+
+    What costs too much beside the one that the policy ranks first is not among them: else a session
+    that a dear fallback answered once would stay there, and fall back to what is dearer still.
+    """
     for place, each in enumerate(ranked):
         if each.choice.offer_id == ranking.session_offer and not each.choice.live.is_degraded:
             return _first(ranked, place, "session")

@@ -103,6 +103,26 @@ def test_a_session_stays_where_it_was_answered_unless_that_is_degraded():
     assert ids(order(SURE, ill, CHEAP, policy="cost", session_offer=2)) == [1, 3, 2]
 
 
+def test_a_session_does_not_climb_to_what_is_too_dear_beside_the_first_choice():
+    dear, dearest = Choice(5, 300), Choice(6, 900)
+    limits = {"policy": "cost", "max_cost_multiple": Decimal(3)}
+
+    once = order(CHEAP, dear, dearest, session_offer=5, **limits)
+    again = order(CHEAP, dear, dearest, session_offer=6, **limits)
+
+    assert (ids(once), [each.choice.offer_id for each in once.too_dear]) == ([5, 1], [6])
+    assert (ids(again), [each.choice.offer_id for each in again.too_dear]) == ([1, 5], [6])
+
+
+def test_what_is_first_to_be_learnt_about_does_not_take_the_first_choice_away():
+    new = Choice(5, 1)  # cheap: the others cost far more than three times as much
+    found = order(
+        FAST, SURE, new, policy="latency", explore_percent=100, max_cost_multiple=Decimal(3), seed="1"
+    )
+
+    assert (found.kept[0].note, ids(found)[:2]) == ("explored", [5, 2])
+
+
 def test_a_share_of_calls_goes_first_where_little_is_known_and_never_at_a_higher_price():
     new, dear = Choice(5, 100), Choice(6, 10_000)
     found = [
@@ -166,7 +186,8 @@ def test_nothing_is_lost_nothing_is_above_the_limit_and_the_order_is_stable(
     everything = [*ids(found), *(each.choice.offer_id for each in found.too_dear)]
     assert sorted(everything) == sorted(choice.offer_id for choice in choices)
     assert rank(choices, ranking) == found
-    if found.kept and multiple is not None and (first := found.kept[0].choice.cost_nano) is not None:
+    by_policy = [each.choice.cost_nano for each in rank(choices, Ranking(policy, seed)).kept]
+    if by_policy and multiple is not None and (first := by_policy[0]) is not None:
         assert all(each.choice.cost_nano <= multiple * first for each in found.kept)
     degraded = [each.choice.live.is_degraded for each in found.kept]
     assert degraded == sorted(degraded)

@@ -65,7 +65,7 @@ def ask(
         request = _request(question, snapshot)
         destination = resolve(snapshot, request.model, now=now)
         if destination.route is None:
-            refuse_out_of_reach(caller.reach, request.model, destination.name, key_name=caller.key_name)
+            refuse_out_of_reach(caller.reach, destination.asked, destination.name, key_name=caller.key_name)
     except Refusal as refusal:
         raise CannotAnswer(refusal.message) from None
     mixes = read_mixes(caller.team_id) if caller.team_id else {}

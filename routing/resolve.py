@@ -5,7 +5,7 @@ Real ids contain `:` and `@`, so an exact name always wins over a suffix.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from catalog.names import nearest
@@ -22,6 +22,7 @@ class Destination:
     targets: tuple[TargetValue, ...]
     policy: Policy = "priority"
     route: RouteValue | None = None
+    asked: str = field(default="", compare=False)  # name or alias that was asked for, without a suffix
 
     @property
     def escalates(self) -> bool:
@@ -61,9 +62,9 @@ def is_retired(entry: EntryValue, now: datetime) -> bool:
 def _named(snapshot: Snapshot, name: str) -> Destination | None:
     entry = snapshot.entries.get(snapshot.aliases.get(name, name))
     if entry is not None:
-        return only(entry)
+        return Destination(entry.slug, (TargetValue(entry),), asked=name)
     route = snapshot.routes.get(name)
-    return None if route is None else Destination(route.name, route.targets, route.policy, route)
+    return None if route is None else Destination(route.name, route.targets, route.policy, route, name)
 
 
 def _with_suffix(snapshot: Snapshot, name: str) -> Destination | None:
@@ -71,7 +72,7 @@ def _with_suffix(snapshot: Snapshot, name: str) -> Destination | None:
     policy, found = BY_SUFFIX.get(suffix), _named(snapshot, base)
     if policy is None or found is None:
         return None
-    return Destination(found.name, found.targets, policy, found.route)
+    return replace(found, policy=policy)
 
 
 def _unknown(snapshot: Snapshot, name: str) -> Refusal:

@@ -37,7 +37,7 @@ async def look_ahead(hub: Hub, exchange: Exchange, caller: Caller, content: byte
     request = exchange.asked = await hub.large.read(content, reader)
     destination = resolve(snapshot, request.model, now=now)
     if destination.route is None:
-        refuse_out_of_reach(caller.reach, request.model, destination.name, key_name=caller.key_name)
+        refuse_out_of_reach(caller.reach, destination.asked, destination.name, key_name=caller.key_name)
     moment = moment_of(hub, caller, request, destination, at=now)
     mixes = await hub.mixes.fresh(caller.team_id, now=time.monotonic())
     whole = replace(moment, mixes=mixes, live=hub.statistics.live(time.monotonic()))

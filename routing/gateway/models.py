@@ -41,6 +41,7 @@ async def show_model(hub: Hub, exchange: Exchange, caller: Caller, content: byte
     snapshot, now = hub.watch.snapshot, clock.now()
     name = exchange.path.removeprefix("/v1/models/")
     found = resolve(snapshot, name, now=now)
+    name = found.asked  # without `:floor`
     if found.route is None:
         refuse_out_of_reach(caller.reach, name, found.name, key_name=caller.key_name)
     if not _is_callable(snapshot, name, now, caller.reach):

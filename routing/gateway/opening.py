@@ -36,7 +36,7 @@ async def open_call(
     request = exchange.asked = await hub.large.read(content, read)
     destination = resolve(snapshot, request.model, now=now)
     if destination.route is None:
-        refuse_out_of_reach(caller.reach, request.model, destination.name, key_name=caller.key_name)
+        refuse_out_of_reach(caller.reach, destination.asked, destination.name, key_name=caller.key_name)
     asking = asking_of(request, caller, seed=exchange.request_id)
     moment = moment_of(hub, caller, request, destination, at=now)
     decision = exchange.decision = Decision(

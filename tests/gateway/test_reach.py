@@ -65,6 +65,8 @@ def test_a_model_that_the_key_may_not_use_is_refused_before_anything_is_sent(gat
     assert body["error"]["details"]["allowed"] == [allowed.name]
     assert [row["id"] for row in listed["data"]] == [allowed.name]
     assert gateway.get(f"/v1/models/{other.name}", key=allowed.key)[0] == 403
+    assert gateway.get(f"/v1/models/{other.name}:floor", key=allowed.key)[0] == 403
+    assert gateway.get(f"/v1/models/{allowed.name}:floor", key=allowed.key)[1]["id"] == allowed.name
     assert len(simulator.hits()) == before + 1
 
 

@@ -45,6 +45,7 @@ def test_a_suffix_says_how_the_offers_are_ranked(name, policy):
     found = resolve(WORLD, name, now=NOW)
 
     assert (found.entry, found.policy) == (SMALL, policy)
+    assert found.asked == name.partition(":")[0]
 
 
 def test_a_route_is_found_by_its_name_and_takes_a_suffix_too():

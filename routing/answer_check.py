@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import jsonschema_rs
 import msgspec
 
 from providers.adapters.reading import items, mapping, text
 from providers.sse import SseReader
 from providers.wire import Body
+from routing.answer_schema import fits
 
 Fault = Literal["", "truncated", "refused", "empty", "schema", "tool_arguments"]
 _CUT = ("length", "max_tokens", "model_context_window_exceeded")
@@ -143,17 +143,7 @@ def _fits(answer: str, form: Form) -> bool:
         value = msgspec.json.decode(answer)
     except (msgspec.DecodeError, RecursionError):
         return False
-    if form.schema is None:
-        return True
-    try:
-        return jsonschema_rs.validator_for(dict(form.schema), retriever=_nothing).is_valid(value)
-    except (ValueError, jsonschema_rs.ReferencingError):
-        return True  # no schema that can be checked: the provider took it, and we know no better
-
-
-def _nothing(uri: str) -> Any:
-    """Refuse what a schema refers to elsewhere: nothing is fetched."""
-    raise ValueError(f"{uri[:100]} is not fetched")
+    return form.schema is None or fits(value, form.schema)
 
 
 def is_arguments(arguments: str) -> bool:

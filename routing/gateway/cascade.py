@@ -7,7 +7,6 @@ the last target's goes out as it comes. Where no later target answers, the calle
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from itertools import groupby
 
 from routing.answer_check import Fault, Form, fault_of, form_of, said_stream, said_whole
@@ -17,6 +16,7 @@ from routing.gateway.attempt import begin_stream
 from routing.gateway.errors import Refusal
 from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
+from routing.gateway.large import TRANSLATED
 from routing.gateway.note import Note
 from routing.gateway.tries import NotAdmitted, first_answer
 from routing.plan import Candidate
@@ -64,7 +64,7 @@ async def _fault(hub: Hub, account: Account, note: Note, last: bytes, form: Form
     def look() -> Fault:
         return fault_of((said_stream if is_stream else said_whole)(content, dialect), form)
 
-    return await hub.large.run(len(content), partial(look))
+    return await hub.large.run(TRANSLATED * len(content), look)
 
 
 async def _give(exchange: Exchange, account: Account, note: Note, last: bytes) -> bytes:

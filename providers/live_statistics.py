@@ -127,9 +127,12 @@ class LiveStatistics:
         """Write the minutes that changed since they were written."""
         with self._lock:
             changed = self._statistics.unwritten()
-            kept = [Kept(target, minute, self.process, tally) for target, minute, tally in changed]
-            rows = [statistics_rows.row_of(each) for each in kept]
-            written = {(each.target_id, each.minute): each.tally.attempts for each in kept}
+        rows: list[MinuteStatistic] = []
+        written: dict[tuple[int, int], int] = {}
+        for target_id, minute, tally in changed:
+            with self._lock:  # for each alone: a call that ends meanwhile waits for one row at most
+                rows.append(statistics_rows.row_of(Kept(target_id, minute, self.process, tally)))
+                written[target_id, minute] = tally.attempts
         statistics_rows.write(rows)
         with self._lock:
             self._statistics.written(written)

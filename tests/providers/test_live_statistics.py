@@ -111,3 +111,24 @@ def test_a_row_keeps_every_count():
     row = statistics_rows.row_of(statistics_rows.Kept(1, 2, "a", tally))
 
     assert statistics_rows.tally_of(row).counts == tally.counts
+
+
+def test_a_call_that_ends_waits_for_one_row_of_a_write_at_most(monkeypatch):
+    class Counting:
+        times = 0
+
+        def __enter__(self):
+            self.times += 1
+
+        def __exit__(self, *_error):
+            pass
+
+    statistics = spoken()
+    for offer in range(10):
+        statistics.record(offer, OK)
+    statistics._lock = lock = Counting()
+    monkeypatch.setattr(statistics_rows, "write", lambda rows: None)
+
+    statistics.write()
+
+    assert lock.times >= 10

@@ -45,7 +45,7 @@ async def count_tokens(hub: Hub, exchange: Exchange, caller: Caller, content: by
         raise Refusal("deadline_exceeded", message) from None
     finally:
         hub.ledger.give_back(account.id)
-    exchange.answer_headers["x-llmhub-model"] = account.entry.slug
+    exchange.answer_headers.setdefault("x-llmhub-model", account.entry.slug)
     await exchange.answer(msgspec.json.encode({"input_tokens": tokens}))
 
 
@@ -72,6 +72,7 @@ async def _count(hub: Hub, exchange: Exchange, account: Account, candidates: Seq
                 break
             continue
         if tokens is not None:
+            exchange.answer_headers["x-llmhub-model"] = candidate.entry.slug
             exchange.answer_headers["x-llmhub-provider"] = candidate.offer.provider.slug
             return tokens
     if failures:

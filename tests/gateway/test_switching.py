@@ -163,3 +163,32 @@ def test_tokens_are_counted_by_a_provider_that_counts_and_estimated_where_none_d
     assert "x-llmhub-estimated" not in counted.headers
     assert estimated.parse().input_tokens > 60
     assert estimated.headers["x-llmhub-estimated"] == "true"
+
+
+def test_of_a_route_the_model_that_was_counted_for_is_named(gateway, simulator, model):
+    """The first target speaks another dialect, and counts nothing."""
+    from catalog.models import CatalogEntry
+    from llmhub.audit.actor import SYSTEM
+    from routing.route import Target, create_route
+
+    made = gateway.make_all(
+        {"mute": {"at": [simulator.path()]}, "counts": {"at": [("messages", simulator.path())]}}
+    )
+    targets = [made[key].entry_id for key in ("mute", "counts")]
+    gateway.change(
+        lambda: create_route(
+            actor=SYSTEM,
+            name="counting",
+            targets=[Target(CatalogEntry.objects.get(pk=each)) for each in targets],
+        )
+    )
+
+    asked = (
+        made["mute"]
+        .messages()
+        .messages.with_raw_response.count_tokens(
+            model="counting", messages=[{"role": "user", "content": "Hello"}]
+        )
+    )
+
+    assert asked.headers["x-llmhub-model"] == made["counts"].name

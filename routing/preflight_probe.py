@@ -151,7 +151,8 @@ async def _call(offer: Offer) -> _Made:
             answer: Answer = adapter.parse_answer(reply.content)
     except ProviderError as error:
         status = error.status or 0
-        return _Made(passed(), error.message, error.code, status, usage=error.usage, at_ms=at_ms)
+        usage = error.usage or (None if error.is_free else _at_most(offer))
+        return _Made(passed(), error.message, error.code, status, usage=usage, at_ms=at_ms)
     except CredentialUnreadable as trouble:
         return _Made(passed(), str(trouble), TargetMisconfigured.code, 0, at_ms=at_ms)
     finally:

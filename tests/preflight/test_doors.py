@@ -185,3 +185,12 @@ def test_a_call_that_fails_is_a_check_that_fails_and_costs_nothing(live, simulat
     record = UsageRecord.objects.get()
     assert (record.status, record.cost_nano) == ("error", 0)
     assert "failed after" in capsys.readouterr().out
+
+
+def test_a_call_that_was_answered_with_what_nobody_can_read_is_paid_for_at_most(live, simulator):
+    Provider.objects.update(base_url=simulator.path("garbage", tag="preflight"))
+
+    assert run([*ASKED, "--probe", "one-call"]) == 1
+
+    record, new = UsageRecord.objects.get(), CatalogEntry.objects.get(slug="acme/new")
+    assert (record.status, record.cost_nano) == ("error", preflight_probe.bound(new).nano)

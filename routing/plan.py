@@ -206,17 +206,22 @@ def _unfit_for_route(
         return Dropped(entry, offer, "model_not_allowed")
     if is_retired(entry, moment.at):
         return Dropped(entry, offer, "retired", f"since {entry.sunset_on}")
-    if (purpose(entry) == "embed") != (asking.operation == "embed"):
+    if not _is_for(entry, asking.operation):
         return Dropped(entry, offer, "not_offered", "it is not for this endpoint")
     return None
 
 
+def _is_for(entry: EntryValue, operation: Operation) -> bool:
+    """Return whether a model does what the endpoint is for, as far as somebody has said what it gives."""
+    if operation == "embed" and not entry.output_modalities:
+        return True
+    return (purpose(entry) == "embed") == (operation == "embed")
+
+
 def _check_endpoint(entry: EntryValue, operation: Operation) -> None:
     """Refuse a model that does not do what the endpoint is for."""
-    if (purpose(entry) == "embed") == (operation == "embed"):
+    if _is_for(entry, operation):
         return
-    if operation == "embed" and not entry.output_modalities:
-        return  # nobody has said what it gives
     use = "/v1/chat/completions or /v1/messages" if operation == "embed" else "/v1/embeddings"
     makes = "makes no embeddings" if operation == "embed" else "makes embeddings only"
     raise Refusal("wrong_endpoint", f"{entry.slug!r} {makes}: call POST {use}", param="model")

@@ -113,6 +113,17 @@ def test_a_target_that_may_not_be_tried_is_left_out_with_its_reason(target, aski
     assert (ids(found), why(found)) == ([20], {10: reason})
 
 
+def test_a_model_of_which_nobody_says_what_it_gives_makes_embeddings_on_a_route_as_by_its_own_name():
+    makes, unknown, talks = (
+        model(1, output_modalities=("embedding",)),
+        model(2),
+        model(3, output_modalities=("text",)),
+    )
+
+    assert ids(planned(route(makes, unknown, talks), operation="embed")) == [10, 20]
+    assert ids(planned(unknown, operation="embed")) == [20]
+
+
 def test_a_key_that_may_use_the_route_may_use_its_targets_and_one_that_may_use_none_is_told():
     assert ids(planned(route(ONE), reach=Reach(names=frozenset({"support"})))) == [10, 11]
 

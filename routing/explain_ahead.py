@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from billing import standing
@@ -16,6 +17,7 @@ from llmhub.audit.actor import Actor
 from llmhub.lib import clock
 from llmhub.people.models import Team
 from llmhub.people.roles import reach
+from providers.live import Live
 from routing.evidence_read import live_of
 from routing.explain_values import Explained
 from routing.gateway.caller_request import CallerRequest
@@ -26,7 +28,7 @@ from routing.gateway.readers import READERS
 from routing.load import load_snapshot
 from routing.plan import Moment
 from routing.reach import EVERYTHING, refuse_out_of_reach
-from routing.resolve import resolve
+from routing.resolve import Destination, resolve
 from routing.snapshot import Caller, Snapshot
 
 _BYTES_PER_TOKEN = 4
@@ -69,7 +71,7 @@ def ask(
     except Refusal as refusal:
         raise CannotAnswer(refusal.message) from None
     mixes = read_mixes(caller.team_id) if caller.team_id else {}
-    moment = Moment(now, live=live_of(snapshot.entries.values(), now=now), mixes=mixes)
+    moment = Moment(now, live=_live(destination, now), mixes=mixes)
     ahead = ahead_of(snapshot, caller, request, destination, moment, whole=moment, id_=_NOT_A_CALL)
     found = explained_of(with_budgets(ahead, standing.verdicts(ahead.wanted, at=now)))
     if shows_all or found.refusal.get("code") != "budget_exceeded":
@@ -138,3 +140,10 @@ def _body(question: Question) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise CannotAnswer("the body is no JSON object: paste the body of a call")
     return body
+
+
+def _live(destination: Destination, now: datetime) -> Mapping[int, Live]:
+    """Return what the minutes that gateways wrote say of each offer that a destination has."""
+    route = destination.route
+    targets = (*destination.targets, *(route.over_budget if route else ()))
+    return live_of({target.entry.id: target.entry for target in targets}.values(), now=now)

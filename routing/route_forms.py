@@ -22,6 +22,7 @@ from routing.route_trial import Sample
 _AT = " at "  # between a model and its provider: no id has a space
 _PLAIN = {"autocomplete": "off"}
 LISTS = ("to", "over")  # names of the fields that list targets, those for want of budget second
+_MOST_MULTIPLE = 9999  # that can be saved
 
 
 class RouteForm(forms.Form):
@@ -128,10 +129,10 @@ class SampleForm(forms.Form):
 
 def _multiple(typed: Any) -> Decimal | None:
     try:
-        number = Decimal(str(typed)) if typed not in (None, "") else None
-    except InvalidOperation:
+        number = Decimal(str(typed))
+        return number if 1 <= number <= _MOST_MULTIPLE else None
+    except InvalidOperation:  # no number, or NaN
         return None
-    return number if number is not None and number >= 1 else None
 
 
 @dataclass(frozen=True)

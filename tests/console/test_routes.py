@@ -113,6 +113,13 @@ def test_a_call_is_tried_by_what_is_typed_before_it_is_saved(signed_in, models, 
     assert not Route.objects.exists()
 
 
+@pytest.mark.parametrize("multiple", ["nan", "inf", "1e999999", "-1", "much"])
+def test_a_limit_that_is_no_number_is_told_when_it_is_saved_and_not_tried_by(signed_in, models, multiple):
+    said = form("try", BIG, SMALL, policy="cost", max_cost_multiple=multiple)
+
+    assert "Left out" not in signed_in("admin").post("/routes/add/", said).text
+
+
 def test_a_route_is_made_changed_and_removed(signed_in, models):
     client = signed_in("admin")
     weighted = form("save", f"{SMALL} at lab", BIG, policy="weighted", require="stream", over=[SMALL],

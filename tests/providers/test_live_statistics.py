@@ -127,7 +127,7 @@ def test_a_call_that_ends_waits_for_one_row_of_a_write_at_most(monkeypatch):
     for offer in range(10):
         statistics.record(offer, OK)
     statistics._lock = lock = Counting()
-    monkeypatch.setattr(statistics_rows, "write", lambda rows: None)
+    monkeypatch.setattr(statistics_rows, "write", lambda _rows: None)
 
     statistics.write()
 

@@ -159,11 +159,10 @@ def _judged(
             candidates.append(found)
     if not candidates:  # sizes are guesses: a provider that is asked will know
         return small, dropped
-    why = [(each, too_small(each.entry, asking.size)) for each in small]
-    return candidates, [
-        *dropped,
-        *(Dropped(each.entry, each.offer, "too_small", words) for each, words in why),
+    dropped += [
+        Dropped(each.entry, each.offer, "too_small", too_small(each.entry, asking.size)) for each in small
     ]
+    return candidates, dropped
 
 
 def _offers(targets: tuple[TargetValue, ...]) -> Iterator[tuple[int, TargetValue, OfferValue]]:
@@ -213,9 +212,8 @@ def _unfit_for_route(
 
 def _is_for(entry: EntryValue, operation: Operation) -> bool:
     """Return whether a model does what the endpoint is for, as far as somebody has said what it gives."""
-    if operation == "embed" and not entry.output_modalities:
-        return True
-    return (purpose(entry) == "embed") == (operation == "embed")
+    embeds = operation == "embed"
+    return (purpose(entry) == "embed") == embeds or (embeds and not entry.output_modalities)
 
 
 def _check_endpoint(entry: EntryValue, operation: Operation) -> None:

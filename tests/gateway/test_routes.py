@@ -157,7 +157,7 @@ def test_at_the_end_of_a_budget_a_call_degrades_to_the_cheaper_target_and_only_t
 
 def test_a_session_stays_where_it_was_answered(made, route):
     caller, session = made["cheap"], {"x-llmhub-session": secrets.token_hex(4)}
-    name = route("dear", "cheap", policy="cost")
+    name = route("dear", "cheap", policy="cost", max_cost_multiple=None)
     assert served(ask(caller, name, extra_headers={**session, "x-llmhub-policy": "priority"}), made) == "dear"
 
     assert served(ask(caller, name, extra_headers=session), made) == "dear"

@@ -6,7 +6,10 @@ the last target's goes out as it comes. Where no later target answers, the calle
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from itertools import groupby
 
 from routing.answer_check import Fault, Form, fault_of, form_of, said_stream, said_whole
@@ -21,7 +24,9 @@ from routing.gateway.note import Note
 from routing.gateway.tries import NotAdmitted, first_answer
 from routing.plan import Candidate
 
+Trying = Callable[[], Awaitable[bytes]]
 ESCALATED = "escalated_"  # before the fault, as the reason of a fallback
+_TO_GIVE = 0.5  # seconds before the deadline of a call: then the answer there is is given
 
 
 async def answered(
@@ -35,13 +40,14 @@ async def answered(
     kept: tuple[Note, bytes] | None = None
     for number, leg in enumerate(legs):
         is_held = number < len(legs) - 1
-        try:
-            last = await first_answer(
-                hub, exchange, account, admission, leg, is_admitted=number == 0, is_held=is_held
-            )
-        except (Refusal, NotAdmitted) as exc:
-            if exchange.has_begun or (kept is None and not is_held):
-                raise _as_refusal(exc) from None
+        trying = partial(
+            first_answer, hub, exchange, account, admission, leg, is_admitted=number == 0, is_held=is_held
+        )
+        if kept is not None:
+            last = await _instead(hub, exchange, account, trying)
+        else:
+            last = await _first(exchange, trying, is_held=is_held)
+        if last is None:
             continue
         if not is_held:
             return last
@@ -54,6 +60,34 @@ async def answered(
     if kept is None:
         raise Refusal("no_candidate", "No target of the route could be tried within its budgets")
     return await _give(exchange, account, *kept)
+
+
+async def _first(exchange: Exchange, trying: Trying, *, is_held: bool) -> bytes | None:
+    """Return what a leg answers, None where the next one may. Raises `Refusal`."""
+    try:
+        return await trying()
+    except (Refusal, NotAdmitted) as exc:
+        if exchange.has_begun or not is_held:
+            raise _as_refusal(exc) from None
+    return None
+
+
+async def _instead(hub: Hub, exchange: Exchange, account: Account, trying: Trying) -> bytes | None:
+    """Return what a leg answers; None where it gives nothing in time, as there is an answer already."""
+    try:
+        async with asyncio.timeout(_left(hub, account)):
+            return await trying()
+    except (Refusal, NotAdmitted, TimeoutError) as exc:
+        if exchange.has_begun:
+            raise
+        if isinstance(exc, TimeoutError):
+            account.notes[-1].end("error", "deadline_exceeded")
+    return None
+
+
+def _left(hub: Hub, account: Account) -> float:
+    """Return the seconds that further legs may take, where there is an answer to give after them."""
+    return max(0.0, hub.limits.deadline - _TO_GIVE - (time.monotonic() - account.started))
 
 
 async def _fault(hub: Hub, account: Account, note: Note, last: bytes, form: Form) -> Fault:

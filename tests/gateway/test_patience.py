@@ -27,6 +27,7 @@ def models(make_gateway, simulator):
     wanted["counts"] = {"at": [("messages", simulator.path("hang"))]}
     wanted["counts then"] = {"at": [("messages", simulator.path(way)) for way in ("hang", "tokens/3")]}
     wanted["then well"] = {"at": [simulator.path("hang"), simulator.path("tokens/3")]}
+    wanted["cut"] = {"at": [simulator.path("tokens/60")]}
     yield gateway.make_all(wanted)
     gateway.kill()
 
@@ -51,6 +52,32 @@ def test_a_provider_that_dawdles_is_left_in_time(models, fault):
     assert (whole[0], streamed[0]) == FAULTS[fault]
     assert max(whole[1], streamed[1]) < 4
     assert model.gateway.reservations() == 0
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_route_that_escalates_gives_what_there_is_before_its_deadline(models, stream):
+    from catalog.models import CatalogEntry
+    from llmhub.audit.actor import SYSTEM
+    from routing.route import Target, create_route
+
+    caller, name = models["cut"], f"escalates-{stream}".lower()
+
+    def make():
+        targets = [Target(CatalogEntry.objects.get(pk=models[each].entry_id)) for each in ("cut", "comments")]
+        create_route(actor=SYSTEM, name=name, targets=targets, escalates=True)
+
+    caller.gateway.change(make)
+    answer = caller.client().chat.completions.with_raw_response.create(
+        model=name, stream=stream, max_tokens=5, messages=[{"role": "user", "content": "Hello"}]
+    )
+
+    assert answer.headers["x-llmhub-model"] == caller.name
+    assert '"length"' in answer.http_response.read().decode()
+    record = caller.gateway.record(answer.headers["x-llmhub-request-id"])
+    attempts = caller.gateway.attempts(record)
+    assert (record.status, record.attempts) == ("ok", 2)
+    assert [each.error_code for each in attempts] == ["escalated_truncated", "deadline_exceeded"]
+    assert record.cost_nano == sum(each.cost_nano for each in attempts) > attempts[0].cost_nano
 
 
 def counted(model):

@@ -1,4 +1,4 @@
-"""Write the record of a call that no gateway made, by the ledger's own batch."""
+"""Hold money for a call that no gateway makes, and write its record, by the ledger's own batch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db import DEFAULT_DB_ALIAS, transaction
 
 from billing import ledger_batch, scopes, worker
 from billing.budget import in_force
-from billing.entries import Hold, Settle
+from billing.entries import Hold, Reserve, Settle
 from billing.ledger_batch import Batch
 from llmhub.lib import ids
 
@@ -26,6 +26,41 @@ def write(entry: Settle, *, alias: str = DEFAULT_DB_ALIAS) -> int:
         ledger_batch.apply(Batch(settles=[settle], known_holds=charged), alias=alias, next_id=maker.next)
         worker.give_back(alias, lease)
     return settle.id
+
+
+def hold(wanted: Reserve, *, tokens: int, provider_id: int, entry_id: int) -> int:
+    """Hold the most that a call may take under a new id, in the transaction that is open; return the id.
+
+    Whoever holds it settles it; else the sweeper does, by what was held. Raises `OverBudget`, and then
+    nothing is held.
+    """
+    with transaction.atomic():
+        lease, maker = worker.take(DEFAULT_DB_ALIAS)
+        id_ = maker.next()
+        subjects = scopes.payers(team_id=None, key_id=None, person_id=None, tags={})
+        subjects += scopes.suppliers(provider_id=provider_id, entry_id=entry_id)
+        amounts = {"usd": wanted.amount_nano, "tokens": tokens, "requests": 1}
+        at = ids.moment_of(id_)
+        holds = tuple(
+            Hold(budget.id, budget.period_start(at), amounts[budget.unit], budget.unit, budget.only)
+            for budget in scopes.of(scopes.by_subject(in_force()), dict.fromkeys(subjects))
+        )
+        reserve = replace(wanted, id=id_, holds=holds)
+        found = ledger_batch.apply(Batch(reserves=[reserve]), alias=DEFAULT_DB_ALIAS, next_id=maker.next)
+        worker.give_back(DEFAULT_DB_ALIAS, lease)
+        if id_ in found.refused:
+            raise found.refused[id_]
+    return id_
+
+
+def settle(entry: Settle) -> None:
+    """Write the record of a call that money is held for, in the transaction that is open."""
+    with transaction.atomic():
+        lease, maker = worker.take(DEFAULT_DB_ALIAS)
+        charged = {entry.id: tuple(_holds(entry))}  # for one that the sweeper took before
+        batch = Batch(settles=[entry], known_holds=charged)
+        ledger_batch.apply(batch, alias=DEFAULT_DB_ALIAS, next_id=maker.next)
+        worker.give_back(DEFAULT_DB_ALIAS, lease)
 
 
 def _holds(settle: Settle) -> Iterator[Hold]:

@@ -42,6 +42,7 @@ from providers.credential_api import router as credentials_router
 from routing.api import router as routing_router
 from routing.explain_api import router as explain_router
 from routing.preflight_api import router as preflight_router
+from routing.probe_api import router as probe_router
 from routing.route_api import router as route_router
 from routing.route_trial_api import router as route_trial_router
 
@@ -61,6 +62,7 @@ api.add_router("", member_router, tags=["people"])
 api.add_router("", providers_router, tags=["providers"])
 api.add_router("", credentials_router, tags=["providers"])
 api.add_router("", breaker_router, tags=["providers"])
+api.add_router("", probe_router, tags=["providers"])
 api.add_router("", discovery_router, tags=["discovery"])  # first: a model's id may hold slashes
 api.add_router("", inbox_router, tags=["discovery"])
 api.add_router("", parameter_router, tags=["catalog"])  # before the paths of models, which end in anything

@@ -55,6 +55,10 @@ class Provider(models.Model):
     listed_at = models.DateTimeField(
         null=True, blank=True, help_text="the last check that got its list of models, which is kept"
     )
+    probe_ceiling_nano = models.BigIntegerField(
+        null=True, blank=True, help_text="nano-USD that billed probes may cost in a day; empty: none is made"
+    )
+    probe_id = models.BigIntegerField(null=True, blank=True, help_text="the last probe's id in the ledger")
     created_at = models.DateTimeField(auto_now_add=True)
     removed_at = models.DateTimeField(null=True, blank=True)
 
@@ -64,6 +68,12 @@ class Provider(models.Model):
 
     class Meta:
         ordering = ["slug"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(probe_ceiling_nano=None) | models.Q(probe_ceiling_nano__gt=0),
+                name="probe_ceiling_is_more_than_nothing",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -49,7 +49,12 @@ def create_provider(
     }
     with transaction.atomic():
         provider = _removed(slug, kind) or Provider(slug=slug)
-        for field, value in {**values, "removed_at": None, "paused_reason": ""}.items():
+        for field, value in {
+            **values,
+            "removed_at": None,
+            "paused_reason": "",
+            "probe_ceiling_nano": None,
+        }.items():
             setattr(provider, field, value)
         provider.full_clean()
         provider.save()

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import time
 from dataclasses import dataclass
-from typing import Any
 
-import msgspec
-from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.sync import async_to_sync
 from django.db import transaction
 from django.urls import reverse
 
 from billing import budget_state, ledger_alone, scopes
-from billing.entries import AttemptEntry, Settle
 from billing.models import Budget
 from catalog.availability import entries_now, offers_with_providers, prices_in_force
 from catalog.models import CatalogEntry, Offer
@@ -23,20 +18,12 @@ from llmhub.audit.actor import Actor
 from llmhub.lib import clock, figures, ids
 from llmhub.people import organisation
 from llmhub.people.roles import require
-from providers.adapters import adapter_for
-from providers.client import Client, Timeouts
-from providers.credential import CredentialUnreadable, reveal
-from providers.errors import ProviderError, TargetMisconfigured, hiding
-from providers.models import Provider
 from providers.saved_check import check_and_save
-from providers.wire import Answer, Body, Target, Usage
-from routing.bound import Size, worst_case_nano
+from routing import small_call
+from routing.bound import worst_case_nano
 from routing.preflight import Check, Evidence, Status
+from routing.small_call import MAX_OUTPUT_TOKENS, Made
 
-COST_CENTRE = "health"
-MAX_OUTPUT_TOKENS = 16
-_PROMPT = "Say yes."
-_TIMEOUTS = Timeouts(total=60.0)
 _MOST_PROVIDERS = 5
 
 
@@ -55,18 +42,6 @@ class Bound:
         return (
             "an unknown amount: its price is not known" if self.nano is None else f"${figures.usd(self.nano)}"
         )
-
-
-@dataclass(frozen=True)
-class _Made:
-    """How the call went."""
-
-    latency_ms: int
-    error: str  # "" where it was answered
-    error_code: str = ""
-    http_status: int = 200
-    usage: Usage | None = None
-    at_ms: int = 0
 
 
 def check_providers(entry: CatalogEntry, *, actor: Actor) -> None:
@@ -89,7 +64,7 @@ def bound(entry: CatalogEntry) -> Bound:
         why = row.why_not.detail if row.why_not else "No provider offers it."
         return Bound(None, (), None, why)
     prices = tuple(price.value() for price in prices_in_force([offer], now)[offer.pk])
-    size = Size(body_bytes=len(_content(offer)), messages=1, output_limit=MAX_OUTPUT_TOKENS)
+    size = small_call.size_of(offer)
     nano = worst_case_nano(size, prices, at=now)
     return Bound(offer, prices, nano, _why_not(entry, offer, nano, size.tokens))
 
@@ -122,106 +97,16 @@ def make_call(entry: CatalogEntry, *, actor: Actor) -> Check:
     most = bound(entry)
     if most.offer is None or most.why_not:
         return _check("unknown", f"No call was made. {most.why_not}")
-    made = async_to_sync(_call)(most.offer)
+    made = async_to_sync(small_call.send)(most.offer)
     cost = None if made.usage is None else cost_of(made.usage, most.prices, at=clock.now())
     with transaction.atomic():
-        id_ = ledger_alone.write(_settle(entry, most.offer, made, cost))
+        id_ = ledger_alone.write(small_call.record_of(most.offer, made, cost))
         told = {"model": entry.slug, "answered": not made.error, "cost_nano": cost.nano if cost else 0}
         log.record(actor, "preflight.called", f"provider:{most.offer.provider.slug}", after=told)
     return _said(most, made, cost, id_)
 
 
-async def _call(offer: Offer) -> _Made:
-    """Send it with the first credential that is in use."""
-    provider, at_ms, begun = offer.provider, clock.unix_ms(), time.monotonic()
-    adapter, client = adapter_for(provider.kind, provider.dialect), Client()
-
-    def passed() -> int:
-        return round((time.monotonic() - begun) * 1000)
-
-    try:
-        secret = await sync_to_async(_secret)(provider)
-        with hiding(secret):
-            call = adapter.generate_call(
-                Target(provider.base_url, offer.upstream_id, secret), _body(offer), stream=False
-            )
-            reply = await client.send(call, timeout=_TIMEOUTS)
-            if reply.status != 200:
-                raise adapter.failure(reply.status, reply.headers, reply.content)
-            answer: Answer = adapter.parse_answer(reply.content)
-    except ProviderError as error:
-        status = error.status or 0
-        usage = error.usage or (None if error.is_free else _at_most(offer))
-        return _Made(passed(), error.message, error.code, status, usage=usage, at_ms=at_ms)
-    except CredentialUnreadable as trouble:
-        return _Made(passed(), str(trouble), TargetMisconfigured.code, 0, at_ms=at_ms)
-    finally:
-        await client.aclose()
-    return _Made(passed(), "", usage=answer.usage or _at_most(offer), at_ms=at_ms)
-
-
-def _secret(provider: Provider) -> str:
-    credential = provider.credentials.filter(disabled_reason="").order_by("-weight", "id").first()
-    return reveal(credential) if credential else ""
-
-
-def _at_most(offer: Offer) -> Usage:
-    """Return what a call used whose provider does not say: the most it may have."""
-    size = Size(body_bytes=len(_content(offer)), messages=1, output_limit=MAX_OUTPUT_TOKENS)
-    return Usage(input_tokens=size.input_tokens, output_tokens=size.output_tokens, estimated=True)
-
-
-def _body(offer: Offer) -> Body:
-    terms = adapter_for(offer.provider.kind, offer.provider.dialect).terms(offer.upstream_id)
-    plain: dict[str, Any] = {
-        "model": offer.upstream_id,
-        "messages": [{"role": "user", "content": _PROMPT}],
-        terms.limit_field: MAX_OUTPUT_TOKENS,
-    }
-    return {name: msgspec.Raw(json.dumps(value).encode()) for name, value in plain.items()}
-
-
-def _content(offer: Offer) -> bytes:
-    return msgspec.json.encode(_body(offer))
-
-
-def _settle(entry: CatalogEntry, offer: Offer, made: _Made, cost: Cost | None) -> Settle:
-    used = made.usage or Usage()
-    attempt = AttemptEntry(
-        number=1,
-        status="error" if made.error else "ok",
-        started_at_ms=made.at_ms,
-        latency_ms=made.latency_ms,
-        entry_id=entry.pk,
-        offer_id=offer.pk,
-        provider_id=offer.provider_id,
-        price_id=cost.price_id if cost else None,
-        http_status=made.http_status,
-        error_code=made.error_code,
-        input_tokens=used.input_tokens,
-        output_tokens=used.output_tokens,
-        cache_read_tokens=used.cache_read_tokens,
-        cache_write_tokens=used.cache_write_tokens,
-        reasoning_tokens=used.reasoning_tokens,
-        usage_estimated=used.estimated,
-        cost_nano=cost.nano if cost else None,
-        computed_nano=cost.computed_nano if cost else None,
-        cost_source=cost.source if cost else "",
-    )
-    return Settle(
-        id=0,
-        requested=entry.slug,
-        status=attempt.status,
-        attempts=(attempt,),
-        cost_centre=COST_CENTRE,
-        dialect=offer.provider.dialect,
-        http_status=made.http_status,
-        error_code=made.error_code,
-        latency_ms=made.latency_ms,
-    )
-
-
-def _said(most: Bound, made: _Made, cost: Cost | None, id_: int) -> Check:
+def _said(most: Bound, made: Made, cost: Cost | None, id_: int) -> Check:
     assert most.offer is not None
     name, took = most.offer.provider.name, figures.duration(made.latency_ms)
     path = reverse("billing:request_detail", args=[ids.request_id(id_)])

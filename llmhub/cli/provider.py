@@ -6,7 +6,7 @@ from argparse import Namespace, _SubParsersAction
 from typing import Any
 
 from llmhub.audit.actor import COMMAND_LINE
-from llmhub.cli import alias, credential, find, latency, show
+from llmhub.cli import alias, credential, find, latency, probes, show
 from providers.adapters import KINDS
 from providers.credential_now import CredentialNow, credentials_now
 from providers.health import check_now
@@ -51,6 +51,7 @@ def register(commands: _SubParsersAction[Any]) -> None:
         command.set_defaults(run=function)
     alias.register(verbs)
     latency.register(verbs)
+    probes.register(verbs)
 
 
 def _row(provider: Provider) -> show.Row:

@@ -9,6 +9,7 @@ from llmhub.config.values import DIALECTS
 from providers.credential import remove_credential, set_credential
 from providers.credential_state import give_to_file, set_weight
 from providers.models import Provider
+from providers.probe_ceiling import set_ceiling
 from providers.provider import create_provider, pause_provider, remove_provider, update_provider
 
 
@@ -22,6 +23,8 @@ def apply_providers(config: Config, actor: Actor, at: At) -> None:
             provider = _saved(actor, slug, section, there.get(slug))
             if section.paused is not None:
                 pause_provider(actor=actor, provider=provider, reason=section.paused)
+            if section.probe_ceiling is not None:
+                set_ceiling(actor=actor, provider=provider, ceiling=section.probe_ceiling)
         if section.credentials is not None:
             with at("providers", slug, "credentials"):
                 _save_credentials(actor, provider, section.credentials)

@@ -53,6 +53,7 @@ PROVIDER_KEYS = {  # of `Provider`; `paused` is text, empty while calls go throu
     "dialect": "dialect",
     "needs_credential": "needs_credential",
     "paused": "paused_reason",
+    "probe_ceiling": "probe_ceiling_nano",
 }
 CREDENTIAL_KEYS = {"ref": "reference", "label": "label", "weight": "weight"}
 OFFER_KEYS = {"id": "upstream_id", "rank": "rank"}

@@ -18,6 +18,7 @@ from llmhub.config.section import Section
 from llmhub.config.values import Cap, Dialect, KindName, PublicName, Reference, Rule, Slug, Zone
 from llmhub.lib import money
 from llmhub.lib.reference import is_reference
+from providers.probe_amount import parse_ceiling
 from providers.weights import MAX_WEIGHT
 
 # Words of CONTRACT that have no meaning yet: each says so instead of being taken for a typing mistake.
@@ -92,12 +93,19 @@ class ProviderSection(Section):
     needs_credential: bool | None = None
     paused: Annotated[str, _REASON] | None = None  # the reason; "" lets calls through
     credentials: list[CredentialEntry] | None = None  # None: whatever the console has
+    probe_ceiling: Annotated[str, Field(max_length=20, description="USD a day, or off")] | None = None
 
     @model_validator(mode="after")
     def _labels_differ(self) -> ProviderSection:
         labels = [each.label or label_of(each.ref) for each in self.credentials or ()]
         if twice := sorted({label for label in labels if labels.count(label) > 1}):
             raise ValueError(f"two credentials have the label {twice[0]!r}: give each a label of its own")
+        return self
+
+    @model_validator(mode="after")
+    def _is_amount(self) -> ProviderSection:
+        if self.probe_ceiling is not None:
+            parse_ceiling(self.probe_ceiling)
         return self
 
     @model_validator(mode="after")

@@ -54,6 +54,8 @@ def read_providers() -> Iterator[Thing]:
         path, built_in = ("providers", row.slug), is_built_in(row.slug)
         if row.removed_at is None:
             values = known({key: getattr(row, field) for key, field in PROVIDER_KEYS.items()})
+            if row.probe_ceiling_nano is not None:
+                values["probe_ceiling"] = money.text(row.probe_ceiling_nano)
             defaults = _defaults(row.kind) if built_in else {}
             yield Thing(path, values, is_bundled=values == defaults, defaults=defaults)
             yield from (_credential((*path, "credentials"), each) for each in row.credentials.all())

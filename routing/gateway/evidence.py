@@ -44,10 +44,14 @@ def outcome_of(
     if error is None:
         return _answered(note)
     if isinstance(error, ProviderError):
-        ending: Ending = next((name for kind, name in _ENDINGS if isinstance(error, kind)), "rejected")
-        return Outcome(ending)
+        return Outcome(ending_of(error))
     took_too_long = 0 < deadline <= time.monotonic() - account.started
     return Outcome("timeout" if took_too_long else "caller_left")
+
+
+def ending_of(error: ProviderError) -> Ending:
+    """Return how an attempt ended that a provider's failure broke."""
+    return next((name for kind, name in _ENDINGS if isinstance(error, kind)), "rejected")
 
 
 def _answered(note: Note) -> Outcome:

@@ -93,6 +93,7 @@ def bodies(of: Side) -> dict[str, dict[str, Any]]:
             "slug": "x", "name": "x", "kind": "custom", "base_url": "http://127.0.0.1:9/v1",
         },
         "PATCH /api/v1/providers/{slug}": {"name": "x"},
+        "PUT /api/v1/providers/{slug}/probes": {"ceiling": "0.5"},
         "POST /api/v1/provider-tests": {"kind": "custom", "base_url": "http://127.0.0.1:9/v1"},
         "POST /api/v1/providers/{slug}/credentials": {"label": "second", "secret": "nothing-to-hide-0001"},
         "PUT /api/v1/providers/{slug}/credentials/{label}": {"secret": "nothing-to-hide-0001"},

@@ -20,6 +20,7 @@ from llmhub.people.models import Team
 from llmhub.people.team import create_team
 from providers.credential import set_credential
 from providers.models import Provider
+from providers.probe_ceiling import set_ceiling
 from providers.provider import create_provider, pause_provider, remove_provider, update_provider
 from providers.rates import Rates
 from routing.route import Target, create_route
@@ -80,6 +81,7 @@ def _providers() -> None:
     create_provider(
         actor=COMMAND_LINE, slug="far", name="Far", kind="custom", base_url="http://10.0.0.6:8000/v1"
     )
+    set_ceiling(actor=COMMAND_LINE, provider=lab, ceiling="0.25")
     set_credential(actor=COMMAND_LINE, provider=lab, label="env:ONE", reference="env:ONE")
     set_credential(actor=COMMAND_LINE, provider=lab, label="second", reference="file:/two", weight=0)
     gone = create_provider(

@@ -70,7 +70,8 @@ LISTED = {"described_by", "source"}  # of a list of models: discovery finds it a
 SAID: dict[type, set[str]] = {
     Organisation: {*fields.HUB_KEYS.values()},
     Team: {*fields.TEAM_KEYS.values(), "slug"},
-    Provider: {*fields.PROVIDER_KEYS.values(), "slug", "removed_at", "listed_at", *CHECKED, *HEALTH},
+    Provider: {*fields.PROVIDER_KEYS.values(), "slug", "removed_at", "listed_at", *CHECKED, *HEALTH,
+               "probe_id"},  # a call of the ledger
     Credential: {*fields.CREDENTIAL_KEYS.values(), "provider", "sealed", "hint", *CHECKED,
                  "disabled_reason", "disabled_at"},
     CatalogEntry: {*fields.MODEL_KEYS.values(), "slug", "withdrawn_at", *LISTED},

@@ -16,7 +16,7 @@ from llmhub.cli.main import run
 from llmhub.lib import ids
 from llmhub.people.roles import NotAllowed
 from providers.models import Provider
-from routing import preflight_probe
+from routing import preflight_probe, small_call
 
 pytestmark = pytest.mark.django_db
 ASKED = ("preflight", "--from", "acme/old", "--to", "acme/new")
@@ -172,9 +172,9 @@ def test_what_one_call_may_cost_counts_all_it_may_write(old_and_new):
     """16 tokens of answer at 1 USD per million, and the bytes of the question and 50 tokens at 0.5."""
     most = preflight_probe.bound(old_and_new.new.entry)
 
-    sent = len(preflight_probe._content(most.offer))
+    sent = len(small_call.content(most.offer))
     assert most.nano == 16 * 1000 + (sent + 50) * 500
-    assert b'"max_tokens":16' in preflight_probe._content(most.offer)
+    assert b'"max_tokens":16' in small_call.content(most.offer)
 
 
 def test_a_call_that_fails_is_a_check_that_fails_and_costs_nothing(live, simulator, capsys):

@@ -1,16 +1,21 @@
-"""R-15: a day of health checks, every five minutes, at providers that count what they are asked."""
+"""R-15: a day of health checks, and of looks for billed probes, at providers that count what they get."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from unittest.mock import patch
 
 import time_machine
 
+from catalog.new_model import add_model
+from llmhub.audit.actor import SYSTEM
 from providers import health
 from providers.adapters.chat import ChatAdapter
 from providers.models import HealthCheck, Provider, StatusChange
+from providers.rates import Rates
 from providers.wire import Call
+from routing import probe
 from tests.prove.row import Figures
 
 ROW = "R-15"
@@ -34,6 +39,15 @@ def control(stand) -> Figures:
         return _day(stand, 3)
 
 
+def _two_models(well: Provider) -> None:
+    """Models with prices that nobody calls: what a billed probe would ask."""
+    for name in ("one", "two"):
+        add_model(
+            actor=SYSTEM, provider=well, upstream_id=name, slug=f"acme/{name}", capabilities=["stream"],
+            rates=Rates(input=Decimal(1), output=Decimal(2)), context_tokens=8000,
+        )  # fmt: skip
+
+
 def _day(stand, rounds: int) -> Figures:
     stand.hub_database()
     stand.simulator.clear()
@@ -46,9 +60,12 @@ def _day(stand, rounds: int) -> Figures:
         url = stand.simulator.path(path, tag="health")
         Provider.objects.create(slug=slug, name=slug, base_url=url, dialect=dialect, **facts)
     begins, step = datetime(2026, 11, 1, tzinfo=UTC), timedelta(hours=24) / rounds
+    with time_machine.travel(begins, tick=False):
+        _two_models(Provider.objects.get(slug="well"))
     for number in range(rounds):
         with time_machine.travel(begins + step * number, tick=False):
             health.check_due()
+            probe.probe_due()
     hits = stand.simulator.hits("health")
     paid = [hit for hit in hits if hit["path"].partition("?")[0].endswith(_PAID)]
     made = HealthCheck.objects.count()

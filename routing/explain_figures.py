@@ -6,7 +6,7 @@ import math
 
 from routing.bound import Size
 from routing.explain_block import Kept, Known, Left
-from routing.mix import Mix, expected_nano, expected_output
+from routing.mix import Mix, expected_nano, expected_output, together
 from routing.plan import Candidate, Dropped, Moment, Plan
 from routing.policy import UNKNOWN
 from routing.policy_words import BY_EVIDENCE
@@ -64,7 +64,7 @@ class Figures:
         rest: dict[tuple[int, int], Mix] = dict(self._moment.mixes)
         suppliers = dict.fromkeys((offer.provider.id, offer.entry_id) for offer in ranked)
         found = {supplier: rest.pop(supplier) for supplier in suppliers if supplier in rest}
-        found[_OTHERS] = sum(rest.values(), _NO_MIX)
+        found[_OTHERS] = together(rest.values())
         return {f"{provider}:{entry}": _numbers(mix) for (provider, entry), mix in found.items()}
 
     def _known(self, offer: OfferValue) -> Known | None:

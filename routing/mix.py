@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,12 +42,23 @@ class Mix:
 Mixes = Mapping[Supplier, Mix]
 
 
+def together(mixes: Iterable[Mix]) -> Mix:
+    """Return what some calls were like together; a team may have called hundreds of offers."""
+    requests = input_tokens = cache_read_tokens = output_tokens = 0
+    for mix in mixes:
+        requests += mix.requests
+        input_tokens += mix.input_tokens
+        cache_read_tokens += mix.cache_read_tokens
+        output_tokens += mix.output_tokens
+    return Mix(requests, input_tokens, cache_read_tokens, output_tokens)
+
+
 def expected_output(size: Size, mixes: Mixes) -> int:
     """Return the tokens that an answer is expected to have: as many as the team's have on average.
 
     It is the same for all offers, so that a model that talks much is not called dear for it.
     """
-    whole = sum(mixes.values(), Mix())
+    whole = together(mixes.values())
     usual = whole.output_tokens // whole.requests if whole.requests else USUAL_OUTPUT
     limit = usual if size.output_limit is None else min(usual, size.output_limit)
     return limit * size.answers

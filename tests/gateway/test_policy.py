@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.live import Live
+from routing.mix import Mix, together
 from routing.policy import Choice, Order, Ranking, chance, rank
 from routing.policy_words import POLICIES
 
@@ -191,3 +192,9 @@ def test_nothing_is_lost_nothing_is_above_the_limit_and_the_order_is_stable(
         assert all(each.choice.cost_nano <= multiple * first for each in found.kept)
     degraded = [each.choice.live.is_degraded for each in found.kept]
     assert degraded == sorted(degraded)
+
+
+def test_what_calls_were_like_together_is_the_sum_of_each():
+    mixes = [Mix(1, 2, 3, 4), Mix(10, 20, 30, 40), Mix()]
+
+    assert together(mixes) == sum(mixes, Mix()) == Mix(11, 22, 33, 44)

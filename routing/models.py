@@ -99,10 +99,13 @@ class RouteTarget(models.Model):
         ordering = ["rank", "id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["route", "entry", "provider", "is_for_want"],
-                nulls_distinct=False,
-                name="each_target_once",
-            )
+                fields=["route", "entry", "provider", "is_for_want"], name="each_target_once"
+            ),
+            models.UniqueConstraint(  # SQLite tells two targets without a provider apart
+                fields=["route", "entry", "is_for_want"],
+                condition=models.Q(provider=None),
+                name="each_target_anywhere_once",
+            ),
         ]
 
     def __str__(self) -> str:

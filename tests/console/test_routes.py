@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.db import IntegrityError
 
 from billing.key import create_key
 from billing.key_reach import set_reach
@@ -20,7 +21,7 @@ from providers.rates import Rates
 from providers.statistics_rows import Kept
 from providers.tally import Outcome, Tally
 from routing.key_check import check_one
-from routing.models import Route
+from routing.models import Route, RouteTarget
 from routing.route import Target, create_route, said
 from tests.billing import rows as ledger_rows
 
@@ -118,6 +119,16 @@ def test_a_limit_that_is_no_number_is_told_when_it_is_saved_and_not_tried_by(sig
     said = form("try", BIG, SMALL, policy="cost", max_cost_multiple=multiple)
 
     assert "Left out" not in signed_in("admin").post("/routes/add/", said).text
+
+
+@pytest.mark.parametrize("at", [None, "lab"])
+def test_the_database_takes_each_target_once(models, at):
+    route = made(models, BIG)
+    again = {"route": route, "entry": models[SMALL], "provider": at and Provider.objects.get(slug=at)}
+    RouteTarget.objects.create(rank=1, **again)
+
+    with pytest.raises(IntegrityError):
+        RouteTarget.objects.create(rank=2, **again)
 
 
 def test_a_route_is_made_changed_and_removed(signed_in, models):

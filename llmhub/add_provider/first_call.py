@@ -57,10 +57,12 @@ def bounds(draft: Draft) -> list[Bound]:
 
 def bound_nano(draft: Draft, upstream_id: str) -> int | None:
     """Return the bound of one model in nano-USD, None where its price is unknown."""
-    size = Size(
-        body_bytes=len(_content(_body(draft, upstream_id))), messages=1, output_limit=MAX_OUTPUT_TOKENS
-    )
-    return worst_case_nano(size, _prices(draft, upstream_id), at=clock.now())
+    return worst_case_nano(_size(draft, upstream_id), _prices(draft, upstream_id), at=clock.now())
+
+
+def _size(draft: Draft, upstream_id: str) -> Size:
+    content = _content(_body(draft, upstream_id))
+    return Size(body_bytes=len(content), messages=1, output_limit=MAX_OUTPUT_TOKENS)
 
 
 def make_call(*, actor: Actor, draft: Draft, upstream_id: str) -> FirstCall:
@@ -69,7 +71,7 @@ def make_call(*, actor: Actor, draft: Draft, upstream_id: str) -> FirstCall:
     Raises `NotNow` while everything is paused, and when the hub's own budget has no room for it.
     """
     require(actor, "configure")
-    _refuse_if_it_may_not(bound_nano(draft, upstream_id))
+    _refuse_if_it_may_not(draft, upstream_id)
     made = async_to_sync(_call)(draft, upstream_id)
     told = {
         "kind": draft.kind,
@@ -85,16 +87,29 @@ def make_call(*, actor: Actor, draft: Draft, upstream_id: str) -> FirstCall:
     return made
 
 
-def _refuse_if_it_may_not(nano: int | None) -> None:
+def _refuse_if_it_may_not(draft: Draft, upstream_id: str) -> None:
     if reason := organisation.current().paused_reason:
         raise NotNow(
             f"Everything is paused (“{reason}”): resume it on the Settings page first, or save without."
         )
-    caps = Budget.objects.in_force().filter(scope="organisation", hard=True, unit="usd").exclude(cap=None)
+    wanted = _wanted(draft, upstream_id)
+    caps = Budget.objects.in_force().filter(scope="organisation", hard=True).exclude(cap=None)
     for row in budget_state.states(caps, at=clock.now()):
-        if nano is None or (row.left or 0) < nano:
-            why = "its price is unknown" if nano is None else "it has no room for it"
+        most = wanted[row.unit]
+        if most is None or (row.left or 0) < most:
+            why = "its price is unknown" if most is None else "it has no room for it"
             raise NotNow(f"The hub has a hard budget per {row.budget.per} and {why}: save without a call.")
+
+
+def _wanted(draft: Draft, upstream_id: str) -> dict[str, int | None]:
+    """Return the most that a call takes of budgets, with those before it: none is in the ledger yet."""
+    nano, made = bound_nano(draft, upstream_id), draft.calls
+    return {
+        "usd": None if nano is None else nano + sum(each.cost_nano or 0 for each in made),
+        "tokens": _size(draft, upstream_id).tokens
+        + sum(each.input_tokens + each.output_tokens for each in made),
+        "requests": 1 + len(made),
+    }
 
 
 async def _call(draft: Draft, upstream_id: str) -> FirstCall:

@@ -424,6 +424,21 @@ def test_no_call_is_made_while_everything_is_paused_or_over_a_hard_budget(client
     assert not simulator.hits("paused")
 
 
+@pytest.mark.parametrize(("unit", "cap"), [("tokens", "100"), ("requests", "1")])
+def test_a_hard_budget_in_tokens_or_requests_has_a_say_in_a_call_too(client, simulator, unit, cap):
+    connect(client, simulator.path(tag=f"first-{unit}"))
+    choose(client, "sim-small")
+    price(client, PRICED)
+    client.post(f"{WHERE}call/", {"model": "sim-small"})  # it is in no ledger before the provider is saved
+    create_budget(actor=COMMAND_LINE, scope="organisation", per="day", cap=cap, unit=unit)
+    simulator.clear()
+
+    said = client.post(f"{WHERE}call/", {"model": "sim-small"}, follow=True).text
+
+    assert "hard budget per day" in said
+    assert not simulator.hits(f"first-{unit}")
+
+
 def test_a_call_of_a_model_that_was_not_chosen_is_a_404(client, simulator):
     connect(client, simulator.path())
     choose(client, "sim-small")

@@ -11,6 +11,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -255,10 +256,16 @@ def test_a_reload_fails_no_call_and_cuts_no_stream(stack):
 
 def test_while_postgres_is_away_nothing_is_unauthorised_free_or_lost(stack):
     outcomes: list[load.Outcome] = []
-    end = time.monotonic() + 11
+    over, end = threading.Event(), time.monotonic() + 30
     thread = threading.Thread(
         target=lambda: outcomes.extend(
-            load.calls(stack.urls, stack.key, MODEL, clients=6, goes_on=lambda _: time.monotonic() < end)
+            load.calls(
+                stack.urls,
+                stack.key,
+                MODEL,
+                clients=6,
+                goes_on=lambda _: not over.is_set() and time.monotonic() < end,
+            )
         )
     )
     thread.start()
@@ -266,11 +273,17 @@ def test_while_postgres_is_away_nothing_is_unauthorised_free_or_lost(stack):
     stack.postgres.kill()
     killed = time.monotonic()
     # All six may be at an end, which waits for Postgres longer than it is away: these two only begin.
-    late = load.calls(stack.urls, stack.key, MODEL, clients=2, goes_on=lambda done: not done)
-    status, took = page(stack.urls[0], "/sign-in/")
+    with ThreadPoolExecutor() as pool:
+        begun = pool.submit(
+            load.calls, stack.urls, stack.key, MODEL, clients=2, goes_on=lambda done: not done
+        )
+        status, took = page(stack.urls[0], "/sign-in/")
+        late = begun.result()
     time.sleep(max(0, killed + 6.5 - time.monotonic()))
     stack.postgres.start()
     back = time.monotonic()
+    over.wait(4)
+    over.set()
     thread.join()
 
     outcomes += late

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from asgiref.sync import async_to_sync
 from django.db import transaction
 from django.urls import reverse
 
 from billing import budget_state, ledger_alone, scopes
+from billing.entries import OverBudget
 from billing.models import Budget
 from catalog.availability import entries_now, offers_with_providers, prices_in_force
 from catalog.models import CatalogEntry, Offer
@@ -25,6 +27,7 @@ from routing.preflight import Check, Evidence, Status
 from routing.small_call import MAX_OUTPUT_TOKENS, Made
 
 _MOST_PROVIDERS = 5
+_LEASE = 120  # seconds for which its money is held
 
 
 @dataclass(frozen=True)
@@ -97,10 +100,20 @@ def make_call(entry: CatalogEntry, *, actor: Actor) -> Check:
     most = bound(entry)
     if most.offer is None or most.why_not:
         return _check("unknown", f"No call was made. {most.why_not}")
+    until = clock.now() + timedelta(seconds=_LEASE)
+    try:
+        id_ = ledger_alone.hold(
+            small_call.reservation(most.offer, most.nano or 0, until=until),
+            tokens=small_call.size_of(most.offer).tokens,
+            provider_id=most.offer.provider_id,
+            entry_id=entry.pk,
+        )
+    except OverBudget:  # another one was quicker
+        return _check("unknown", "No call was made. A hard budget has no room left for it.")
     made = async_to_sync(small_call.send)(most.offer)
     cost = None if made.usage is None else cost_of(made.usage, most.prices, at=clock.now())
     with transaction.atomic():
-        id_ = ledger_alone.write(small_call.record_of(most.offer, made, cost))
+        ledger_alone.settle(small_call.record_of(most.offer, made, cost, id_=id_))
         told = {"model": entry.slug, "answered": not made.error, "cost_nano": cost.nano if cost else 0}
         log.record(actor, "preflight.called", f"provider:{most.offer.provider.slug}", after=told)
     return _said(most, made, cost, id_)

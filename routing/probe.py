@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import F
 
 from billing import ledger_alone
-from billing.entries import OverBudget, Reserve
+from billing.entries import OverBudget
 from billing.models import Reservation
 from catalog.availability import OfferNow, offers_of
 from catalog.breakers import State, failing
@@ -124,29 +124,15 @@ def claim(wanted: Wanted) -> int | None:
         return None
     try:
         id_ = ledger_alone.hold(
-            _reserve(wanted, now), tokens=wanted.tokens, provider_id=row.pk, entry_id=offer.entry_id
+            small_call.reservation(offer, wanted.nano, until=now + timedelta(seconds=_LEASE)),
+            tokens=wanted.tokens,
+            provider_id=row.pk,
+            entry_id=offer.entry_id,
         )
     except OverBudget:
         return None
     Provider.objects.filter(pk=row.pk, probe_id=row.probe_id).update(probe_id=id_)
     return id_
-
-
-def _reserve(wanted: Wanted, now: datetime) -> Reserve:
-    offer = wanted.offer
-    return Reserve(
-        id=0,
-        amount_nano=wanted.nano,
-        expires_at=int((now + timedelta(seconds=_LEASE)).timestamp()),
-        facts={
-            "cost_centre": small_call.COST_CENTRE,
-            "requested": offer.entry.slug,
-            "dialect": offer.provider.dialect,
-            "entry_id": offer.entry_id,
-            "offer_id": offer.pk,
-            "provider_id": offer.provider_id,
-        },
-    )
 
 
 def _make(wanted: Wanted, id_: int) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import msgspec
 from asgiref.sync import sync_to_async
 
-from billing.entries import AttemptEntry, Settle
+from billing.entries import AttemptEntry, Reserve, Settle
 from catalog.models import Offer
 from catalog.pricing import Cost
 from llmhub.lib import clock
@@ -102,6 +103,23 @@ def _body(offer: Offer) -> Body:
 def content(offer: Offer) -> bytes:
     """Return what is sent."""
     return msgspec.json.encode(_body(offer))
+
+
+def reservation(offer: Offer, nano: int, *, until: datetime) -> Reserve:
+    """Return what holds the most it may cost, in nano-USD, for the ledger to give an id."""
+    return Reserve(
+        id=0,
+        amount_nano=nano,
+        expires_at=int(until.timestamp()),
+        facts={
+            "cost_centre": COST_CENTRE,
+            "requested": offer.entry.slug,
+            "dialect": offer.provider.dialect,
+            "entry_id": offer.entry_id,
+            "offer_id": offer.pk,
+            "provider_id": offer.provider_id,
+        },
+    )
 
 
 def record_of(offer: Offer, made: Made, cost: Cost | None, *, id_: int = 0) -> Settle:

@@ -168,6 +168,18 @@ def test_no_call_is_made_where_a_hard_cap_has_no_room(live, capsys):
     assert live() == ["models"]
 
 
+def test_two_at_once_do_not_both_pass_a_hard_cap(live, capsys, monkeypatch):
+    """The other one took what was left after this one had looked."""
+    create_budget(actor=COMMAND_LINE, scope="model", name="acme/new", per="day", cap="0.000001")
+    monkeypatch.setattr(preflight_probe, "_why_not", lambda *_: "")
+
+    assert run([*ASKED, "--probe", "one-call"]) == 0
+
+    assert "A hard budget has no room left for it" in capsys.readouterr().out
+    assert not Attempt.objects.exists()
+    assert live() == ["models"]
+
+
 def test_what_one_call_may_cost_counts_all_it_may_write(old_and_new):
     """16 tokens of answer at 1 USD per million, and the bytes of the question and 50 tokens at 0.5."""
     most = preflight_probe.bound(old_and_new.new.entry)

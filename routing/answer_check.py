@@ -8,13 +8,14 @@ from typing import Any, Literal
 
 import msgspec
 
+from billing.totals import CUT_REASONS
 from providers.adapters.reading import items, mapping, text
 from providers.sse import SseReader
 from providers.wire import Body
 from routing.answer_schema import fits
 
 Fault = Literal["", "truncated", "refused", "empty", "schema", "tool_arguments"]
-_CUT = ("length", "max_tokens", "model_context_window_exceeded")
+_CUT = (*CUT_REASONS, "model_context_window_exceeded")
 _REFUSED = ("content_filter", "refusal")
 _MAX_SCHEMA = 256 * 1024  # bytes
 

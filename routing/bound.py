@@ -11,6 +11,7 @@ from billing.rules import DEFAULT_OUTPUT_TOKENS
 from catalog.pricing import MTOK, PriceValue, in_force
 from llmhub.lib import money
 
+BYTES_PER_TOKEN = 4  # of English text; of code a little less, of JSON and Chinese more: for guesses, no bound
 _PER_MESSAGE = 50  # tokens: roles and separators
 # Tokens: the instructions a provider adds once for tools, or for a form that the answer is to have. The most
 # that is published are 804, of Claude Opus 4.7 that must use a tool.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from routing.bound import Size
+from routing.demand import supplier_of
 from routing.explain_block import Kept, Known, Left
 from routing.mix import Mix, expected_nano, expected_output, together
 from routing.plan import Candidate, Dropped, Moment, Plan
@@ -62,7 +63,7 @@ class Figures:
         if not ranked or not self._moment.mixes:
             return {}
         rest: dict[tuple[int, int], Mix] = dict(self._moment.mixes)
-        suppliers = dict.fromkeys((offer.provider.id, offer.entry_id) for offer in ranked)
+        suppliers = dict.fromkeys(supplier_of(offer) for offer in ranked)
         found = {supplier: rest.pop(supplier) for supplier in suppliers if supplier in rest}
         found[_OTHERS] = together(rest.values())
         return {f"{provider}:{entry}": _numbers(mix) for (provider, entry), mix in found.items()}
@@ -76,7 +77,7 @@ class Figures:
         moment = self._moment
         if self._output is None:
             self._output = expected_output(self._size, moment.mixes)
-        mix = moment.mixes.get((offer.provider.id, offer.entry_id), _NO_MIX)
+        mix = moment.mixes.get(supplier_of(offer), _NO_MIX)
         return expected_nano(self._size, offer, mix, output_tokens=self._output, at=moment.at)
 
 

@@ -8,12 +8,11 @@ from datetime import datetime
 
 from catalog.pricing import cost_of
 from providers.wire import Usage
-from routing.bound import Size
+from routing.bound import BYTES_PER_TOKEN, Size
+from routing.demand import Supplier
 from routing.snapshot import OfferValue
 
-BYTES_PER_TOKEN = 4  # of English text
 USUAL_OUTPUT = 500  # tokens of an answer, where a team has no calls yet
-Supplier = tuple[int, int]  # ids of a provider and a model
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from catalog.words import CAPABILITIES
-from routing.bound import Size
+from routing.bound import BYTES_PER_TOKEN, Size
 from routing.snapshot import EntryValue
 
 Needs = frozenset[str]  # words of `CAPABILITIES`
@@ -14,7 +14,6 @@ NOTHING: Needs = frozenset()
 _BY_KIND = {"image": "vision", "document": "documents", "audio": "audio_in"}  # of what is in a message
 _ALSO = {"json_mode": ("json_schema",)}  # who has the stronger one has the weaker one
 _BY_INPUT = {"vision": "image", "documents": "document", "audio_in": "audio"}  # said as an input as well
-_BYTES_PER_TOKEN = 4  # of English text: a guess, so that it only prefers, and never refuses
 
 
 def needed(kinds: Iterable[str], *, tools: bool, form: str = "", reasoning: bool = False) -> Needs:
@@ -43,7 +42,7 @@ def too_small(entry: EntryValue, size: Size) -> str:
         return f"it writes {entry.output_limit_tokens} tokens, {limit} are asked for"
     if entry.context_tokens is None or size.files:
         return ""
-    wanted = size.body_bytes // _BYTES_PER_TOKEN + (limit or 0)
+    wanted = size.body_bytes // BYTES_PER_TOKEN + (limit or 0)
     if wanted <= entry.context_tokens:
         return ""
     return f"its context of {entry.context_tokens} tokens is smaller than about {wanted}"

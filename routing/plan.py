@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import groupby
 
 from providers.adapters import Adapter, DialectNotServed, adapter_for
 from providers.live import Live
@@ -13,6 +12,7 @@ from providers.translators import TRANSLATORS
 from providers.wire import Terms
 from routing import policy
 from routing.bound import Size
+from routing.demand import supplier_of
 from routing.gateway.errors import Refusal
 from routing.mix import Mix, Mixes, expected_nano, expected_output
 from routing.needs import NOTHING, Needs, in_words, lacking, too_small
@@ -93,12 +93,6 @@ class Plan:
     candidates: tuple[Candidate, ...]
     dropped: tuple[Dropped, ...] = ()
     policy: Policy = "priority"
-
-    @property
-    def legs(self) -> tuple[tuple[Candidate, ...], ...]:
-        """The candidates by leg, in order: one leg unless the route escalates."""
-        wanted = [each for each in self.candidates if not each.is_for_want]
-        return tuple(tuple(leg) for _, leg in groupby(wanted, key=lambda each: each.leg))
 
 
 def plan(destination: Destination, asking: Asking, moment: Moment) -> Plan:
@@ -279,7 +273,7 @@ def _as_ranked(candidates: list[Candidate], order: Order) -> tuple[list[Candidat
 
 def _choice(each: Candidate, asking: Asking, moment: Moment, output_tokens: int) -> Choice:
     offer = each.offer
-    mix = moment.mixes.get((offer.provider.id, offer.entry_id), _NO_MIX)
+    mix = moment.mixes.get(supplier_of(offer), _NO_MIX)
     cost = expected_nano(asking.size, offer, mix, output_tokens=output_tokens, at=moment.at)
     return Choice(offer.id, cost, each.weight, _live(each, moment))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, get_args
+from typing import Literal
 
 Operation = Literal["generate", "embed", "count"]
 Reason = Literal[
@@ -20,7 +20,6 @@ Reason = Literal[
     "too_small",
     "too_dear",
 ]
-REASONS: tuple[Reason, ...] = get_args(Reason)
 WORDS: Mapping[Reason, str] = {
     "not_requested": "not among the providers asked for",
     "not_allowed": "not among the providers that the key may use",

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from providers.live import Live
-from routing.bound import Size
+from routing.bound import BYTES_PER_TOKEN, Size
+from routing.demand import supplier_of
 from routing.gateway.errors import Refusal
-from routing.mix import BYTES_PER_TOKEN, Mix, Mixes, expected_nano, expected_output
+from routing.mix import Mix, Mixes, expected_nano, expected_output
 from routing.needs import Needs
 from routing.plan import Asking, Candidate, Dropped, Moment, plan
 from routing.plan_words import WORDS
@@ -97,7 +98,7 @@ def _kept(
     each: Candidate, live: Mapping[int, Live], mixes: Mixes, *, size: Size, output_tokens: int, at: datetime
 ) -> Kept:
     offer = each.offer
-    mix = mixes.get((offer.provider.id, offer.entry_id), Mix())
+    mix = mixes.get(supplier_of(offer), Mix())
     return Kept(
         model=each.entry.slug,
         provider=offer.provider.slug,

@@ -14,12 +14,13 @@ from billing.totals import total
 from catalog.pricing import cost_of
 from llmhub.lib import money
 from providers.wire import Usage
+from routing.bound import BYTES_PER_TOKEN
 from routing.demand import NOTHING_AHEAD, Demand, Payment, price_at, supplier_of
 from routing.explain import Decision, kept_text
 from routing.gateway.asked import asked
 from routing.gateway.caller_request import CallerRequest
 from routing.gateway.carriage import Carried
-from routing.gateway.estimate import BYTES_PER_TOKEN, at_least, estimate
+from routing.gateway.estimate import at_least, estimate
 from routing.gateway.note import Note
 from routing.gateway.reading import Heard
 from routing.plan import Candidate

@@ -58,7 +58,7 @@ async def answered(
         note.error_code = ESCALATED + fault
         kept = note, last
     if kept is None:
-        raise Refusal("no_candidate", "No target of the route could be tried within its budgets")
+        raise _as_refusal(NotAdmitted())
     return await _give(exchange, account, *kept)
 
 

@@ -6,9 +6,8 @@ from dataclasses import replace
 
 from billing.rules import DEFAULT_OUTPUT_TOKENS
 from providers.wire import Usage
-from routing.bound import Size
+from routing.bound import BYTES_PER_TOKEN, Size
 
-BYTES_PER_TOKEN = 4  # of English text; of code a little less, of JSON and Chinese more
 TOKENS_PER_SECOND = 50  # of an answer nobody has seen, while an offer's own speed is not known
 
 

@@ -14,6 +14,8 @@ from billing.entries import OverBudget
 from billing.output_read import Outputs
 from billing.standing import Verdict
 from llmhub.lib import money
+from routing.bound import BYTES_PER_TOKEN
+from routing.demand import supplier_of
 from routing.gateway.account import Account
 from routing.gateway.elsewhere import bound_elsewhere
 from routing.gateway.errors import Refusal
@@ -22,7 +24,7 @@ from routing.gateway.explaining import look_ahead
 from routing.gateway.fit import Fit
 from routing.gateway.foresight import Ahead, Foreseen, first_of
 from routing.gateway.hub import Hub
-from routing.mix import BYTES_PER_TOKEN, Mix, expected_nano, expected_output
+from routing.mix import Mix, expected_nano, expected_output
 from routing.needs import lacking
 from routing.plan import Asking, Candidate, plan
 from routing.remedies import Left
@@ -91,7 +93,7 @@ def _budget(account: Account, foreseen: Foreseen, verdict: Verdict) -> dict[str,
     if verdict is None:
         return None
     offer, pays = foreseen.candidate.offer, account.payment
-    budgets = (*pays.payers, *pays.at_supplier((offer.provider.id, offer.entry_id)))
+    budgets = (*pays.payers, *pays.at_supplier(supplier_of(offer)))
     budget = next((each for each in budgets if each.id == verdict.budget_id), None)
     if budget is None:
         return None
@@ -119,7 +121,7 @@ def _limited(tokens: int | None, account: Account) -> int | None:
 
 def _expected(ahead: Ahead, candidate: Candidate, output_tokens: int) -> int | None:
     moment, offer = ahead.moment, candidate.offer
-    mix = moment.mixes.get((offer.provider.id, offer.entry_id), _NO_MIX)
+    mix = moment.mixes.get(supplier_of(offer), _NO_MIX)
     return expected_nano(ahead.decision.asking.size, offer, mix, output_tokens=output_tokens, at=moment.at)
 
 

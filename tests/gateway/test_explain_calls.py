@@ -136,8 +136,17 @@ def test_every_call_went_as_its_kept_plan_says_and_the_plan_can_be_made_again(ga
         assert order == [each for each in may if each in order], "the attempts are not in the plan's order"
         assert not order or order[0] == may[0] or block.kept[kept.index(order[0])].want
     assert long > CALLS / 3
-    refused = [read(row.plan) for row in records.values() if row.refusals and row.plan]
-    assert any(each.dropped or each.passed for each in refused)
+
+
+def test_a_refused_call_keeps_its_plan(gateway, made, names):
+    """Refusals are counted in the background: they may be written after their answers."""
+    ask_all(made["cheap"], [body(random.Random(12), [made["poor"].name]) for _ in range(3)])
+
+    def is_kept() -> bool:
+        blocks = [read(row.plan) for row in gateway.refusals(made["cheap"]) if row.plan]
+        return any(each.dropped or each.passed for each in blocks)
+
+    gateway.until(is_kept, within=10, what="a refusal has its plan")
 
 
 def _was_sent(status: int) -> bool:

@@ -16,13 +16,19 @@ BEFORE_IT_OPENS = 5
 @pytest.fixture
 def client(hub, simulator):
     """A caller of a route to a provider that will break, and to one that will not."""
+    lines = []
     for slug in ("turncoat", "steady"):
         url = simulator.path(f"now/{slug}", "latency/20", "tokens/20")
-        hub.command("provider", "add", slug, "--kind", "custom", "--base-url", url, "--no-credential")
-        hub.command("model", "add", MODEL, "--provider", slug, "--input", "1", "--output", "2")
-    hub.command("route", "add", ROUTE, "--to", MODEL, "--at", "turncoat", "--to", MODEL, "--at", "steady")
-    hub.command("team", "create", "Detours")
-    made = hub.command("key", "create", "--team", "detours", "--name", "driver").stdout
+        lines += [
+            ("provider", "add", slug, "--kind", "custom", "--base-url", url, "--no-credential"),
+            ("model", "add", MODEL, "--provider", slug, "--input", "1", "--output", "2"),
+        ]
+    *_, made = hub.commands(
+        *lines,
+        ("route", "add", ROUTE, "--to", MODEL, "--at", "turncoat", "--to", MODEL, "--at", "steady"),
+        ("team", "create", "Detours"),
+        ("key", "create", "--team", "detours", "--name", "driver"),
+    )
     key = next(word for word in made.split() if word.startswith("llmh_"))
     client = openai.OpenAI(base_url=f"{hub.url}/v1", api_key=key, max_retries=0)
     hub.until(lambda: knows(client), within=10, what="the gateway knows the route")

@@ -37,11 +37,16 @@ def is_answered(client: openai.OpenAI) -> bool:
 def client(hub, simulator, tmp_path):
     """A caller of a hub that has found a new model at a provider."""
     words = ("news", "--kind", "openrouter", "--base-url", simulator.path("tokens/5", tag="news"))
-    hub.command("provider", "add", *words, "--no-credential")
-    for rows in (LISTED, [*LISTED, row(NEW, supported_parameters=["tools"])]):
-        hub.command("model", "refresh", "--provider", "news", "--from-file", listed(tmp_path, rows))
-    hub.command("team", "create", "News")
-    made = hub.command("key", "create", "--team", "news", "--name", "reader").stdout
+    lists = (LISTED, [*LISTED, row(NEW, supported_parameters=["tools"])])
+    *_, made = hub.commands(
+        ("provider", "add", *words, "--no-credential"),
+        *(
+            ("model", "refresh", "--provider", "news", "--from-file", listed(tmp_path, rows))
+            for rows in lists
+        ),
+        ("team", "create", "News"),
+        ("key", "create", "--team", "news", "--name", "reader"),
+    )
     key = next(word for word in made.split() if word.startswith("llmh_"))
     return openai.OpenAI(base_url=f"{hub.url}/v1", api_key=key, max_retries=0)
 

@@ -146,7 +146,7 @@ def test_huge_answers_leave_memory_and_others_alone(gateway, models):
 
     grown, after = gateway.resident() - before, _latency(models["well"])
     print(f"{grown / 2**20:.1f} MiB more; a healthy call took {quiet:.1f} ms before, {after:.1f} ms after")
-    assert grown < 64 * 2**20
+    assert grown < 128 * 2**20  # kept, they would be 1.5 GiB
 
 
 def _latency(model) -> float:

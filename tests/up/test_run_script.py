@@ -154,3 +154,17 @@ def test_anybody_else_is_told_its_name(script, apt, statuses, root):
 
     with pytest.raises(SystemExit, match=f"sudo apt install {PACKAGE}"):
         script.install_venv_package()
+
+
+def test_what_it_starts_keeps_compiled_files_beside_the_environment_whatever_the_shell_says(
+    script, monkeypatch
+):
+    started = {}
+    monkeypatch.setattr(script, "bring_up_to_date", lambda **_words: None)
+    monkeypatch.setattr(script.os, "execve", lambda *words: started.update(words[-1]))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+
+    script.main(["doctor"])
+
+    assert "PYTHONDONTWRITEBYTECODE" not in started
+    assert started["PYTHONPYCACHEPREFIX"] == str(script.VENV / "pycache")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
+import sqlite3
 from collections import defaultdict
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.db.models import Sum
 
 from billing import budget_alerts, reconcile, rollup_bucket
@@ -39,19 +41,37 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def prepare(settings, tmp_path):
+def prepare(settings, request, tmp_path):
     settings.DEMO = True
-    settings.HOME = tmp_path
+    settings.HOME = settings.HOME if "filled" in request.fixturenames else tmp_path
     return lambda: fill.prepare(URL, days=4)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """A folder for a demo home that is filled once, and what is in its database then."""
+    return tmp_path_factory.mktemp("demo"), sqlite3.connect(":memory:", check_same_thread=False)
+
+
+@pytest.fixture
+def filled(settings, kept):
+    """A demo home just filled: on SQLite once for all tests of this file, each has it as it was then."""
+    settings.DEMO = True
+    settings.HOME, copy = kept
+    connection.ensure_connection()
+    if connection.vendor == "sqlite" and copy.execute("SELECT 1 FROM sqlite_master").fetchone():
+        copy.backup(connection.connection)
+        return
+    fill.prepare(URL, days=4)
+    if connection.vendor == "sqlite":
+        connection.connection.backup(copy)
 
 
 def rows(model):
     return list(model.objects.order_by("pk").values())
 
 
-def test_records_and_attempts_agree_to_the_last_digit(prepare):
-    prepare()
-
+def test_records_and_attempts_agree_to_the_last_digit(filled):
     attempts = defaultdict(list)
     for attempt in Attempt.objects.all():
         attempts[attempt.usage_id].append(attempt)
@@ -70,9 +90,7 @@ def test_records_and_attempts_agree_to_the_last_digit(prepare):
     assert not attempts
 
 
-def test_costs_are_those_of_the_catalogs_prices(prepare):
-    prepare()
-
+def test_costs_are_those_of_the_catalogs_prices(filled):
     prices = defaultdict(list)
     for price in Price.objects.all():
         prices[price.offer_id].append(price.value())
@@ -86,8 +104,7 @@ def test_costs_are_those_of_the_catalogs_prices(prepare):
         assert attempt.cost_nano == cost_of(usage, prices[attempt.offer_id], at=at).nano
 
 
-def test_a_second_time_changes_nothing(prepare):
-    prepare()
+def test_a_second_time_changes_nothing(filled, prepare):
     models = (Provider, CatalogEntry, Price, Team, User, ApiKey, Alias)
     before = {model: rows(model) for model in models}
     newest = ids.first_at(clock.now() - timedelta(minutes=5))
@@ -105,8 +122,7 @@ def test_a_second_time_changes_nothing(prepare):
     assert len(set(scores)) == len(scores) >= 2  # providers differ
 
 
-def test_a_fill_that_broke_off_is_taken_up_where_it_was(prepare):
-    prepare()
+def test_a_fill_that_broke_off_is_taken_up_where_it_was(filled, prepare):
     until = ids.first_at(clock.now() - timedelta(minutes=5))
     middle = ids.first_at(clock.now() - timedelta(days=2))
     whole = rows(UsageRecord.objects.filter(pk__lt=until).model)
@@ -119,17 +135,13 @@ def test_a_fill_that_broke_off_is_taken_up_where_it_was(prepare):
     assert Attempt.objects.filter(usage_id__gt=middle).exists()
 
 
-def test_the_ledger_ends_before_now_and_begins_when_asked(prepare):
-    prepare()
-
+def test_the_ledger_ends_before_now_and_begins_when_asked(filled):
     days = UsageRecord.objects.order_by("pk").values_list("pk", flat=True)
     assert ids.moment_of(days.last()) < clock.now()
     assert abs(clock.now() - timedelta(days=4) - ids.moment_of(days.first())) < timedelta(days=1, hours=1)
 
 
-def test_sums_and_counters_are_those_of_the_calls(prepare):
-    prepare()
-
+def test_sums_and_counters_are_those_of_the_calls(filled):
     assert RollUp.objects.aggregate(Sum("requests"))["requests__sum"] > 1_000
     assert not DirtyBucket.objects.filter(bucket__lt=rollup_bucket.at(clock.now())).exists()
     assert reconcile.check(everything=True) == []
@@ -139,9 +151,7 @@ def test_sums_and_counters_are_those_of_the_calls(prepare):
     assert RollUp.objects.aggregate(Sum("refusals"))["refusals__sum"] > refused.count()
 
 
-def test_what_waits_in_the_inbox_touches_keys_and_a_leaving_model_is_still_called(prepare):
-    prepare()
-
+def test_what_waits_in_the_inbox_touches_keys_and_a_leaving_model_is_still_called(filled):
     waiting = CatalogEvent.objects.filter(state="open").order_by("id")
     found = {event.kind: touches(event, now=clock.now()) for event in waiting}
     assert found["capability_gained"].aliases == ("default",)
@@ -152,8 +162,7 @@ def test_what_waits_in_the_inbox_touches_keys_and_a_leaving_model_is_still_calle
     assert {row["key"] for row in notice.callers} == {"notebooks", "eval-runner"}
 
 
-def test_a_counter_that_misses_calls_is_found(prepare):
-    prepare()
+def test_a_counter_that_misses_calls_is_found(filled):
     research = Budget.objects.get(scope="team", unit="usd")
 
     Counter.objects.filter(budget_id=research.pk).update(spent=1)
@@ -161,9 +170,7 @@ def test_a_counter_that_misses_calls_is_found(prepare):
     assert {found.subject for found in reconcile.check()} == {f"budget {research.pk}"}
 
 
-def test_budgets_are_of_many_kinds_and_one_is_nearly_spent(prepare):
-    prepare()
-
+def test_budgets_are_of_many_kinds_and_one_is_nearly_spent(filled):
     found = states(Budget.objects.in_force(), at=clock.now())
     assert {row.budget.scope for row in found} == set(Budget.Scope.values) - {"model"}
     assert {row.budget.hard for row in found} == {True, False}
@@ -196,8 +203,7 @@ def test_it_opens_no_connection_and_nobody_outside_can_be_called(prepare, monkey
     assert asked == {row.slug for row in cast.PROVIDERS}  # whose lists are read by themselves
 
 
-def test_providers_follow_the_simulator_to_another_port(prepare):
-    prepare()
+def test_providers_follow_the_simulator_to_another_port(filled):
     fill.prepare("http://127.0.0.1:10", days=1)
 
     ours = Provider.objects.filter(slug__in=[row.slug for row in cast.PROVIDERS])
@@ -205,9 +211,7 @@ def test_providers_follow_the_simulator_to_another_port(prepare):
     assert all(provider.credentials.exists() or not provider.needs_credential for provider in ours)
 
 
-def test_what_it_writes_is_audited(prepare):
-    prepare()
-
+def test_what_it_writes_is_audited(filled):
     assert log.first_broken_link() is None
     assert ApiKey.objects.count() == len(cast.SERVICES)
 
@@ -221,8 +225,7 @@ def test_a_home_with_real_data_is_refused(settings):
     assert not Provider.objects.filter(slug="aurora").exists()
 
 
-def test_owners_of_budgets_have_something_to_see_to_once(prepare, settings):
-    prepare()
+def test_owners_of_budgets_have_something_to_see_to_once(filled, prepare, settings):
     prepare()
 
     assert Membership.objects.count() == len(cast.MEMBERS)

@@ -7,6 +7,7 @@ deleted; a price that changed becomes a new row from its day on, never an edit.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 
 from django.db import transaction
@@ -50,8 +51,9 @@ class Seeded:
         return ", ".join(counts) or "nothing changed"
 
 
+@cache
 def bundled() -> tuple[CuratedEntry, ...]:
-    """Return the catalog that comes with this version. Raises `curated.BadCatalog`."""
+    """Return the catalog that comes with this version, read once. Raises `curated.BadCatalog`."""
     return curated.load({path.name: path.read_text(encoding="utf-8") for path in DATA.glob("*.toml")})
 
 

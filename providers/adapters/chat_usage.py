@@ -9,6 +9,10 @@ from providers.adapters.reading import mapping, tokens, usd
 from providers.adapters.tool_uses import tool_uses
 from providers.wire import Usage
 
+# Where servers beside OpenAI count what they read from a cache: DeepSeek, Together, Mistral, and proxies
+# that put the names of the messages dialect beside those of this one.
+_CACHED = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cache_read_input_tokens")
+
 
 def usage_of(reported: Any, *, charged: Decimal | None = None) -> Usage | None:
     """Return the usage in a `usage` object, or None when it gives no credible counts.
@@ -33,14 +37,16 @@ def usage_of(reported: Any, *, charged: Decimal | None = None) -> Usage | None:
     if reasoning and tokens(usage.get("total_tokens")) == input_tokens + output_tokens + reasoning:
         output_tokens += reasoning  # servers that count reasoning beside the output say so in the total
     searches, others = tool_uses(usage)
+    written, written_1h = _written(usage, prompt)
     return Usage(
         input_tokens=input_tokens,
         output_tokens=output_tokens,
         cache_read_tokens=min(input_tokens, _cached(usage, prompt)),
-        cache_write_tokens=min(input_tokens, _first(prompt.get("cache_write_tokens"))),
+        cache_write_tokens=min(input_tokens, written),
+        cache_write_1h_tokens=min(input_tokens, written, written_1h),
         reasoning_tokens=min(output_tokens, reasoning),
         web_searches=searches,
-        other_rates=others,
+        other_rates=others or _is_more_than_text(prompt, completion),
         reported_cost=charged,
     )
 
@@ -60,10 +66,30 @@ def usage_told(usage: Usage) -> dict[str, Any]:
 
 
 def _cached(usage: dict[str, Any], prompt: dict[str, Any]) -> int:
-    """Return the cached tokens, from whichever of three places a server uses."""
-    return _first(
-        prompt.get("cached_tokens"), usage.get("prompt_cache_hit_tokens"), usage.get("cached_tokens")
+    """Return the cached tokens, from whichever places a server uses; 0 in one is no last word."""
+    found = tokens(prompt.get("cached_tokens")) or 0
+    for name in _CACHED:
+        if name in usage:
+            found = max(found, tokens(usage[name]) or 0)
+    return found
+
+
+def _written(usage: dict[str, Any], prompt: dict[str, Any]) -> tuple[int, int]:
+    """Return the tokens written to a cache, and those of them that it keeps for an hour."""
+    found = max(
+        tokens(prompt.get("cache_write_tokens")) or 0,
+        tokens(prompt.get("cache_creation_tokens")) or 0,
+        tokens(usage.get("cache_creation_input_tokens")) or 0,
     )
+    lifetimes = mapping(prompt.get("cache_creation_token_details")) if found else {}
+    return found, tokens(lifetimes.get("ephemeral_1h_input_tokens")) or 0
+
+
+def _is_more_than_text(prompt: dict[str, Any], completion: dict[str, Any]) -> bool:
+    """Return whether it counts tokens that have a price of their own, which no price here says."""
+    if prompt.get("audio_tokens") or prompt.get("video_tokens"):
+        return True
+    return bool(completion.get("audio_tokens") or completion.get("image_tokens"))
 
 
 def _first(*values: Any) -> int:

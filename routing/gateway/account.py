@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from billing.charge import charged
@@ -20,6 +20,7 @@ from routing.explain import Decision, kept_text
 from routing.gateway.asked import asked
 from routing.gateway.caller_request import CallerRequest
 from routing.gateway.carriage import Carried
+from routing.gateway.chat_contents import SERVER_TOOLS, WEB_SEARCH
 from routing.gateway.estimate import at_least, estimate
 from routing.gateway.note import Note
 from routing.gateway.reading import Heard
@@ -256,11 +257,21 @@ class Account:
         heard, seen_bytes = note.heard, self._seen_bytes(note.heard)
         if heard.usage is not None:
             is_final = heard.finish_reason or note.status in {None, "ok"}
-            return heard.usage if is_final else at_least(heard.usage, text_bytes=seen_bytes)
+            found = heard.usage if is_final else at_least(heard.usage, text_bytes=seen_bytes)
+            return found if not self.request.size.unbounded else self._with_uncounted(note, found)
         if note.is_free:
             return None
         unseen = 0.0 if self.request.stream else note.latency_ms / 1000
         return estimate(self.request.size, text_bytes=seen_bytes, unseen_seconds=unseen)
+
+    def _with_uncounted(self, note: Note, usage: Usage) -> Usage:
+        """Return a usage that says so where searches of the provider's may be billed that it does not count.
+
+        Servers of the chat dialect bill them by the call and leave them out of their usage.
+        """
+        may_search = self.request.size.unbounded in (WEB_SEARCH, SERVER_TOOLS)
+        is_silent = note.candidate.adapter.dialect == "chat" and not usage.web_searches
+        return replace(usage, other_rates=True) if may_search and is_silent else usage
 
     def _seen_bytes(self, heard: Heard) -> int:
         """Return the bytes of an answer; of what was too large to be read no more than its limit allows."""

@@ -9,9 +9,12 @@ import msgspec
 from providers.wire import Body, value_of
 from routing.gateway.hub_contents import hub_unbounded
 
+WEB_SEARCH = "web search"
+SERVER_TOOLS = "server tools"
 # Fields that call in what is billed beside tokens: search, speech, drafts.
 _FIELDS = {
-    "web_search_options": "web search",
+    "web_search_options": WEB_SEARCH,
+    "search_parameters": WEB_SEARCH,
     "audio": "audio",
     "prediction": "a prediction",
 }
@@ -68,7 +71,7 @@ def _unbounded_field(body: Body) -> str:
         if field in body and value_of(body[field]) not in (None, [], False):
             return what
     if any(tool.type not in _OUR_TOOLS for tool in _tools(body)):
-        return "server tools"
+        return SERVER_TOOLS
     if value_of(body.get("service_tier")) not in _PLAIN_TIERS:
         return "a dearer service tier"
     if value_of(body.get("modalities")) not in (None, [], ["text"]):

@@ -197,8 +197,9 @@ remedies}}`. In a stream it is one `data:` event of this form; the stream then e
 On `/v1/messages` it is `{"type": "error", "error": {...}, "request_id": ...}` with the same fields and the
 type that this dialect has for the status; in a stream an event of the name `error`.
 
-*Retryable*: the same request may succeed later. *SDK retries*: where it says no, the answer carries
-`x-should-retry: false`, because llmhub tried already or another try soon cannot mend it.
+*Retryable*: the same request may succeed later. *SDK retries*: what `x-should-retry` says, which every error
+carries: `false` where llmhub tried already, another try soon cannot mend it, or `Retry-After` is longer
+than the 60 seconds that SDKs wait.
 
 | status | code | type | meaning | retryable | SDK retries | what to do |
 |---|---|---|---|---|---|---|

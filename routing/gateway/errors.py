@@ -1,6 +1,6 @@
 """Pure: an error as a caller of the gateway meets it.
 
-`x-should-retry: false` goes out with it unless an SDK may try again by itself.
+`x-should-retry` goes out with it: whether an SDK may try again by itself.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from typing import Any
 
 from providers.errors import ProviderError, ProviderTimeout, RateLimited, RequestRejected
 from routing.gateway.codes import CODES, Code
+
+_SDKS_WAIT = 60  # seconds: told to wait longer, they come back within 8
 
 
 @dataclass(eq=False)
@@ -44,10 +46,11 @@ class Refusal(Exception):
 
     def headers(self) -> dict[str, str]:
         """Return the headers that steer the retries of SDKs, and name what a caller must show."""
-        found = {} if self.code.sdk_may_retry else {"x-should-retry": "false"}
+        wait = self._wait()
+        may_retry = self.code.sdk_may_retry and (wait is None or wait <= _SDKS_WAIT)
+        found = {"x-should-retry": "true" if may_retry else "false"}
         if self.code.status == 401:
             found["www-authenticate"] = "Bearer"
-        wait = self._wait()
         return found if wait is None else {**found, "retry-after": str(wait)}
 
     def _wait(self) -> int | None:

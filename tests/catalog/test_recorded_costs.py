@@ -18,6 +18,7 @@ from catalog import seed
 from catalog.pricing import cost_of, cost_usd, price_for
 from llmhub.lib import money
 from providers.adapters import adapter_for
+from providers.adapters.messages_usage import usage_of as messages_usage
 from providers.sse import SseReader
 from providers.wire import Usage
 from tests.catalog.bundle import price_values
@@ -72,6 +73,65 @@ def test_recorded_usages_cost_what_an_independent_library_says():
 
     assert outcomes["equal"] >= 300
     assert set(outcomes) == {"equal", "moving"}, outcomes
+
+
+# --- against the library, on the usages as they were sent -----------------------------------------
+
+READ = {
+    "input_tokens": "input_tokens",
+    "output_tokens": "output_tokens",
+    "cache_read_tokens": "cache_read_tokens",
+    "cache_write_tokens": "cache_write_tokens",
+    "output_reasoning_tokens": "reasoning_tokens",
+    "web_searches": "web_searches",
+}  # of the library, and of ours
+
+
+def as_sent():
+    """Each usage of a dialect that llmhub speaks, and what the library's readers of it make of it."""
+    for row in json.loads((RECORDINGS / "usages" / "genai-prices-usages.json").read_text()):
+        sent = row["body"].get("usage") or {}
+        is_chat = "prompt_tokens" in sent
+        if not is_chat and ("input_tokens" not in sent or "input_tokens_details" in sent):
+            continue  # of another dialect
+        flavor = "chat" if "completion_tokens" in sent else "embeddings"
+        theirs = [
+            {name: count for name, count in reading["usage"].items() if name in READ and count}
+            for reading in row["extracted"]
+            for by in reading["extractors"]
+            if (by["api_flavor"] in (flavor, "default") if is_chat else by["provider_id"] == "anthropic")
+        ]
+        yield sent, is_chat, theirs
+
+
+def read_by_us(sent, *, is_chat):
+    if not is_chat:
+        return messages_usage(sent)
+    adapter = adapter_for("openrouter" if "cost" in sent else "custom", "chat")
+    return (
+        adapter.usage({"usage": sent})
+        if "completion_tokens" in sent
+        else adapter.embedding_usage({"usage": sent})
+    )
+
+
+def test_every_recorded_usage_is_read_as_the_library_reads_it():
+    outcomes = Counter()
+    for sent, is_chat, theirs in as_sent():
+        found = read_by_us(sent, is_chat=is_chat)
+        ours = {name: count for name, mine in READ.items() if (count := getattr(found, mine))}
+        if ours in theirs:
+            outcomes["equal"] += 1
+        elif sent.get("num_cached_tokens"):  # of Mistral, which the library leaves out
+            assert {name: count for name, count in ours.items() if name != "cache_read_tokens"} in theirs
+            assert ours["cache_read_tokens"] == sent["num_cached_tokens"]
+            outcomes["more is read"] += 1
+        else:
+            outcomes[json.dumps(sent)] += 1
+
+    assert outcomes["equal"] >= 300
+    assert outcomes["more is read"]
+    assert set(outcomes) == {"equal", "more is read"}, outcomes
 
 
 # --- against the bill: OpenRouter reports what it charged ----------------------------------------

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+
 import msgspec
 import pytest
 
@@ -209,3 +212,29 @@ def test_an_idempotency_key_is_free_again_when_no_provider_did_anything(failures
         attempt(call).fail(failure)
 
     assert call.settle("error", http_status=502).frees_key is is_free
+
+
+@pytest.mark.parametrize(
+    ("unbounded", "dialect", "used", "source"),
+    [
+        ("", "chat", Usage(100, 10), "computed"),
+        ("a prediction", "chat", Usage(100, 10), "computed"),
+        ("web search", "chat", Usage(100, 10), "estimated"),
+        ("server tools", "chat", Usage(100, 10), "estimated"),
+        ("server tools", "messages", Usage(100, 10), "computed"),  # it counts them: there were none
+        ("web search", "chat", Usage(100, 10, reported_cost=Decimal("0.1")), "reported"),
+        ("web search", "chat", Usage(100, 10, web_searches=1), "computed"),
+    ],
+)
+def test_where_searches_may_be_billed_that_nobody_counts_the_cost_is_an_estimate(
+    unbounded, dialect, used, source
+):
+    call = account()
+    call.request = replace(call.request, size=replace(SIZE, unbounded=unbounded))
+    call.carried = Carried({})
+    at = offer("a", prices=[replace(price("1", "2"), web_search=Decimal("0.01"))])
+    note = call.begin(Candidate(entry(), at, adapter_for("custom", dialect)), None)
+    note.heard.usage, note.heard.finish_reason = used, "stop"
+    note.end("ok")
+
+    assert [each.cost_source for each in call.settle("ok", http_status=200).attempts] == [source]

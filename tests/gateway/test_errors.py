@@ -53,7 +53,7 @@ def test_a_limit_of_one_and_a_failure_of_another_is_no_429():
 def test_a_wait_is_rounded_up_to_whole_seconds():
     limited = from_failures([upstream.RateLimited("slow down", retry_after=0.2)])
 
-    assert limited.headers() == {"retry-after": "1"}
+    assert limited.headers() == {"retry-after": "1", "x-should-retry": "true"}
     assert limited.body("req_1")["retry_after"] == 1
 
 
@@ -62,7 +62,13 @@ def test_only_errors_that_soon_pass_may_be_retried_by_an_sdk():
 
     limits = {"rate_limited", "upstream_rate_limited"}
     assert may == limits | {"in_flight", "ledger_unavailable", "shutting_down"}
-    assert Refusal("invalid_json", "x").headers()["x-should-retry"] == "false"
+    for name in CODES:
+        assert Refusal(name, "x").headers()["x-should-retry"] == ("true" if name in may else "false")
+
+
+@pytest.mark.parametrize(("wait", "said"), [(60.0, "true"), (60.1, "false"), (3600.0, "false")])
+def test_no_sdk_is_let_try_again_that_would_not_wait_as_long_as_it_has_to(wait, said):
+    assert Refusal("upstream_rate_limited", "x", retry_after=wait).headers()["x-should-retry"] == said
 
 
 def test_every_503_says_when_to_come_again_but_the_one_of_a_call_that_was_served():

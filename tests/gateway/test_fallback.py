@@ -95,7 +95,7 @@ def test_when_all_are_limited_the_shortest_wait_is_told(models):
         models["limited"].ask()
 
     assert caught.value.response.headers["retry-after"] == "7"
-    assert "x-should-retry" not in caught.value.response.headers
+    assert caught.value.response.headers["x-should-retry"] == "true"
 
 
 def test_at_most_three_attempts_are_made_and_the_sdk_adds_none(models, simulator):

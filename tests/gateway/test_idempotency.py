@@ -156,7 +156,7 @@ def test_while_it_runs_the_others_are_asked_to_wait(asker):
 
     assert (error.status_code, error.code) == (409, "in_flight")
     assert error.response.headers["retry-after"] == "1"
-    assert "x-should-retry" not in error.response.headers
+    assert error.response.headers["x-should-retry"] == "true"
     assert error.body["details"]["request_id"].startswith("req_")
 
 

@@ -85,6 +85,32 @@ def test_no_credential_stands_in_a_repr():
         # DeepSeek; Together
         ({"prompt_tokens": 50, "completion_tokens": 7, "prompt_cache_hit_tokens": 30}, Usage(50, 7, 30)),
         ({"prompt_tokens": 50, "completion_tokens": 7, "cached_tokens": 30}, Usage(50, 7, 30)),
+        # Mistral, also where the usual place says that there are none
+        ({"prompt_tokens": 50, "completion_tokens": 7, "num_cached_tokens": 30}, Usage(50, 7, 30)),
+        (
+            {"prompt_tokens": 50, "completion_tokens": 7, "num_cached_tokens": 30,
+             "prompt_tokens_details": {"cached_tokens": 0}},
+            Usage(50, 7, 30),
+        ),
+        # a proxy in front of a messages provider
+        (
+            {"prompt_tokens": 50, "completion_tokens": 7, "cache_creation_input_tokens": 12,
+             "cache_read_input_tokens": 30},
+            Usage(50, 7, cache_read_tokens=30, cache_write_tokens=12),
+        ),
+        (
+            {"prompt_tokens": 50, "completion_tokens": 7, "prompt_tokens_details": {
+                "cached_tokens": 30, "cache_creation_tokens": 12,
+                "cache_creation_token_details": {"ephemeral_1h_input_tokens": 8}}},
+            Usage(50, 7, cache_read_tokens=30, cache_write_tokens=12, cache_write_1h_tokens=8),
+        ),
+        # what has a price of its own: sound, and pictures that were made
+        ({"prompt_tokens": 50, "completion_tokens": 7, "prompt_tokens_details": {"audio_tokens": 40}},
+         Usage(50, 7, other_rates=True)),
+        ({"prompt_tokens": 50, "completion_tokens": 7, "completion_tokens_details": {"image_tokens": 5}},
+         Usage(50, 7, other_rates=True)),
+        ({"prompt_tokens": 50, "completion_tokens": 7, "prompt_tokens_details": {"audio_tokens": 0},
+          "completion_tokens_details": {"audio_tokens": 0}}, Usage(50, 7)),
         # reasoning counted beside the output, as the total says
         (
             {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 32, "reasoning_tokens": 20},
@@ -99,6 +125,7 @@ def test_no_credential_stands_in_a_repr():
         # parts larger than the whole, nonsense in the details
         ({"prompt_tokens": 5, "completion_tokens": 7, "cached_tokens": 99}, Usage(5, 7, 5)),
         ({"prompt_tokens": 5, "completion_tokens": 7, "cached_tokens": -9}, Usage(5, 7)),
+        ({"prompt_tokens": 5, "completion_tokens": 7, "cache_creation_input_tokens": 99}, Usage(5, 7, 0, 5)),
         ({"prompt_tokens": 5, "completion_tokens": 7, "prompt_tokens_details": "?"}, Usage(5, 7)),
     ],
 )  # fmt: skip

@@ -25,6 +25,8 @@ from providers.wire import Usage
         ({"num_search_queries": -4}, 0, False),
         ({"server_tool_use": {"web_search_requests": "many"}}, 0, False),
         ({"server_tool_use": [1]}, 0, False),
+        ({"num_sources_used": 0}, 0, False),
+        ({"num_sources_used": 5}, 0, True),
     ],
 )
 def test_searches_are_counted_and_other_tools_noticed(usage, searches, others):

@@ -190,11 +190,15 @@ def request_out(row: RequestRow) -> RequestOut:
 
 
 def _attempt(row: AttemptRow) -> AttemptOut:
-    attempt = row.attempt
+    return attempt_out(row.attempt, provider=slug_of(row.provider), model=slug_of(row.entry))
+
+
+def attempt_out(attempt: Attempt, *, provider: str | None, model: str | None) -> AttemptOut:
+    """Return an upstream call as programs read it."""
     return AttemptOut(
         number=attempt.number,
-        provider=slug_of(row.provider),
-        model=slug_of(row.entry),
+        provider=provider,
+        model=model,
         upstream_model=attempt.upstream_model,
         upstream_request_id=attempt.upstream_request_id,
         status=attempt.status,

@@ -23,6 +23,16 @@ class OfferTimes:
     tally: Tally = field(default_factory=Tally)
     score: KeptScore | None = None  # None: no call in the last hours
 
+    @property
+    def latency_p50_ms(self) -> int | None:
+        """Half of the answers came within this; None without any."""
+        return self.tally.latency.percentile(50)
+
+    @property
+    def ttft_p50_ms(self) -> int | None:
+        """Half of the streams began within this; None without any."""
+        return self.tally.ttft.percentile(50)
+
     def speed(self, percent: int) -> float | None:
         """Return tokens per second that so many percent do not exceed."""
         tenths = self.tally.speed.percentile(percent)

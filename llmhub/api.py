@@ -19,6 +19,7 @@ from billing.export_api import router as export_router
 from billing.key_reach_api import router as key_reach_router
 from billing.raise_api import router as raise_router
 from billing.spend_api import router as spend_router
+from billing.supply_api import router as supply_router
 from billing.usage_api import router as usage_router
 from catalog.api import router as catalog_router
 from catalog.breaker_api import router as breaker_router
@@ -26,7 +27,9 @@ from catalog.discovery_api import router as discovery_router
 from catalog.history_api import router as history_router
 from catalog.inbox_api import router as inbox_router
 from catalog.latency_api import router as latency_router
+from catalog.listing_api import router as listing_router
 from catalog.parameter_api import router as parameter_router
+from llmhub.add_provider.api import router as add_provider_router
 from llmhub.alerts.api import router as alerts_router
 from llmhub.config import BadFile
 from llmhub.config.api import router as config_router
@@ -61,6 +64,9 @@ api.add_router("", sign_in_router, tags=["people"])
 api.add_router("", member_router, tags=["people"])
 api.add_router("", providers_router, tags=["providers"])
 api.add_router("", credentials_router, tags=["providers"])
+api.add_router("", add_provider_router, tags=["providers"])
+api.add_router("", listing_router, tags=["providers"])
+api.add_router("", supply_router, tags=["providers"])
 api.add_router("", breaker_router, tags=["providers"])
 api.add_router("", probe_router, tags=["providers"])
 api.add_router("", discovery_router, tags=["discovery"])  # first: a model's id may hold slashes

@@ -6,7 +6,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
-from django.core.exceptions import ValidationError
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from ninja import Router, Status
@@ -14,15 +13,14 @@ from pydantic import Field
 
 from llmhub.lib.rest import REFUSALS, Cursor, Input, Limit, Output, Page, page
 from llmhub.people.api_access import caller
-from providers.adapters import KINDS
-from providers.credential_api import CredentialOut, Secret, credential_out, find_provider
+from providers.credential_api import CredentialOut, credential_out, find_provider
 from providers.credential_now import credentials_now
 from providers.evidence_models import Degradation, KeptScore
 from providers.health import next_check
 from providers.models import Provider, StatusChange
 from providers.provider import create_provider, pause_provider, remove_provider, update_provider
 from providers.saved_check import check_and_save
-from providers.trial import try_connection
+from providers.support import support_of
 
 router = Router()
 Slug = Annotated[str, Field(min_length=1, max_length=64)]
@@ -46,24 +44,6 @@ class ProviderChange(Input):
     name: Name | None = None
     base_url: Annotated[str, Field(max_length=300)] | None = None
     paused_reason: Annotated[str, Field(max_length=200)] | None = None
-
-
-class ConnectionIn(Input):
-    """A connection to test."""
-
-    kind: Annotated[str, Field(max_length=20)] = "custom"
-    base_url: Annotated[str, Field(max_length=300)] = ""
-    dialect: Annotated[str, Field(max_length=20)] = ""
-    secret: Secret | None = None
-
-
-class ConnectionCheckOut(Output):
-    """What a free call found, and what to do about it."""
-
-    outcome: str
-    message: str
-    models: list[str]
-    latency_ms: int
 
 
 class ScoreOut(Output):
@@ -108,6 +88,7 @@ class ProviderOut(Output):
     health_since: datetime | None
     next_check_at: datetime | None
     evidence: EvidenceOut
+    support: list[str]  # what calls in its dialect can ask for, in the catalog's words
 
 
 class StatusChangeOut(Output):
@@ -138,6 +119,7 @@ def _provider(provider: Provider) -> ProviderOut:
         health_since=provider.health_since,
         next_check_at=next_check(provider),
         evidence=_evidence(provider),
+        support=sorted(support_of(provider)),
     )
 
 
@@ -197,23 +179,6 @@ def add_provider(request: HttpRequest, body: ProviderIn) -> Status[ProviderOut]:
     """Add a provider; its credential comes in a call of its own."""
     provider = create_provider(actor=caller(request, "configure"), **body.model_dump())
     return Status(201, _provider(_found(provider.slug)))
-
-
-@router.post("/provider-tests", response={200: ConnectionCheckOut, **REFUSALS})
-def test_connection(request: HttpRequest, body: ConnectionIn) -> ConnectionCheckOut:
-    """Test a connection before it is saved, by a free call; nothing is kept."""
-    caller(request, "configure")
-    if body.kind not in KINDS:
-        raise ValidationError({"kind": f"{body.kind!r} is no kind of provider: use {', '.join(KINDS)}"})
-    found = try_connection(
-        KINDS[body.kind], base_url=body.base_url, dialect=body.dialect, secret=body.secret or ""
-    )
-    return ConnectionCheckOut(
-        outcome=found.outcome,
-        message=found.message,
-        models=[listing.upstream_id for listing in found.listings],
-        latency_ms=found.latency_ms,
-    )
 
 
 @router.get("/providers/{slug}", response={200: ProviderOut, **REFUSALS})

@@ -17,6 +17,7 @@ from providers.credential_now import credentials_now
 from providers.forms import CredentialForm, PauseForm, ProviderChangeForm, WeightForm
 from providers.models import Provider
 from providers.status import Status, status_of
+from providers.support import support_of
 from providers.wire import Target
 
 CHANGES_SHOWN = 5
@@ -50,7 +51,7 @@ def parts(provider: Provider, **forms: Any) -> dict[str, Any]:
         "credentials": credentials,
         "several": len(credentials) > 1,
         "credential_form": CredentialForm(initial={"label": _next_label(labels), "weight": 1}),
-        "support": _support(provider),
+        "support": support_of(provider),
         "asks": _asks(provider),
         "interval_ms": health.interval() / timedelta(milliseconds=1),
         "spans": spans if any(span.checks for span in spans) else [],
@@ -90,11 +91,3 @@ def _asks(provider: Provider) -> str:
         return ""
     call = scheduled_call(Target(provider.base_url, "", "held" if provider.usable else ""), adapter)
     return f"{call.method} {call.url}"
-
-
-def _support(provider: Provider) -> frozenset[str]:
-    """Return the words for what calls in this dialect can ask for."""
-    try:
-        return adapter_for(provider.kind, provider.dialect).support
-    except DialectNotServed:
-        return frozenset()

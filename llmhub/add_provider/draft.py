@@ -49,6 +49,7 @@ class FirstCall:
     output_tokens: int = 0
     cost_nano: int | None = None  # None: its price is unknown
     cost_source: str = ""
+    computed_nano: int | None = None  # ours, kept beside the provider's own figure
     estimated: bool = False  # the tokens
     at_ms: int = 0  # Unix milliseconds: when it was made
 

@@ -135,6 +135,7 @@ async def _call(draft: Draft, upstream_id: str) -> FirstCall:
         output_tokens=usage.output_tokens,
         cost_nano=None if unknown else cost.nano,
         cost_source="unpriced" if unknown else cost.source,
+        computed_nano=None if unknown else cost.computed_nano,
         estimated=usage.estimated,
         at_ms=at_ms,
     )

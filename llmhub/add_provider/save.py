@@ -57,13 +57,14 @@ def save_draft(*, actor: Actor, draft: Draft) -> Provider:
         except ValidationError as error:
             raise BadModel(f"{upstream_id}: {' '.join(error.messages)}") from error
     for call in draft.calls:
-        _record(draft, provider, call)
+        record_call(draft, provider, call)
     return provider
 
 
-def _record(draft: Draft, provider: Provider, call: FirstCall) -> None:
+def record_call(draft: Draft, provider: Provider | None, call: FirstCall) -> None:
     """Put a call that was made on the way here into the ledger: it is nobody's, as what health asks is."""
-    offer = Offer.objects.filter(provider=provider, upstream_id=call.upstream_id).first()
+    offers = Offer.objects.filter(provider=provider, upstream_id=call.upstream_id)
+    offer = offers.first() if provider else None
     attempt = AttemptEntry(
         number=1,
         status="ok",
@@ -71,13 +72,13 @@ def _record(draft: Draft, provider: Provider, call: FirstCall) -> None:
         latency_ms=call.latency_ms,
         entry_id=offer.entry_id if offer else None,
         offer_id=offer.pk if offer else None,
-        provider_id=provider.pk,
+        provider_id=provider.pk if provider else None,
         http_status=200,
         input_tokens=call.input_tokens,
         output_tokens=call.output_tokens,
         usage_estimated=call.estimated,
         cost_nano=call.cost_nano,
-        computed_nano=None if call.cost_source == "reported" else call.cost_nano,
+        computed_nano=call.computed_nano,
         cost_source=call.cost_source,
     )
     ledger_alone.write(

@@ -16,7 +16,7 @@ from catalog.new_model import add_model
 from catalog.search import SORTS
 from catalog.shapes import model_out
 from llmhub.audit.actor import COMMAND_LINE
-from llmhub.cli import discovery, find, model_history, model_parameters, show
+from llmhub.cli import discovery, find, model_history, model_offers, model_parameters, show
 from llmhub.lib import clock, money
 from providers.rates import Rates
 
@@ -38,6 +38,7 @@ def register(commands: _SubParsersAction[Any]) -> None:
     listing.set_defaults(run=list_all)
     _register_search(verbs.add_parser("search", help="find models by words, typos forgiven, and filters"))
     model_history.register(verbs)
+    model_offers.register(verbs)
     model_parameters.register(verbs)
     beside = verbs.add_parser("compare", help="up to four models side by side")
     beside.add_argument("models", nargs="+", help="their ids")

@@ -6,7 +6,7 @@ from argparse import Namespace, _SubParsersAction
 from typing import Any
 
 from llmhub.audit.actor import COMMAND_LINE
-from llmhub.cli import alias, credential, find, latency, probes, show
+from llmhub.cli import alias, credential, find, latency, probes, provider_page, provider_test, show
 from providers.adapters import KINDS
 from providers.credential_now import CredentialNow, credentials_now
 from providers.health import check_now
@@ -52,6 +52,8 @@ def register(commands: _SubParsersAction[Any]) -> None:
     alias.register(verbs)
     latency.register(verbs)
     probes.register(verbs)
+    provider_page.register(verbs)
+    provider_test.register(verbs)
 
 
 def _row(provider: Provider) -> show.Row:

@@ -95,6 +95,10 @@ def bodies(of: Side) -> dict[str, dict[str, Any]]:
         "PATCH /api/v1/providers/{slug}": {"name": "x"},
         "PUT /api/v1/providers/{slug}/probes": {"ceiling": "0.5"},
         "POST /api/v1/provider-tests": {"kind": "custom", "base_url": "http://127.0.0.1:9/v1"},
+        "POST /api/v1/provider-tests/calls": {
+            "kind": "custom", "base_url": "http://127.0.0.1:9/v1", "upstream_id": "x",
+        },
+        "GET /api/v1/reports/offers": {"model": "small-1"},
         "POST /api/v1/providers/{slug}/credentials": {"label": "second", "secret": "nothing-to-hide-0001"},
         "PUT /api/v1/providers/{slug}/credentials/{label}": {"secret": "nothing-to-hide-0001"},
         "PATCH /api/v1/providers/{slug}/credentials/{label}": {"weight": 2},

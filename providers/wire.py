@@ -25,6 +25,21 @@ def value_of(raw: msgspec.Raw | None) -> Any:
         return bytes(raw).decode()
 
 
+_NOTHING = msgspec.Raw(b"")
+_COPIED_ONCE = 1024 * 1024  # bytes; a buffer that grows copies 30 MiB for a tenth of a second, this for 2 ms
+
+
+def encoded(body: Body) -> bytes:
+    """Return a body as JSON; what is large in it is copied once, and not again as a buffer grows."""
+    large = body.get("messages") or body.get("input") or _NOTHING
+    if len(memoryview(large)) < _COPIED_ONCE:
+        return msgspec.json.encode(body)
+    pieces: list[bytes | msgspec.Raw] = []
+    for name, value in body.items():
+        pieces += (b"," if pieces else b"{", msgspec.json.encode(name), b":", value)
+    return b"".join([*pieces, b"}"])
+
+
 @dataclass(frozen=True)
 class Usage:
     """Tokens of one upstream call, normalised once."""

@@ -20,7 +20,7 @@ from providers.adapters.reading import decode, decode_raw, items, mapping, name,
 from providers.errors import BadReply, ProviderError
 from providers.listing import Listing
 from providers.rates import Rates
-from providers.wire import Answer, Body, Call, Event, Target, Terms, Usage
+from providers.wire import Answer, Body, Call, Event, Target, Terms, Usage, encoded
 
 OWN_FIELD = "llmhub"  # what a caller tells llmhub in the body; no provider sees it
 DONE = b"[DONE]"
@@ -68,7 +68,7 @@ class ChatAdapter:
         if stream:
             sent["stream"] = msgspec.Raw(b"true")
             sent["stream_options"] = _with_usage(body.get("stream_options"))
-        return Call("POST", url(target, "chat/completions"), self.headers(target), msgspec.json.encode(sent))
+        return Call("POST", url(target, "chat/completions"), self.headers(target), encoded(sent))
 
     def within(self, body: Body, most: Rates) -> tuple[Body, tuple[str, ...]]:
         """Return the call as it came: a server of this dialect has one price for a model."""
@@ -81,7 +81,7 @@ class ChatAdapter:
         """
         sent = {field: value for field, value in body.items() if field != OWN_FIELD}
         sent["model"] = msgspec.Raw(msgspec.json.encode(target.upstream_id))
-        return Call("POST", url(target, "embeddings"), self.headers(target), msgspec.json.encode(sent))
+        return Call("POST", url(target, "embeddings"), self.headers(target), encoded(sent))
 
     def count_call(
         self, target: Target, body: Body, *, headers: Mapping[str, str] = NO_HEADERS

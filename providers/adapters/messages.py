@@ -22,7 +22,7 @@ from providers.adapters.reading import decode, decode_raw, items, mapping, name,
 from providers.errors import BadReply, ProviderError
 from providers.listing import Listing
 from providers.rates import Rates
-from providers.wire import Answer, Body, Call, Event, Target, Terms
+from providers.wire import Answer, Body, Call, Event, Target, Terms, encoded
 
 OWN_FIELD = "llmhub"  # what a caller tells llmhub in the body; no provider sees it
 # Source: https://platform.claude.com/docs/en/api/versioning
@@ -90,7 +90,7 @@ class MessagesAdapter:
         return self._post(target, "messages/count_tokens", _sent(target, body, _COUNTED), headers)
 
     def _post(self, target: Target, path: str, sent: Body, headers: Mapping[str, str]) -> Call:
-        return Call("POST", url(target, path), self.headers(target, headers), msgspec.json.encode(sent))
+        return Call("POST", url(target, path), self.headers(target, headers), encoded(sent))
 
     def left_out(self, given: Mapping[str, str]) -> tuple[str, ...]:
         """Return those of a caller's headers that say what is not known."""

@@ -19,7 +19,7 @@ from routing.gateway.content import keeping
 from routing.gateway.errors import Refusal
 from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
-from routing.gateway.once import once_of
+from routing.gateway.once import once_for
 from routing.gateway.opening import ask_for_tokens, correct_tokens, open_call, session_of
 from routing.plan import Candidate
 from routing.snapshot import Caller
@@ -35,7 +35,8 @@ async def complete(
     """Answer one call that `reader` reads. Raises `Refusal` where it ends before anything is sent."""
     account, route, snapshot = await open_call(hub, exchange, caller, content, reader)
     key = account.request.extras.idempotency_key
-    account.once = once_of(caller, key, path=exchange.path, content=content)
+    if key:
+        account.once = await once_for(hub.large, caller, key, path=exchange.path, content=content)
     admission = Admission(hub, account, snapshot)
     foreseen = ask_for_tokens(hub, account)
     hub.retries[account.destination.name].call(time.monotonic())

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 
 from billing.entries import FirstCall, Once, Repeated
 from llmhub.lib import ids, money
 from routing.gateway.errors import Refusal
+from routing.gateway.large import LargeBodies
 from routing.snapshot import Caller
 
 HEADER = "idempotency-key"
 
 
-def once_of(caller: Caller, value: str, *, path: str, content: bytes) -> Once | None:
-    """Return what names a call of this gateway key, or None where its caller gave no name."""
-    if not value:
-        return None
+async def once_for(large: LargeBodies, caller: Caller, value: str, *, path: str, content: bytes) -> Once:
+    """Return what names a call of this gateway key; a large body is digested beside the event loop."""
+    return await large.run(len(content), partial(_once, caller, value, path, content))
+
+
+def _once(caller: Caller, value: str, path: str, content: bytes) -> Once:
     body = hashlib.sha256(path.encode() + b"\n")
     body.update(content)
     return Once(hashlib.sha256(f"{caller.key_id}:{value}".encode()).hexdigest(), body.hexdigest())

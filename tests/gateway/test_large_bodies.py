@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import threading
 import time
 import urllib.error
 import urllib.request
 
 import pytest
+
+from routing.gateway.large import LargeBodies
+from routing.gateway.once import once_for
+from tests.gateway.values import CALLER
 
 MIB = 1024 * 1024
 
@@ -52,3 +58,21 @@ def test_others_do_not_wait_for_three_large_bodies(gateway, simulator, name):
     # Measured at the worst: 0.03 to 0.12 s, once 0.8 s while other programs had the processors;
     # 1.4 to 2.9 s for each of the three when bodies were read in the event loop.
     assert sorted(waited)[len(waited) * 9 // 10] <= 0.25
+
+
+@pytest.mark.parametrize(("size", "is_beside"), [(1000, False), (MIB, True)])
+def test_a_large_body_is_digested_beside_the_event_loop(monkeypatch, size, is_beside):
+    threads, digest = set(), hashlib.sha256
+
+    def noted(*content):
+        threads.add(threading.get_ident())
+        return digest(*content)
+
+    async def name():
+        return await once_for(LargeBodies(), CALLER, "key-1", path="/v1/messages", content=b"x" * size)
+
+    monkeypatch.setattr(hashlib, "sha256", noted)
+    found = asyncio.run(name())
+
+    assert len(found.body_digest) == len(found.digest) == 64
+    assert (threading.get_ident() not in threads) == is_beside

@@ -62,7 +62,7 @@ def listed_out(row: ListedRow) -> ListedOut:
     )
 
 
-@router.get("/providers/{slug}/models", response={200: Page[ListedOut], **REFUSALS})
+@router.get("/providers/{slug}/listings", response={200: Page[ListedOut], **REFUSALS})
 def list_listed(
     request: HttpRequest, slug: Slug, q: Words = "", cursor: Cursor = "", limit: Limit = 50
 ) -> Page[ListedOut]:

@@ -96,7 +96,8 @@ def bodies(of: Side) -> dict[str, dict[str, Any]]:
         "PUT /api/v1/providers/{slug}/probes": {"ceiling": "0.5"},
         "POST /api/v1/provider-tests": {"kind": "custom", "base_url": "http://127.0.0.1:9/v1"},
         "POST /api/v1/provider-tests/calls": {
-            "kind": "custom", "base_url": "http://127.0.0.1:9/v1", "upstream_id": "x",
+            "kind": "custom", "base_url": "http://127.0.0.1:9/v1", "upstream_id": "x", "input": "0.1",
+            "output": "0.1",
         },
         "GET /api/v1/reports/offers": {"model": "small-1"},
         "POST /api/v1/providers/{slug}/credentials": {"label": "second", "secret": "nothing-to-hide-0001"},

@@ -54,9 +54,9 @@ def test_what_a_provider_lists_says_what_of_it_can_be_called(api, lab, llmhub):
     )  # fmt: skip
     CatalogEntry.objects.create(slug="acme/sim-large", name="Large")
 
-    listed = {row["upstream_id"]: row for row in api.get("/providers/lab/models").json()["data"]}
-    first = api.get("/providers/lab/models?limit=1").json()
-    searched = api.get("/providers/lab/models?q=sim small").json()["data"]
+    listed = {row["upstream_id"]: row for row in api.get("/providers/lab/listings").json()["data"]}
+    first = api.get("/providers/lab/listings?limit=1").json()
+    searched = api.get("/providers/lab/listings?q=sim small").json()["data"]
 
     assert len(listed) == lab.listings.count() == 6
     assert (listed["sim-small"]["models"], listed["sim-small"]["known"]) == (["acme/small"], None)

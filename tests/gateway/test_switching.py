@@ -7,6 +7,7 @@ where it belongs, ids and names fit, no foreign thinking, nothing empty.
 from __future__ import annotations
 
 import json
+from itertools import product
 
 import pytest
 
@@ -15,6 +16,13 @@ PARAMETERS = {"type": "object", "properties": {"city": {"type": "string"}}, "req
 QUESTIONS = ("What is the weather in Berlin and Paris?", "And tomorrow?")
 SWITCHES = ("exacting", "calls/2", "reasoning/8", "tokens/6")
 BUDGET = 1024
+KINDS = [
+    ("openai", "chat"),
+    ("anthropic", "messages"),
+    ("openrouter", "chat"),
+    ("custom", "chat"),
+    ("custom", "messages"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +32,16 @@ def model(gateway, simulator):
     return gateway.make(at=at, capabilities=["tools", "reasoning"])
 
 
-def only(model, dialect) -> dict[str, str]:
-    return {"x-llmhub-provider": model.providers[["chat", "messages"].index(dialect)]}
+@pytest.fixture(scope="module")
+def every_kind(gateway, simulator):
+    """One model at a provider of each kind and dialect."""
+    at = [(dialect, simulator.path(*SWITCHES), kind) for kind, dialect in KINDS]
+    return gateway.make(at=at, upstream_id="claude-sonnet-4-5", capabilities=["tools", "reasoning"])
+
+
+def only(model, where) -> dict[str, str]:
+    places = KINDS if where in KINDS else ["chat", "messages"]
+    return {"x-llmhub-provider": model.providers[places.index(where)]}
 
 
 class ChatTalk:
@@ -150,6 +166,24 @@ def test_a_conversation_goes_on_at_another_provider(gateway, simulator, model, t
     hit = simulator.hits(f"switch-{then}")[-1 if first == then else -2]["body"]
     assert "22 degrees in Berlin" in hit
     assert "22 degrees in Paris" in hit
+
+
+@pytest.mark.parametrize("talk", [ChatTalk, MessagesTalk])
+def test_one_conversation_goes_through_every_pair_of_kinds(gateway, every_kind, talk):
+    """Each question is answered by calls of one provider and, on their results, by words of another."""
+    talking, before = talk(every_kind, stream=False), len(gateway.records(every_kind))
+    for first, then in product(KINDS, repeat=2):
+        talking.ask(QUESTIONS[0])
+        _, calls = talking.answer(first)
+        assert len({id_ for id_, _ in calls}) == 2, (first, then)
+        talking.give([(id_, "22 degrees") for id_, _ in calls])
+        talking.stream = not talking.stream
+        text, more = talking.answer(then)
+        assert text.strip(), (first, then)
+        assert not more, (first, then)
+
+    records = gateway.records(every_kind)[before:]
+    assert [record.status for record in records] == ["ok"] * 2 * len(KINDS) ** 2
 
 
 def test_tokens_are_counted_by_a_provider_that_counts_and_estimated_where_none_does(model):

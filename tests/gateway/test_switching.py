@@ -16,31 +16,38 @@ PARAMETERS = {"type": "object", "properties": {"city": {"type": "string"}}, "req
 QUESTIONS = ("What is the weather in Berlin and Paris?", "And tomorrow?")
 SWITCHES = ("exacting", "calls/2", "reasoning/8", "tokens/6")
 BUDGET = 1024
-KINDS = [
-    ("openai", "chat"),
-    ("anthropic", "messages"),
-    ("openrouter", "chat"),
-    ("custom", "chat"),
-    ("custom", "messages"),
-]
+KINDS = {  # and a server's habits: all but the first tell what they thought
+    ("openai", "chat"): "plain",
+    ("anthropic", "messages"): "plain",
+    ("openrouter", "chat"): "openrouter",
+    ("custom", "chat"): "deepseek",
+    ("custom", "messages"): "plain",
+}
 
 
 @pytest.fixture(scope="module")
 def model(gateway, simulator):
     """One model at a provider of each dialect: the first speaks chat, the second messages."""
-    at = [(dialect, simulator.path(*SWITCHES, tag=f"switch-{dialect}")) for dialect in ("chat", "messages")]
+    styles = {"chat": ("style/deepseek",), "messages": ()}
+    at = [
+        (dialect, simulator.path(*SWITCHES, *style, tag=f"switch-{dialect}"))
+        for dialect, style in styles.items()
+    ]
     return gateway.make(at=at, capabilities=["tools", "reasoning"])
 
 
 @pytest.fixture(scope="module")
 def every_kind(gateway, simulator):
     """One model at a provider of each kind and dialect."""
-    at = [(dialect, simulator.path(*SWITCHES), kind) for kind, dialect in KINDS]
+    at = [
+        (dialect, simulator.path(*SWITCHES, f"style/{style}"), kind)
+        for (kind, dialect), style in KINDS.items()
+    ]
     return gateway.make(at=at, upstream_id="claude-sonnet-4-5", capabilities=["tools", "reasoning"])
 
 
 def only(model, where) -> dict[str, str]:
-    places = KINDS if where in KINDS else ["chat", "messages"]
+    places = list(KINDS) if where in KINDS else ["chat", "messages"]
     return {"x-llmhub-provider": model.providers[places.index(where)]}
 
 

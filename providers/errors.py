@@ -12,6 +12,7 @@
   + BadReply               retryable: an answer we cannot read, or a truncated one
     - TooLarge             final: an answer beyond llmhub's own bounds, which was generated and is paid for
   + RequestRejected        final: the next provider would refuse it too
+    - TooLong              retryable: the call is longer than this model reads here
 """
 
 from __future__ import annotations
@@ -129,6 +130,12 @@ class RequestRejected(ProviderError):
 
     retryable = False
     code = "upstream_rejected"
+
+
+class TooLong(RequestRejected):
+    """The call is longer than the model reads, at this provider: another may read more."""
+
+    retryable = True
 
 
 @contextmanager

@@ -78,6 +78,7 @@ class Terms:
     output_limit_tokens: int | None = None  # of the model, where it is known
     sampling: bool = True  # it takes `temperature` and `top_p`
     top_k: bool = False  # it takes `top_k`
+    stop: bool = True  # it takes texts at which to stop
     reasoning: Literal["effort", "object", "budget", "adaptive"] = "effort"  # how it is told to reason
     json_schema: bool = True  # it takes a schema for its answer; else a forced tool stands in
     cache_control: bool = False  # its content parts may carry `cache_control`

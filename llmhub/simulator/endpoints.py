@@ -51,7 +51,7 @@ def _chat(hit: Hit, path: Path) -> Answer:
     if "exacting" in path:
         chat_request.check(hit.request.body)
     ask = replies.read(hit.request.body)
-    if refused := _unknown_model(hit, path, ask.model):
+    if refused := _unable(hit, path, ask.model, ask.prompt_tokens):
         return refused
     if "error_200" in path:
         return json_answer({"error": {"message": "Provider returned error", "code": 502}})
@@ -76,7 +76,7 @@ def _messages(hit: Hit, path: Path) -> Answer:
     """Return the answer to a call of the messages dialect."""
     content = hit.request.body
     ask = messages_request.read(content, hit.request.headers, adaptive="adaptive" in path)
-    if refused := _unknown_model(hit, path, ask.model):
+    if refused := _unable(hit, path, ask.model, ask.prompt_tokens):
         return refused
     if "error_200" in path:
         return messages_error(200, "Internal server error", kind="api_error", number=hit.number)
@@ -93,7 +93,7 @@ def _count(hit: Hit, path: Path) -> Answer:
     """Return how many input tokens a call of the messages dialect would have."""
     request = hit.request
     ask = messages_request.read(request.body, request.headers, adaptive="adaptive" in path, counts=True)
-    if refused := _unknown_model(hit, path, ask.model):
+    if refused := _unable(hit, path, ask.model, ask.prompt_tokens):
         return refused
     return json_answer({"input_tokens": ask.prompt_tokens}).with_headers(*_messages_limits(hit))
 
@@ -101,7 +101,7 @@ def _count(hit: Hit, path: Path) -> Answer:
 def _embeddings(hit: Hit, path: Path) -> Answer:
     """Return the vectors of some texts."""
     ask = embeddings.read(hit.request.body)
-    if refused := _unknown_model(hit, path, ask.model):
+    if refused := _unable(hit, path, ask.model, ask.prompt_tokens):
         return refused
     if "error_200" in path:
         return json_answer({"error": {"message": "Provider returned error", "code": 502}})
@@ -118,8 +118,10 @@ ENDPOINTS: dict[str, Callable[[Hit, Path], Answer]] = {
 }
 
 
-def _unknown_model(hit: Hit, path: Path, model: str) -> Answer | None:
-    """Return the refusal of a model that a strict provider does not list."""
+def _unable(hit: Hit, path: Path, model: str, prompt_tokens: int) -> Answer | None:
+    """Return the refusal of a model that a strict provider does not list, or of more than it reads."""
+    if most := path.number("reads"):
+        return _too_long(hit, path, prompt_tokens, most)
     if "strict" not in path or model in listing.names(path):
         return None
     told = (
@@ -128,6 +130,17 @@ def _unknown_model(hit: Hit, path: Path, model: str) -> Answer | None:
         else f"The model `{model}` does not exist or you do not have access to it."
     )
     return refusal(hit.request, 404, told, number=hit.number, code="model_not_found")
+
+
+def _too_long(hit: Hit, path: Path, tokens: int, most: int) -> Answer | None:
+    if tokens <= most:
+        return None
+    told = (
+        f"prompt is too long: {tokens} tokens > {most} maximum"
+        if path.endpoint.startswith("/v1/messages")
+        else f"This model's maximum context length is {most} tokens, but {tokens} were given."
+    )
+    return refusal(hit.request, 400, told, number=hit.number, code="context_length_exceeded")
 
 
 def _time_of(tokens: int, path: Path) -> float:

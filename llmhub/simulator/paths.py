@@ -49,6 +49,7 @@ SHAPE = (
     ),
     Switch("declines", "a reply that the provider's filter cut off"),
     Switch("strict", "refuse models that are not in the list (404)"),
+    Switch("reads", "refuse a longer input (400)", "TOKENS"),
     Switch("models", "length of the model list (default 6)", "N"),
     Switch("page", "models on a page of the list at most; the chat dialect links the next one", "N"),
     Switch(

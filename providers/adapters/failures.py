@@ -28,6 +28,7 @@ from providers.errors import (
     RequestRejected,
     TargetMisconfigured,
     TooLargeForLimit,
+    TooLong,
 )
 from providers.wire import Usage
 
@@ -39,6 +40,26 @@ _BY_STATUS: tuple[tuple[Container[int], type[ProviderError]], ...] = (  # the fi
     (range(400, 500), RequestRejected),
     (range(500, 600), ProviderUnavailable),
 )
+_THREE_DIGITS = re.compile(r"[0-9]{3}")
+# What an error inside an answer means that names no status, by its code or type.
+# Sources: https://platform.claude.com/docs/en/api/errors#http-errors and those above.
+_STATUS_OF = {
+    "invalid_request_error": 400, "invalid_request": 400, "invalid_prompt": 400,
+    "context_length_exceeded": 400, "exceed_context_size_error": 400,
+    "max_tokens_exceeded": 400, "token_limit_exceeded": 400, "string_too_long": 400, "wrong_endpoint": 400,
+    "content_policy_violation": 400, "content_filter": 400, "refusal": 400, "model_not_found": 400,
+    "authentication_error": 401, "authentication": 401, "invalid_api_key": 401,
+    "billing_error": 402, "payment_required": 402,
+    "permission_error": 403, "permission_denied": 403, "region_restricted": 403,
+    "not_found_error": 404, "not_found": 404, "no_endpoints": 404, "model_deprecated": 404,
+    "free_variant_ended": 404, "model_unavailable_upstream": 404, "privacy_restricted": 404,
+    "constraint_filtered": 404, "conflict_error": 409, "precondition_failed": 412,
+    "request_too_large": 413, "payload_too_large": 413, "unprocessable": 422,
+    "rate_limit_error": 429, "rate_limit_exceeded": 429, "capacity_exhausted": 429, "insufficient_quota": 429,
+    "api_error": 500, "server": 500, "server_error": 500, "internal_server_error": 500,
+    "provider_unavailable": 502, "provider_overloaded": 503, "temporarily_unavailable": 503,
+    "timeout": 504, "timeout_error": 504, "overloaded_error": 529,
+}  # fmt: skip
 # No waiting mends these: the credential is none, the account has no money, or its limit is reached for good.
 _OF_NO_USE = {
     "invalid_api_key", "authentication_error", "insufficient_quota", "billing_hard_limit_reached",
@@ -53,13 +74,16 @@ _SMALLER_WOULD_DO = re.compile(r"can only afford|tokens? limit exceeded")
 # A limit that this one call is larger than: no wait mends it, and others go on. Source: OpenAI's 429.
 _TOO_LARGE = re.compile(r"request too large|reduce the length of the messages")
 # The model is not there: it was retired, or never was. A 404 or 410 says so in words, too: "model: small-1".
-_GONE = {"model_not_found", "model_deprecated"}
+_GONE = {"model_not_found", "model_deprecated", "free_variant_ended"}
 _NAMES_MODEL = re.compile(r"\bmodel\b")
 # These are about the model's name at this provider, not about the request.
 _NO_SUCH_MODEL = {
     "no_endpoints", "wrong_endpoint", "region_restricted",
     "privacy_restricted",
 }  # fmt: skip
+# The call is longer than the model reads; one that reads more may take it.
+_TOO_LONG_CODES = {"context_length_exceeded", "exceed_context_size_error"}
+_TOO_LONG = re.compile(r"prompt is too long|maximum context length|exceeds? (?:the )?(?:available )?context")
 # A 403 in these words is about what was asked for, which another call may not ask for.
 _ABOUT_THE_CALL = re.compile(
     r"model|moderat|flagged|polic|safety|harm|content|guardrail|prompt|input|beta|feature|tool|search"
@@ -83,12 +107,9 @@ def from_answer(status: int, headers: Mapping[str, str], content: bytes) -> Prov
     return _error(status, error, _kind(status, error, has_object=has_object), wait=wait)
 
 
-def inside_200(error: dict[str, Any], usage: Usage | None, *, status: int | None = None) -> ProviderError:
-    """Return what an error inside an answer of status 200 means; its usage was still paid for.
-
-    `status` is what its words mean in the dialect, where it names no number.
-    """
-    named = _status_in(error) or status or 502
+def inside_200(error: dict[str, Any], usage: Usage | None) -> ProviderError:
+    """Return what an error inside an answer of status 200 means; its usage was still paid for."""
+    named = _status_in(error) or _status_by_word(error) or 502
     failure = _error(named, error, _kind(named, error, has_object=True), wait=_wait_in(error))
     failure.usage = usage
     return failure
@@ -134,8 +155,8 @@ def _refusal(status: int, error: dict[str, Any], *, has_object: bool) -> type[Pr
         return ModelGone
     if codes & (_GONE | _NO_SUCH_MODEL) or said.endswith("is not a valid model id"):
         return TargetMisconfigured
-    if codes & _MODERATION or _is_moderation(error):
-        return RequestRejected
+    if kind := _of_the_call(status, codes, said, error):
+        return kind
     if mapping(error.get("metadata")).get("provider_name") or (
         status == 402 and _SMALLER_WOULD_DO.search(said)
     ):
@@ -146,6 +167,17 @@ def _refusal(status: int, error: dict[str, Any], *, has_object: bool) -> type[Pr
         return CredentialRefused
     if status in {401, 402} or (status == 403 and has_object and not _ABOUT_THE_CALL.search(said)):
         return CredentialRefused
+    return None
+
+
+def _of_the_call(
+    status: int, codes: set[str], said: str, error: Mapping[str, Any]
+) -> type[RequestRejected] | None:
+    """Return what is wrong with the call itself, None where that is not what it says."""
+    if codes & _MODERATION or _is_moderation(error):
+        return RequestRejected
+    if status in {400, 413, 422} and (codes & _TOO_LONG_CODES or _TOO_LONG.search(said)):
+        return TooLong
     return None
 
 
@@ -170,16 +202,21 @@ def _error_of(content: bytes) -> tuple[dict[str, Any], bool]:
 
 def _codes(error: Mapping[str, Any]) -> set[str]:
     """Return every word by which an error names itself."""
+    return set(_words(error))
+
+
+def _words(error: Mapping[str, Any]) -> list[str]:
+    """Return the words by which an error names itself, those that say most first."""
     metadata, availability = mapping(error.get("metadata")), mapping(error.get("availability"))
     named = (
+        availability.get("code"),
+        metadata.get("error_type"),
+        error.get("error_type"),
+        mapping(error.get("details")).get("error_code"),
         error.get("code"),
         error.get("type"),
-        error.get("error_type"),
-        metadata.get("error_type"),
-        availability.get("code"),
-        mapping(error.get("details")).get("error_code"),
     )
-    return {word for word in named if isinstance(word, str)}
+    return [word for word in named if isinstance(word, str)]
 
 
 def _is_moderation(error: Mapping[str, Any]) -> bool:
@@ -190,10 +227,18 @@ def _is_moderation(error: Mapping[str, Any]) -> bool:
 
 def _status_in(error: Mapping[str, Any]) -> int | None:
     """Return the HTTP status that an error inside a 200 carries."""
-    for value in (error.get("code"), error.get("http_status"), error.get("status")):
+    for name in ("code", "http_status", "status", "status_code"):
+        value = error.get(name)
+        if isinstance(value, str) and _THREE_DIGITS.fullmatch(value):
+            value = int(value)
         if isinstance(value, int) and 400 <= value < 600:
             return value
     return None
+
+
+def _status_by_word(error: Mapping[str, Any]) -> int | None:
+    """Return the HTTP status that the code or the type of an error means."""
+    return next((_STATUS_OF[word] for word in _words(error) if word in _STATUS_OF), None)
 
 
 def _wait_in(error: Mapping[str, Any]) -> float | None:

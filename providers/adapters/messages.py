@@ -16,7 +16,7 @@ from providers.adapters.base import NO_HEADERS
 from providers.adapters.claude_ids import UNKNOWN, terms_of
 from providers.adapters.list_pages import page_after
 from providers.adapters.listing import messages_listing
-from providers.adapters.messages_events import error_in, event_reader, failure_of, is_content
+from providers.adapters.messages_events import error_in, event_reader, is_content
 from providers.adapters.messages_usage import in_a_container, usage_of
 from providers.adapters.reading import decode, decode_raw, items, mapping, name, text, tokens, value_of
 from providers.errors import BadReply, ProviderError
@@ -126,7 +126,7 @@ class MessagesAdapter:
         usage = in_a_container(usage_of(read.get("usage")), read)
         if read.get("type") == "error" or read.get("error"):
             error = error_in(read)
-            raise failure_of(error, usage)
+            raise failures.inside_200(error, usage)
         if memoryview(body.get("content", b""))[:1] != b"[":
             raise BadReply("the provider's answer holds no content")
         if usage and not usage.counts_output and _holds_something(body["content"]):

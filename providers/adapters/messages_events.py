@@ -12,15 +12,7 @@ from typing import Any
 from providers.adapters import failures
 from providers.adapters.messages_usage import counted_by_us, in_a_container, merged, usage_of
 from providers.adapters.reading import decode, items, mapping, name, text, tokens
-from providers.errors import ProviderError
 from providers.wire import Event, Usage
-
-# Source: https://platform.claude.com/docs/en/api/errors#http-errors
-_STATUS_OF = {
-    "invalid_request_error": 400, "authentication_error": 401, "billing_error": 402, "permission_error": 403,
-    "not_found_error": 404, "conflict_error": 409, "request_too_large": 413, "rate_limit_error": 429,
-    "api_error": 500, "timeout_error": 504, "overloaded_error": 529,
-}  # fmt: skip
 
 # Blocks that are content by being there: a caller would miss them, text or not.
 _CONTENT_BLOCKS = {"tool_use", "server_tool_use", "mcp_tool_use", "redacted_thinking"}
@@ -52,7 +44,8 @@ def event_reader() -> Callable[[bytes], Event]:
         kind = text(event.get("type"))
         if kind == "error" or (not kind and event.get("error")):
             error = error_in(event)
-            return Event(data, "error", error=failures.message_of(error), failure=failure_of(error, None))
+            failure = failures.inside_200(error, None)
+            return Event(data, "error", error=failures.message_of(error), failure=failure)
         found = _READERS[kind](stream, data, event) if kind in _READERS else Event(data, "other")
         stream.text_bytes += len(found.text.encode(errors="replace"))
         return found
@@ -64,11 +57,6 @@ def error_in(body: dict[str, Any]) -> dict[str, Any]:
     """Return the error object of a body or event, in the shape that the dialect has or in a plain text."""
     error = body.get("error")
     return error if isinstance(error, dict) else {"message": text(error) or text(body.get("message"))}
-
-
-def failure_of(error: dict[str, Any], usage: Usage | None) -> ProviderError:
-    """Return what an error inside an answer of status 200 means: its type names a status."""
-    return failures.inside_200(error, usage, status=_STATUS_OF.get(text(error.get("type"))))
 
 
 def generated_in(block: dict[str, Any]) -> str:

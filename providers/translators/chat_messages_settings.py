@@ -24,13 +24,16 @@ def refuse_other_answers(fields: Fields) -> None:
 
 
 def max_tokens_of(fields: Fields, terms: Terms) -> int:
-    """Return the limit of the answer, which the messages dialect must be told."""
-    newer, older = fields.take("max_completion_tokens"), fields.take("max_tokens")
-    if newer is not None:
-        return a_count(newer, at="max_completion_tokens")
-    if older is not None:
-        return a_count(older, at="max_tokens")
-    return terms.output_limit_tokens or DEFAULT_MAX_TOKENS
+    """Return the limit of the answer, which the messages dialect must be told; the model's own lowers it."""
+    bound = terms.output_limit_tokens
+    asked = {name: fields.take(name) for name in ("max_completion_tokens", "max_tokens")}
+    for name, value in asked.items():
+        if value is not None:
+            wanted = a_count(value, at=name)
+            if bound and wanted > bound:
+                fields.drop(f"{name}>{bound}")
+            return min(wanted, bound or wanted)
+    return bound or DEFAULT_MAX_TOKENS
 
 
 def sampling_of(fields: Fields, terms: Terms, *, thinks: bool) -> dict[str, Any]:

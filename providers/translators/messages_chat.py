@@ -35,7 +35,7 @@ def messages_to_chat(body: Body, terms: Terms) -> Translated:
         "messages": History(terms, lost).messages(body),
         **tools(body, terms, lost),
         **sampling(body, terms, lost),
-        **stops(body, lost),
+        **stops(body, terms, lost),
         **reasoning(body, terms, lost),
         **answer_format(body, terms, lost),
         **user(body, lost),

@@ -21,9 +21,10 @@ from providers.translators.messages_chat_reading import (
     said,
 )
 from providers.translators.messages_chat_schema import is_strict
-from providers.wire import Body, Terms
+from providers.wire import Body, Terms, value_of
 
 MAX_STOPS = 4  # sequences
+_DEFAULT_SAMPLING = {"temperature": 1, "top_p": 1}
 _CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 _BELOW = ((1024, "minimal"), (2048, "low"), (4096, "medium"))  # tokens of a budget, and the effort it is
 # Without these an answer would be another one than was asked for.
@@ -65,18 +66,20 @@ def limit(body: Body, terms: Terms, lost: set[str]) -> dict[str, Any]:
 
 
 def sampling(body: Body, terms: Terms, lost: set[str]) -> dict[str, Any]:
-    """Return how the model is to choose its words."""
+    """Return how the model is to choose its words; a field at its default asks for nothing."""
     taken = {"temperature": terms.sampling, "top_p": terms.sampling, "top_k": terms.top_k}
-    lost |= {field for field, is_taken in taken.items() if said(body, field) and not is_taken}
+    refused = {field for field, is_taken in taken.items() if said(body, field) and not is_taken}
+    lost |= {field for field in refused if value_of(body[field]) != _DEFAULT_SAMPLING.get(field)}
     return {field: body[field] for field, is_taken in taken.items() if said(body, field) and is_taken}
 
 
-def stops(body: Body, lost: set[str]) -> dict[str, Any]:
-    """Return the first sequences that end the answer: the chat dialect takes four."""
+def stops(body: Body, terms: Terms, lost: set[str]) -> dict[str, Any]:
+    """Return the first sequences that end the answer: the chat dialect takes four, some models none."""
     sequences = read(body, "stop_sequences", list[str]) or []
-    if len(sequences) > MAX_STOPS:
+    sent = sequences[: MAX_STOPS if terms.stop else 0]
+    if len(sent) < len(sequences):
         lost.add("stop_sequences")
-    return {"stop": sequences[:MAX_STOPS]} if sequences else {}
+    return {"stop": sent} if sent else {}
 
 
 def user(body: Body, lost: set[str]) -> dict[str, Any]:

@@ -64,11 +64,13 @@ def _route(route: RouteValue, now: datetime, reach: Reach) -> dict[str, Any]:
     targets = [target for target in route.targets if _is_open(target, route.name, now, reach)]
     entries = [target.entry for target in targets]
     slugs = [offer.provider.slug for target in targets for offer in _offers(target, reach)]
+    created = max((entry.created_at for entry in entries), default=0)
     return {
         "id": route.name,
         "object": "model",
         "type": "model",
-        "created": max((entry.created_at for entry in entries), default=0),
+        "created": created,
+        "created_at": datetime.fromtimestamp(created, UTC),
         "owned_by": "route",
         "name": route.name,
         "display_name": route.name,

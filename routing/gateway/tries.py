@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from providers.breaker import Entry
-from providers.errors import CredentialRefused, ProviderError, ProviderUnavailable, RateLimited
+from providers.errors import CredentialRefused, ProviderError, ProviderUnavailable, RateLimited, TooLong
 from routing.explain import pass_over
 from routing.gateway.account import Account
 from routing.gateway.admission import Admission
@@ -69,6 +69,12 @@ async def first_answer(
     raise _ended(failures)
 
 
+def _reads_less(candidate: Candidate, account: Account) -> bool:
+    """Return whether a model is known to read less than the one that the call was too long for."""
+    known, before = candidate.entry.context_tokens, account.answering.candidate.entry.context_tokens
+    return known is not None and before is not None and known < before
+
+
 def _ended(failures: list[ProviderError]) -> Refusal | NotAdmitted:
     return from_failures(failures) if failures else NotAdmitted()
 
@@ -123,6 +129,8 @@ def _candidates(
     One that was not tried, for its cost, is not yielded again for the failure of the one before.
     """
     for candidate in candidates:
+        if failures and isinstance(failures[-1], TooLong) and _reads_less(candidate, account):
+            continue
         before = len(failures)
         yield candidate
         while len(failures) > before and isinstance(failures[-1], CredentialRefused | RateLimited):

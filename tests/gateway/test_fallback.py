@@ -38,7 +38,13 @@ def models(gateway, simulator):
     limited = [simulator.path("retry_after/30", "status/429"), simulator.path("retry_after/7", "status/429")]
     down = [simulator.path("status/503", tag=f"down{number}") for number in range(4)]
     refusing = [simulator.path("status/400"), simulator.path(tag="after-400")]
-    more = {"limited": {"at": limited}, "down": {"at": down}, "refusing": {"at": refusing}}
+    reading = [("messages", simulator.path("reads/5")), simulator.path("tokens/5", tag="reads-more")]
+    more = {
+        "limited": {"at": limited},
+        "down": {"at": down},
+        "refusing": {"at": refusing},
+        "reading": {"at": reading},
+    }
     return gateway.make_all(two | one | more)
 
 
@@ -88,6 +94,16 @@ def test_a_request_that_the_provider_rejects_is_not_tried_elsewhere(models, simu
 
     assert "rejected" in caught.value.message
     assert not simulator.hits("after-400")
+
+
+def test_a_call_that_is_too_long_for_one_provider_is_tried_at_another(models, gateway):
+    model = models["reading"]
+    text = [{"role": "user", "content": "one two three four five six seven eight nine ten " * 4}]
+
+    raw = model.client().chat.completions.with_raw_response.create(model=model.name, messages=text)
+
+    assert raw.headers["x-llmhub-provider"] == model.providers[1]
+    assert raw.headers["x-llmhub-fallback"] == "upstream_rejected"
 
 
 def test_when_all_are_limited_the_shortest_wait_is_told(models):

@@ -184,3 +184,4 @@ def test_a_route_is_among_the_models_that_a_key_may_call(made, route):
 
     assert (found.id, found.targets) == (name, [made["dear"].name, made["cheap"].name])
     assert name in [each.id for each in made["cheap"].client().models.list()]
+    assert made["cheap"].messages().models.retrieve(name).created_at.year >= 2026

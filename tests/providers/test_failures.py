@@ -17,6 +17,7 @@ from providers.errors import (
     RateLimited,
     RequestRejected,
     TargetMisconfigured,
+    TooLong,
 )
 
 chat = adapter_for("openai", "chat")
@@ -69,6 +70,13 @@ def failure(status: int, error=None, *, body: bytes | None = None, **headers: st
         (400, {"message": "gone", "availability": {"code": "model_not_found"}}, ModelGone),
         (404, {"message": "no route for this path"}, TargetMisconfigured),
         (410, {"message": "The model small-1 was shut down"}, ModelGone),
+        (404, {"message": "over", "availability": {"code": "free_variant_ended"}}, ModelGone),
+        (400, {"code": "context_length_exceeded"}, TooLong),
+        (400, {"message": "prompt is too long: 3333404 tokens > 200000 maximum"}, TooLong),
+        (400, {"message": "This model's maximum context length is 4096 tokens. However, …"}, TooLong),
+        (400, {"message": "the request exceeds the available context size"}, TooLong),
+        (413, {"metadata": {"error_type": "context_length_exceeded"}}, TooLong),
+        (400, {"message": "the context of a tool is missing"}, RequestRejected),
         (400, {"message": "Your credit balance is too low to access the API."}, CredentialRefused),
         (400, {"message": "You have reached your specified API usage limits."}, CredentialRefused),
         (408, {}, ProviderTimeout),
@@ -90,6 +98,41 @@ def test_a_status_and_its_code_say_what_happened(status, error, kind):
     assert type(found) is kind
     assert found.status == status
     assert found.message
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "kind"),
+    [
+        ({"code": 429, "type": "server_error"}, 429, RateLimited),
+        ({"code": "429"}, 429, RateLimited),
+        ({"status_code": 503}, 503, ProviderUnavailable),
+        ({"code": "rate_limit_exceeded", "type": "tokens"}, 429, RateLimited),
+        ({"type": "rate_limit_error"}, 429, RateLimited),
+        ({"code": "insufficient_quota", "type": "insufficient_quota"}, 429, CredentialRefused),
+        ({"type": "authentication_error"}, 401, CredentialRefused),
+        ({"metadata": {"error_type": "provider_overloaded"}}, 503, ProviderUnavailable),
+        ({"metadata": {"error_type": "timeout"}}, 504, ProviderTimeout),
+        ({"availability": {"code": "capacity_exhausted", "retry_after": 3}}, 429, RateLimited),
+        ({"type": "invalid_request_error", "code": "context_length_exceeded"}, 400, TooLong),
+        ({"type": "invalid_request_error", "code": None}, 400, RequestRejected),
+        ({"type": "server_error"}, 500, ProviderUnavailable),
+        ({"type": "overloaded_error"}, 529, ProviderUnavailable),
+        ({"code": "something_new"}, 502, ProviderUnavailable),
+        ({"code": True}, 502, ProviderUnavailable),
+        ({"code": "42"}, 502, ProviderUnavailable),
+    ],
+)
+@pytest.mark.parametrize("dialect", ["chat", "messages"])
+def test_an_error_inside_a_200_means_what_its_number_or_its_word_means(error, status, kind, dialect):
+    content = json.dumps({"error": {"message": "no", **error}}).encode()
+    adapter = adapter_for("custom", dialect)
+
+    event = adapter.event_reader()(content)
+    with pytest.raises(kind) as caught:
+        adapter.parse_answer(content)
+
+    assert type(caught.value) is type(event.failure) is kind
+    assert caught.value.status == event.failure.status == status
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from providers.errors import (
     RateLimited,
     RequestRejected,
     TargetMisconfigured,
+    TooLong,
 )
 
 messages = adapter_for("anthropic", "messages")
@@ -35,7 +36,7 @@ def failure(status: int, kind: str, message: str = "no", *, error_code: str = ""
 @pytest.mark.parametrize(
     ("status", "kind", "message", "expected"),
     [
-        (400, "invalid_request_error", "prompt is too long: 9 tokens > 8 maximum", RequestRejected),
+        (400, "invalid_request_error", "prompt is too long: 9 tokens > 8 maximum", TooLong),
         (400, "invalid_request_error", "max_tokens: Field required", RequestRejected),
         (
             400,

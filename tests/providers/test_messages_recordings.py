@@ -22,9 +22,9 @@ from providers.errors import (
     ProviderError,
     ProviderUnavailable,
     RateLimited,
-    RequestRejected,
     TargetMisconfigured,
     TooLargeForLimit,
+    TooLong,
 )
 from providers.sse import SseReader
 from providers.wire import Body, Target, Usage
@@ -118,7 +118,7 @@ def test_an_answer_is_read_to_the_token_or_is_the_right_error(case):
     sent = json.loads(content)
     if headers["status"] != 200:
         found = messages.failure(headers["status"], headers["response_headers"], content)
-        kinds = {400: RequestRejected, 401: CredentialRefused, 404: ModelGone}
+        kinds = {400: TooLong, 401: CredentialRefused, 404: ModelGone}
         assert type(found) is kinds[headers["status"]]
         assert found.message != "the provider gave no reason"
         return

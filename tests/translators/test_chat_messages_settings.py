@@ -31,6 +31,16 @@ def test_the_limit_is_the_callers_or_the_models(fields, expected):
     assert sent(terms=Terms(output_limit_tokens=8000), **fields)["max_tokens"] == expected
 
 
+@pytest.mark.parametrize("field", ["max_tokens", "max_completion_tokens"])
+def test_a_limit_above_the_models_own_is_lowered_and_named(field):
+    terms = Terms(output_limit_tokens=100)
+
+    assert sent(terms=terms, **{field: 101})["max_tokens"] == 100
+    assert dropped(terms=terms, **{field: 101}) == [f"{field}>100"]
+    assert dropped(terms=terms, **{field: 100}) == []
+    assert sent(terms=Terms(), **{field: 10**6})["max_tokens"] == 10**6
+
+
 @pytest.mark.parametrize("field", ["max_tokens", "max_completion_tokens", "n", "top_k"])
 @pytest.mark.parametrize("value", ["10", 1.5, -1, True])
 def test_a_count_that_is_none_is_malformed(field, value):

@@ -97,12 +97,25 @@ def test_sampling_that_a_provider_does_not_take_is_reported():
     assert dropped(ROUTER, **asked) == []
 
 
+def test_sampling_at_its_default_asks_for_nothing_where_it_is_not_taken():
+    asked = {"temperature": 1, "top_p": 1.0}
+
+    assert dropped(Terms(sampling=False), **asked) == []
+    assert sent(Terms(sampling=False), **asked).keys() == {"max_tokens", "messages"}
+
+
 def test_a_field_that_is_null_says_nothing():
     assert sent(temperature=None, tools=None, thinking=None, container=None, top_k=None).keys() == {
         "max_tokens",
         "messages",
     }
     assert dropped(temperature=None, top_k=None, service_tier=None) == []
+
+
+def test_sequences_that_a_model_does_not_take_are_reported():
+    assert dropped(Terms(stop=False), stop_sequences=["a"]) == ["stop_sequences"]
+    assert "stop" not in sent(Terms(stop=False), stop_sequences=["a"])
+    assert dropped(Terms(stop=False), stop_sequences=[]) == []
 
 
 def test_four_sequences_end_the_answer_and_a_fifth_is_reported():

@@ -13,6 +13,7 @@ from billing import (
     export,
     forecasts,
     retention,
+    retirement_alerts,
     retirement_notice,
     rollup,
     rollup_day,
@@ -66,8 +67,10 @@ def write_exports() -> int:
 
 @shared_task(time_limit=120, expires=3600)
 def notice_retirements() -> int:
-    """Write down who still calls what ends soon. Safe to run twice."""
-    return len(retirement_notice.notice_due())
+    """Write down who still calls what ends soon, and tell them. Safe to run twice."""
+    made = len(retirement_notice.notice_due())
+    retirement_alerts.look()
+    return made
 
 
 @shared_task(time_limit=120, expires=30)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,6 +10,7 @@ from django.db.models import F, Q
 
 from catalog.lifecycle import Stage, days_left, stage
 from catalog.models import CatalogEntry
+from catalog.retirement_calendar import Mark
 
 
 @dataclass(frozen=True)
@@ -43,3 +45,12 @@ def leaving(today: date, *, discovered: bool = False) -> list[Leaving]:
         rows = rows.filter(source=CatalogEntry.Source.CURATED)
     ordered = rows.order_by(F("sunset_on").asc(nulls_last=True), "slug")
     return [Leaving(row, stage_of(row, today), days_left(row.sunset_on, today)) for row in ordered]
+
+
+def marks(rows: Iterable[Leaving]) -> Iterator[Mark]:
+    """Yield the days of models that are leaving: from when one is deprecated, and when it ends."""
+    for row in rows:
+        entry = row.entry
+        for day, is_end in ((entry.deprecated_on, False), (entry.sunset_on, True)):
+            if day is not None:
+                yield Mark(day, entry.slug, entry.name, is_end, entry.replacement)

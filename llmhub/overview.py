@@ -7,10 +7,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from billing import spend
-from llmhub.alerts.finding import CREDENTIAL
+from llmhub.alerts.finding import CREDENTIAL, RETIREMENT
 from llmhub.alerts.models import Alert
 from llmhub.audit.actor import Actor
 from llmhub.lib import clock
+from llmhub.people.roles import reach
 from providers.models import Provider
 from providers.status import Status, status_of
 
@@ -42,9 +43,11 @@ class ProviderState:
 def demanding(now: datetime, actor: Actor) -> list[Alert]:
     """Return the alerts that fire and that nobody sees to, of those `actor` may read, critical ones first.
 
-    Of credentials a box of its own tells, with more.
+    Of credentials a box of its own tells, with more; of models that end soon another one, to those who
+    see the whole hub.
     """
-    rows = Alert.objects.seen_by(actor).demanding(now).exclude(rule=CREDENTIAL)
+    boxes = [CREDENTIAL, RETIREMENT] if reach(actor) is None else [CREDENTIAL]
+    rows = Alert.objects.seen_by(actor).demanding(now).exclude(rule__in=boxes)
     return list(rows.worst_first()[:DEMANDING_SHOWN])
 
 

@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import Resolver404, resolve
 from django.views.decorators.http import require_http_methods
 
 from catalog.models import Alias, CatalogEntry
 from llmhub.lib.forms import refuse
+from llmhub.lib.pages import render_page
 from llmhub.people.access import actor_of, may_open, needs
 from llmhub.people.roles import allowed
 from routing.preflight import Evidence, Preflight
@@ -27,7 +27,7 @@ _MOST_NAMES = 500  # offered while somebody types
 @require_http_methods(["GET", "POST"])
 @needs("read")
 def preflight(request: HttpRequest) -> HttpResponse:
-    """Say what a switch would meet; posting it asks the providers first."""
+    """Say what a switch would meet; posting it asks the providers first. htmx gets the verdict alone."""
     asked = request.POST if request.method == "POST" else request.GET
     if not (asked.get("target") and asked.get("scope")):
         return _page(request, PreflightForm(initial=asked.dict(), actor=actor_of(request)))
@@ -67,7 +67,13 @@ def _page(
         "found": found,
         "bound": bound(move.target) if move and allowed(actor_of(request), "configure") else None,
     }
-    return render(request, "routing/preflight.html", context, status=status)
+    return render_page(
+        request,
+        page="routing/preflight.html",
+        partial="routing/_preflight_verdict.html",
+        context=context,
+        status=status,
+    )
 
 
 def _openable(found: Preflight, request: HttpRequest) -> Preflight:

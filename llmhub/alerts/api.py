@@ -43,6 +43,7 @@ Rule = Literal[
     "breaker",
     "no_offer",
     "degraded",
+    "retirement",
     "ledger",
 ]
 Slug = Annotated[str, Field(max_length=64)]
@@ -50,7 +51,7 @@ Name = Annotated[str, Field(min_length=1, max_length=60)]
 Address = Annotated[
     str, Field(max_length=2000, description="e-mail: addresses, empty for all owners; else a URL")
 ]
-Rules = Annotated[list[Rule], Field(max_length=10, description="only alerts of these; [] for all")]
+Rules = Annotated[list[Rule], Field(max_length=11, description="only alerts of these; [] for all")]
 
 
 Quiet = Annotated[

@@ -14,6 +14,7 @@ Severity = Literal["notice", "warning", "critical"]  # a notice is told, and ask
 BUDGET, BURN, FORECAST, UNPRICED = "budget", "burn", "forecast", "unpriced"
 BREAKER, NO_OFFER = "breaker", "no_offer"
 CREDENTIAL, PROVIDER, DEGRADED, LEDGER = "credential", "provider", "degraded", "ledger"
+RETIREMENT = "retirement"
 RULES: dict[str, str] = {  # a word of files and programs: what people read
     BUDGET: "Budget threshold",
     BURN: "Budget burns fast",
@@ -24,6 +25,7 @@ RULES: dict[str, str] = {  # a word of files and programs: what people read
     BREAKER: "Breaker open",
     NO_OFFER: "No offer can be called",
     DEGRADED: "Offer degraded",
+    RETIREMENT: "Model ends soon",
     LEDGER: "Sums differ from the ledger",
 }
 
@@ -37,7 +39,7 @@ class Finding:
     title: str  # one line, without its end
     text: str  # what is so, and what to do
     period: int = 0  # Unix seconds: of a budget's period, or since when it holds; 0: none
-    threshold: int = 0  # percent; 0: none
+    threshold: int = 0  # percent, of a retirement days; 0: none
     severity: Severity = "warning"
     team_id: int | None = None  # whose it is; None: everybody's
     path: str = "/"  # of the page that shows it

@@ -136,7 +136,7 @@ class Alert(models.Model):
     rule = models.CharField(max_length=20, choices=list(RULES.items()))
     subject = models.CharField(max_length=200)
     period = models.BigIntegerField(default=0, help_text="Unix seconds, 0: none")
-    threshold = models.PositiveIntegerField(default=0, help_text="percent, 0: none")
+    threshold = models.PositiveIntegerField(default=0, help_text="percent, of a retirement days, 0: none")
     state = models.CharField(max_length=10, choices=State, default=State.PENDING)
     severity = models.CharField(max_length=10, default="warning")
     team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, blank=True, related_name="alerts")

@@ -22,7 +22,7 @@ class AlertOut(Output):
     text: str
     team: str | None
     period: datetime | None
-    threshold: int | None  # percent
+    threshold: int | None  # percent; of a retirement days
     facts: dict[str, Any]
     pending_at: datetime
     fired_at: datetime | None

@@ -467,6 +467,20 @@ def test_the_form_of_a_model_that_is_leaving_begins_with_its_dates(signed_in, of
     assert 'aria-label="Change the dates of acme/small-1"' in page
 
 
+def test_the_desk_shows_a_calendar_and_gives_it_as_a_file(signed_in, offer):
+    client = signed_in("viewer")
+    assert "Calendar file" not in client.get("/retirements/").text
+    ends = clock.now().date() + timedelta(days=30)
+    CatalogEntry.objects.update(sunset_on=ends)
+
+    page, file = client.get("/retirements/").text, client.get("/retirements/calendar.ics")
+
+    assert f'title="{ends:%-d %B %Y}">{ends.day}</span>' in page
+    assert file.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    assert f"DTSTART;VALUE=DATE:{ends:%Y%m%d}" in file.text
+    assert "/retirements/" in file.text
+
+
 def test_a_change_elsewhere_does_not_make_the_index_anew_and_one_of_a_model_does(signed_in, offer, lab):
     client = signed_in("owner")
     client.get("/models/")

@@ -118,6 +118,22 @@ def test_it_is_reached_from_where_a_switch_begins(old_and_new, fast, signed_in, 
     assert "/switch/?" in signed_in("viewer").get(url).text
 
 
+def test_the_desk_asks_for_the_verdict_alone(old_and_new, called, signed_in, capsys):
+    old_and_new.old.entry.replacement = "acme/new"
+    old_and_new.old.entry.save()
+    called(needs=("tools",))
+    viewer = signed_in("viewer")
+    desk, address = viewer.get("/retirements/").text, f"{PAGE}&scope=organisation"
+
+    verdict = viewer.get(address, headers={"HX-Request": "true"}).text
+
+    assert f'hx-get="{address.replace("&", "&amp;")}"' in desk
+    assert "Not yet: 1 check fails" in verdict
+    assert "<form" not in verdict
+    assert run(["model", "retirements", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["preflight"].startswith("Not yet: 1 check fails")
+
+
 def test_only_who_configures_the_hub_asks_providers(old_and_new, signed_in, api_as):
     body = {"source": "acme/old", "target": "acme/new", "scope": "organisation", "probe": "free"}
 

@@ -113,9 +113,14 @@ def _calls(requests: Sequence[int], entry_id: int) -> Iterator[Call]:
                 yield Call._make((*records[usage_id], status, *used))
 
 
-def by_key(entry_id: int, callers: Callers, *, now: datetime) -> Mapping[int, Figures]:
-    """Return what the calls of the last 30 days to a model had, all of them, by key; from roll-ups."""
-    only: dict[Column, Sequence[int | str]] = {COLUMNS["entry_id"]: [entry_id]}
+def by_key(entry_id: int | None, callers: Callers, *, now: datetime) -> Mapping[int, Figures]:
+    """Return what the calls of the last 30 days to a model had, all of them, by key; from roll-ups.
+
+    Without a model, those to any.
+    """
+    only: dict[Column, Sequence[int | str]] = {}
+    if entry_id is not None:
+        only[COLUMNS["entry_id"]] = [entry_id]
     if callers.teams is not None:
         only[COLUMNS["team_id"]] = sorted(callers.teams)
     if callers.key_id is not None:

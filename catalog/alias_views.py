@@ -6,25 +6,59 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from catalog.alias import move_alias
+from catalog.alias import add_alias, move_alias
 from catalog.compare import Row, compare
+from catalog.forms import NewAliasForm
 from catalog.model_search import models
 from catalog.models import Alias, CatalogEntry, EntryQuerySet
 from catalog.names import nearest
+from llmhub.lib.forms import refuse
 from llmhub.lib.pages import render_page, screen_of
 from llmhub.people.access import actor_of, needs
+
+_MOST_NAMES = 500  # offered while somebody types
 
 
 @require_GET
 @needs("read")
 def alias_list(request: HttpRequest) -> HttpResponse:
     """Every alias with the model it stands for."""
+    return _list(request)
+
+
+@require_POST
+@needs("configure")
+def alias_new(request: HttpRequest) -> HttpResponse:
+    """Give a model another name, from the list of aliases."""
+    form = NewAliasForm(request.POST)
+    if form.is_valid():
+        name, entry = form.cleaned_data["name"], form.cleaned_data["model"]
+        try:
+            add_alias(actor=actor_of(request), name=name, entry=entry)
+        except ValidationError as error:
+            refuse(form, error)
+        else:
+            messages.success(request, f"{name} now stands for {entry.slug}.")
+            return redirect("catalog:alias_list")
+    return _list(request, form, 422)
+
+
+def _list(request: HttpRequest, form: NewAliasForm | None = None, status: int = 200) -> HttpResponse:
     screen = screen_of(request, Alias.objects.select_related("entry"), by="name_id")
-    context = {"rows": screen.rows, "next_cursor": screen.next_cursor}
+    context = {
+        "rows": screen.rows,
+        "next_cursor": screen.next_cursor,
+        "form": form or NewAliasForm(initial={"model": request.GET.get("to", "")}),
+        "names": _curated().values_list("slug", flat=True)[:_MOST_NAMES],
+    }
     return render_page(
-        request, page="catalog/alias_list.html", partial="catalog/_alias_table.html", context=context
+        request,
+        page="catalog/alias_list.html",
+        partial="catalog/_alias_table.html",
+        context=context,
+        status=status,
     )
 
 

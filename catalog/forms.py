@@ -11,6 +11,8 @@ from django.core.exceptions import ValidationError
 
 from catalog.discovery_models import InboxRule
 from catalog.event_words import HEADLINES
+from catalog.models import CatalogEntry
+from catalog.names import nearest
 from catalog.parameter_check import read
 from catalog.pricing import MAX_PRICE
 from catalog.words import CAPABILITIES
@@ -178,6 +180,27 @@ class AliasForm(forms.Form):
         max_length=200,
         widget=forms.TextInput(attrs={**_TYPED, "placeholder": "fast"}),
     )
+
+
+class NewAliasForm(AliasForm):
+    """Another name, and the model that it is to stand for."""
+
+    model = forms.CharField(
+        label="Stands for",
+        max_length=200,
+        widget=forms.TextInput(attrs={**_TYPED, "list": "model-names", "placeholder": "author/model"}),
+    )
+
+    def clean_model(self) -> CatalogEntry:
+        """Return the model that can be called by what was typed; else say the nearest."""
+        there = CatalogEntry.objects.listed().filter(source=CatalogEntry.Source.CURATED)
+        wanted = self.cleaned_data["model"].strip()
+        entry = there.filter(slug=wanted).first()
+        if entry is None:
+            near = nearest(wanted, there.values_list("slug", flat=True))
+            hint = f"did you mean {', '.join(near)}?" if near else "choose one of the list"
+            raise ValidationError(f"there is no model {wanted!r} to call: {hint}")
+        return entry
 
 
 class RuleForm(forms.Form):

@@ -43,6 +43,7 @@ from llmhub.people.sign_in_api import router as sign_in_router
 from providers.api import router as providers_router
 from providers.credential_api import router as credentials_router
 from routing.api import router as routing_router
+from routing.callers_api import router as callers_router
 from routing.explain_api import router as explain_router
 from routing.preflight_api import router as preflight_router
 from routing.probe_api import router as probe_router
@@ -81,6 +82,7 @@ api.add_router("", budget_router, tags=["budgets"])
 api.add_router("", raise_router, tags=["budgets"])
 api.add_router("", routing_router, tags=["keys"])
 api.add_router("", preflight_router, tags=["catalog"])
+api.add_router("", callers_router, tags=["catalog"])
 api.add_router("", route_router, tags=["routes"])
 api.add_router("", route_trial_router, tags=["routes"])
 api.add_router("", usage_router, tags=["usage"])

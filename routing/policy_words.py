@@ -18,3 +18,8 @@ SAYS: dict[Policy, str] = {
 }
 BY_EVIDENCE: frozenset[Policy] = frozenset({"latency", "throughput", "reliability", "balanced"})
 BY_SUFFIX: dict[str, Policy] = {"floor": "cost", "nitro": "throughput"}  # name:floor, name:nitro
+
+
+def asked_as(name: str) -> tuple[str, ...]:
+    """Return the names that calls by an alias or a route ask for."""
+    return (name, *(f"{name}:{suffix}" for suffix in BY_SUFFIX))

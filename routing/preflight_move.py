@@ -15,7 +15,7 @@ from llmhub.audit.actor import Actor
 from llmhub.people.models import Team
 from llmhub.people.roles import NotAllowed, allowed, reach, require
 from routing.models import Route
-from routing.policy_words import BY_SUFFIX
+from routing.policy_words import asked_as
 from routing.preflight import Kind, Scope
 
 KINDS: tuple[Kind, ...] = ("organisation", "team", "key", "alias", "route")
@@ -115,8 +115,9 @@ def _scope(actor: Actor, kind: str, name: str) -> tuple[Scope, Callers]:
             f"{actor.label} manages no team: this is for managers of teams and viewers of the hub"
         )
     label = f"the {kind} {name}" + ("" if teams is None else ", as far as your teams call it")
-    asked = (name, *(f"{name}:{suffix}" for suffix in BY_SUFFIX))
-    return Scope("alias" if kind == "alias" else "route", name, label), Callers(teams, requested=asked)
+    return Scope("alias" if kind == "alias" else "route", name, label), Callers(
+        teams, requested=asked_as(name)
+    )
 
 
 def _may(actor: Actor, team_id: int) -> None:

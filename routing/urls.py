@@ -10,6 +10,7 @@ app_name = "routing"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("keys/test/", views.key_test, name="key_test"),
     path("keys/<int:key_id>/models/", views.key_models, name="key_models"),
+    path("aliases/callers/<path:name>/", views.alias_callers_page, name="alias_callers"),
     path("switch/", preflight_views.preflight, name="preflight"),
     path("routes/", route_views.route_list, name="route_list"),
     path("routes/add/", route_views.route_new, name="route_new"),

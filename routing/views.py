@@ -1,4 +1,4 @@
-"""Pages of `routing`: test a key without a call, and what an event of the inbox touches."""
+"""Pages of `routing`: test a key without a call, what an event of the inbox touches, who uses an alias."""
 
 from __future__ import annotations
 
@@ -9,16 +9,21 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
+from billing.callers import DAYS as CALLER_DAYS
 from billing.models import ApiKey
 from catalog.event_rows import event_rows, events
+from catalog.models import Alias
 from llmhub.lib import clock
 from llmhub.lib.pages import render_page
 from llmhub.people.access import actor_of, needs
+from llmhub.people.roles import reach
+from routing.alias_callers import alias_callers
 from routing.key_check import check_key, check_one
 from routing.key_verdict import Verdict
 from routing.touches import DAYS, touches
 
 KEYS_SHOWN = 20
+CALLERS_SHOWN = 3  # in a cell of a table; its page has all
 
 
 class KeyTestForm(forms.Form):
@@ -80,4 +85,16 @@ def event_touches(request: HttpRequest, event_id: int) -> HttpResponse:
     }
     return render_page(
         request, page="routing/event_touches.html", partial="routing/_event_touches.html", context=context
+    )
+
+
+@require_GET
+@needs("read")
+def alias_callers_page(request: HttpRequest, name: str) -> HttpResponse:
+    """Who asked for an alias in the last 30 days: a cell of the list of aliases, and a page of its own."""
+    alias = get_object_or_404(Alias.objects.select_related("entry"), pk=name)
+    found = alias_callers(name, now=clock.now(), teams=reach(actor_of(request)))
+    context = {"alias": alias, "rows": found, "first": found[:CALLERS_SHOWN], "days": CALLER_DAYS}
+    return render_page(
+        request, page="routing/alias_callers.html", partial="routing/_alias_callers.html", context=context
     )

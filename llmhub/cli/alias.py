@@ -9,6 +9,8 @@ from catalog.alias import add_alias, move_alias, remove_alias
 from catalog.models import Alias
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.cli import find, show
+from llmhub.lib import clock
+from routing.alias_callers import alias_callers
 
 
 def register(commands: _SubParsersAction[Any]) -> None:
@@ -32,11 +34,20 @@ def register(commands: _SubParsersAction[Any]) -> None:
 
 
 def list_all(options: Namespace) -> int:
-    """List the aliases."""
+    """List the aliases with the keys that asked for them in the last 30 days."""
+    now = clock.now()
     found = (
-        {"alias": alias.name_id, "model": alias.entry.slug} for alias in Alias.objects.select_related("entry")
+        {
+            "alias": alias.name_id,
+            "model": alias.entry.slug,
+            "called_by": [
+                f"{each.key.team.slug}/{each.key.name}" for each in alias_callers(alias.name_id, now=now)
+            ],
+        }
+        for alias in Alias.objects.select_related("entry")
     )
-    return show.rows(options, found, columns=("alias", "model"), empty="no alias yet: alias add NAME MODEL")
+    columns = ("alias", "model", "called_by")
+    return show.rows(options, found, columns=columns, empty="no alias yet: alias add NAME MODEL")
 
 
 def add_one(options: Namespace) -> int:

@@ -59,6 +59,8 @@ def bodies(of: Side) -> dict[str, dict[str, Any]]:
         "POST routing:route_change": _ROUTE,
         "POST routing:route_remove": {"name": "support"},
         "POST catalog:alias_add": {"model": "small-1", "name": "quick"},
+        "POST catalog:alias_new": {"model": "small-1", "name": "quick"},
+        "GET /api/v1/callers": {"alias": "fast"},
         "POST catalog:alias_move": {"model": "small-1", "name": "fast"},
         "POST catalog:alias_remove": {"name": "fast"},
         "POST catalog:model_withdraw": {"model": "small-1"},

@@ -45,6 +45,7 @@ PAGES = (
     "/compare/?id=openai/gpt-4o&id=openai/gpt-4o-mini",
     "/retirements/",
     "/aliases/",
+    "/aliases/callers/every-page/",
     "/switch/",
     "/switch/?source=openai/gpt-4o&target=openai/gpt-4o-mini&scope=team&name=every-page",
     "/routes/",
@@ -131,6 +132,7 @@ SCREENS = (("light", 1280), ("dark", 390))
 COMMANDS = (
     ("provider", "add", "every-page", "--kind", "custom", "--base-url", "http://127.0.0.1:9/v1"),
     ("user", "create", PERSON, "--name", LONG),
+    ("alias", "add", "every-page", "openai/gpt-4o-mini"),
     ("team", "create", LONG, "--slug", "every-page"),
     ("key", "create", "--team", "every-page", "--name", LONG, "--budget", "12.34", "--person", PERSON),
     ("team", "member", "add", "every-page", PERSON),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
-from catalog.listing_diff import Kind
+from catalog.listing_diff import EVENTS
 from providers.models import Provider
 
-EVENT_KINDS = [(kind.value, kind.value.replace("_", " ")) for kind in Kind if kind != Kind.FACTS]
+EVENT_KINDS = [(kind.value, kind.value.replace("_", " ")) for kind in EVENTS]
 
 
 class DiscoveryRun(models.Model):
@@ -133,6 +133,7 @@ class InboxRule(models.Model):
         Provider, on_delete=models.CASCADE, null=True, blank=True, help_text="empty: any"
     )
     action = models.CharField(max_length=10, choices=Action)
+    from_file = models.BooleanField(default=False, help_text="it goes when llmhub.toml no longer says it")
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.CharField(max_length=200)
 

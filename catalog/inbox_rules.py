@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-ACCEPT, IGNORE, HOLD = "accept", "ignore", "hold"
+ACCEPT, IGNORE, HOLD = ACTIONS = ("accept", "ignore", "hold")
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,9 @@ class Kind(StrEnum):
     BACK = "back"
 
 
+EVENTS = tuple(kind for kind in Kind if kind != Kind.FACTS)  # what is told
+
+
 _FIELDS = {
     Kind.CONTEXT: ("context_tokens",),
     Kind.OUTPUT_LIMIT: ("output_limit_tokens",),

@@ -25,12 +25,15 @@ def set_rule(*, actor: Actor, kind: str, action: str, provider: Provider | None 
     Raises `ValidationError` on a kind or an action that there is not.
     """
     require(actor, "configure")
-    same = InboxRule.objects.filter(kind=kind, provider=provider)
-    if action in same.values_list("action", flat=True):
-        return same.get()
-    before = {"action": same.get().action} if same.exists() else None
+    same, is_file = InboxRule.objects.filter(kind=kind, provider=provider), actor.kind == "file"
+    there = same.first()
+    if there is not None and there.action == action and there.from_file >= is_file:
+        return there
+    before = None if there is None else _plain(there)
     same.delete()
-    rule = InboxRule(kind=kind, action=action, provider=provider, created_by=actor.label[:200])
+    rule = InboxRule(
+        kind=kind, action=action, provider=provider, from_file=is_file, created_by=actor.label[:200]
+    )
     rule.full_clean()
     rule.save()
     log.record(actor, "inbox.rule_set", "inbox", before=before, after=_plain(rule))
@@ -82,7 +85,9 @@ def _decide(event: CatalogEvent, rule: InboxRule) -> bool:
 
 
 def _plain(rule: InboxRule) -> dict[str, str]:
+    by_file = {"by": "llmhub.toml"} if rule.from_file else {}
     return {
+        **by_file,
         "kind": rule.kind,
         "action": rule.action,
         "provider": rule.provider.slug if rule.provider else "",

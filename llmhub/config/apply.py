@@ -16,6 +16,7 @@ from llmhub.audit.models import AuditEvent
 from llmhub.config.apply_budgets import apply_budgets
 from llmhub.config.apply_channels import apply_channels
 from llmhub.config.apply_hub import apply_hub, apply_teams
+from llmhub.config.apply_inbox import apply_inbox_rules
 from llmhub.config.apply_models import ModelApplier, curated
 from llmhub.config.apply_providers import apply_providers, remove_providers
 from llmhub.config.apply_routes import remove_routes, save_routes
@@ -187,6 +188,7 @@ class _Application:
         apply_teams(self._config, self._actor, self._at)
         apply_budgets(self._config, self._actor, self._at)
         apply_channels(self._config, self._actor, self._at)
+        apply_inbox_rules(self._config, self._actor, self._at)
         events = AuditEvent.objects.filter(id__gt=before).order_by("id")
         return tuple(f"{event.action} {event.object}" for event in events)
 

@@ -19,6 +19,8 @@ _HEAD = (
     "Keys of callers, people and calls are not in it: they are in a backup of the database.",
 )
 
+_LISTS = ("budgets", "inbox_rules")  # of tables, each a row of its own
+
 
 @dataclass(frozen=True)
 class Exported:
@@ -52,7 +54,7 @@ def write(things: Sequence[Thing]) -> Exported:
         elif path[0] == "routes":
             parts += (table(row.path, _route(row)) for row in rows)
         else:
-            parts += (table(row.path, row.values, is_row=row.path[-1] == "budgets") for row in rows)
+            parts += (table(row.path, row.values, is_row=row.path[-1] in _LISTS) for row in rows)
     return Exported("\n".join(parts), tuple(missing))
 
 

@@ -102,6 +102,7 @@ CHANNEL_KEYS = {  # of `Channel`; `address` is its reference where it has one
     "timezone": "time_zone",
     "paused": "paused",
 }
+INBOX_RULE_KEYS = {"kind": "kind", "action": "action", "provider": "provider"}
 RULE_KEYS = {
     "default_output_tokens": "default_output_tokens",
     "unpriced": "unpriced",

@@ -37,6 +37,7 @@ def dangling(config: Config, known: Known, places: Places) -> list[Finding]:
         *_models(config, known),
         *_aliases(config, known),
         *_routes(config, known),
+        *_inbox_rules(config, known),
     ]
     found = [places.finding(path, message, meant) for path, message, meant in faults]
     return sorted(found, key=lambda finding: (finding.line, finding.column))
@@ -131,6 +132,14 @@ def _routes(config: Config, known: Known) -> Iterator[Fault]:
                 yield path, *_no_model(target.model, models, aliases, routes)
             if target.provider is not None and target.provider not in providers:
                 yield path, f"{target.provider!r} is no provider", near(target.provider, providers)
+
+
+def _inbox_rules(config: Config, known: Known) -> Iterator[Fault]:
+    providers = _providers_after(config, known)
+    for number, rule in enumerate(config.inbox_rules):
+        if rule.provider is not None and rule.provider not in providers:
+            path = ("inbox_rules", number, "provider")
+            yield path, f"{rule.provider!r} is no provider", near(rule.provider, providers)
 
 
 def _no_model(

@@ -15,7 +15,18 @@ from llmhub.alerts import quiet
 from llmhub.config.schema_models import ModelSection
 from llmhub.config.schema_routes import RouteSection
 from llmhub.config.section import Section
-from llmhub.config.values import Cap, Dialect, KindName, PublicName, Reference, Rule, Slug, Zone
+from llmhub.config.values import (
+    Cap,
+    Dialect,
+    EventKind,
+    InboxAction,
+    KindName,
+    PublicName,
+    Reference,
+    Rule,
+    Slug,
+    Zone,
+)
 from llmhub.lib import money
 from llmhub.lib.reference import is_reference
 from providers.probe_amount import parse_ceiling
@@ -196,6 +207,19 @@ class ChannelSection(Section):
         return self
 
 
+class InboxRuleSection(Section):
+    """What is decided without asking on what changes at providers."""
+
+    kind: EventKind
+    action: InboxAction
+    provider: Slug | None = None  # None: at any
+
+    @property
+    def key(self) -> str:
+        """What tells it from the other rules: one for a kind and a provider."""
+        return f"{self.kind} at {self.provider}" if self.provider else self.kind
+
+
 class Config(Section):
     """llmhub.toml."""
 
@@ -207,6 +231,14 @@ class Config(Section):
     budgets: list[OtherBudgetSection] = []
     teams: dict[Slug, TeamSection] = {}
     channels: dict[Annotated[str, Field(min_length=1, max_length=60)], ChannelSection] = {}
+    inbox_rules: list[InboxRuleSection] = []
+
+    @model_validator(mode="after")
+    def _rules_differ(self) -> Config:
+        keys = [each.key for each in self.inbox_rules]
+        if twice := sorted({key for key in keys if keys.count(key) > 1}):
+            raise ValueError(f"two inbox_rules decide on {twice[0]}: write one")
+        return self
 
     @model_validator(mode="after")
     def _budgets_differ(self) -> Config:

@@ -21,6 +21,7 @@ from catalog.seed import bundled
 from llmhub.config.fields import BUDGET_KEYS, HUB_KEYS, PROVIDER_KEYS, RULE_KEYS, TEAM_KEYS
 from llmhub.config.schema import UNLIMITED
 from llmhub.config.state_channels import read_channels
+from llmhub.config.state_inbox import read_inbox_rules
 from llmhub.config.state_models import read_aliases, read_models
 from llmhub.config.state_routes import read_routes
 from llmhub.config.things import Thing, known
@@ -45,6 +46,7 @@ def read_all() -> list[Thing]:
         *(thing for thing in budgets if thing.path == ("budgets",)),
         *_teams([thing for thing in budgets if thing.path != ("budgets",)]),
         *read_channels(),
+        *read_inbox_rules(),
     ]
 
 

@@ -10,6 +10,8 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from catalog.inbox_rules import ACTIONS
+from catalog.listing_diff import EVENTS
 from catalog.pricing import MAX_PRICE
 from catalog.words import CAPABILITIES, MODALITIES, NAME_PATTERN
 from llmhub.alerts.finding import RULES
@@ -103,4 +105,11 @@ Reference = Annotated[
     WithJsonSchema({"type": "string", "pattern": reference.PATTERN}),
 ]
 Rule = Annotated[str, AfterValidator(one_of(RULES)), WithJsonSchema({"enum": list(RULES), "type": "string"})]
+_EVENT_KINDS = [kind.value for kind in EVENTS]
+EventKind = Annotated[
+    str, AfterValidator(one_of(_EVENT_KINDS)), WithJsonSchema({"enum": _EVENT_KINDS, "type": "string"})
+]
+InboxAction = Annotated[
+    str, AfterValidator(one_of(ACTIONS)), WithJsonSchema({"enum": list(ACTIONS), "type": "string"})
+]
 Tokens = Annotated[int, Field(gt=0, le=2**31 - 1)]

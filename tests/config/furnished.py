@@ -12,6 +12,7 @@ from catalog.alias import add_alias
 from catalog.entry import create_entry, update_entry, withdraw_entry
 from catalog.models import CatalogEntry, Offer, Origin, Price
 from catalog.offer import add_offer, set_price, update_offer, withdraw_offer
+from catalog.rule_book import set_rule
 from llmhub.alerts.channel import change_channel, create_channel, remove_channel
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.lib import clock
@@ -56,6 +57,7 @@ def furnish() -> None:
     _routes()
     _budgets()
     _channels()
+    _inbox_rules()
 
 
 def _hub() -> None:
@@ -236,6 +238,13 @@ def _channels() -> None:
     create_channel(actor=COMMAND_LINE, name="hook", kind="webhook", address="env:HOOK", secret="env:HOOK_S")
     gone, _ = create_channel(actor=COMMAND_LINE, name="gone", kind="chat", address="env:GONE")
     remove_channel(actor=COMMAND_LINE, channel=gone)
+
+
+def _inbox_rules() -> None:
+    lab, gone = Provider.objects.get(slug="lab"), Provider.objects.get(slug="gone")
+    set_rule(actor=COMMAND_LINE, kind="price_down", action="accept")
+    set_rule(actor=COMMAND_LINE, kind="price_down", action="hold", provider=lab)
+    set_rule(actor=COMMAND_LINE, kind="renamed", action="ignore", provider=gone)
 
 
 def type_in() -> None:

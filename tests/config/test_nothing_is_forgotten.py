@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from billing.call_rules_models import CallRules
 from billing.models import Budget
 from billing.rollup_models import ReportTag
+from catalog.discovery_models import InboxRule
 from catalog.entry import Facts
 from catalog.models import Alias, CatalogEntry, Offer, Origin, Price
 from catalog.seed import seed
@@ -84,6 +85,7 @@ SAID: dict[type, set[str]] = {
     Budget: {*fields.BUDGET_KEYS.values(), "scope_id", "tag", "removed_at",  # by name
              "raised_cap", "raised_until"},  # for a while: what ends by itself is no configuration
     Channel: {*fields.CHANNEL_KEYS.values(), "name", "address_ref", "sealed", "removed_at", "created_by"},
+    InboxRule: {*fields.INBOX_RULE_KEYS.values(), "created_by"},
     CallRules: {*fields.RULE_KEYS.values(), "team_id"},
     ReportTag: {"name", "slot", "since"},  # in their order
 }  # fmt: skip
@@ -100,7 +102,6 @@ NO_CONFIGURATION = {
     "billing.CallContent",
     "billing.ContentConsent",  # for a while, by a person: what ends by itself is no configuration
     "catalog.DiscoveryRun", "catalog.DiscoveryState", "catalog.HeldList", "catalog.CatalogEvent",
-    "catalog.InboxRule",  # nothing sets one yet
     "providers.HealthCheck", "providers.StatusChange", "providers.MinuteStatistic", "providers.BreakerEvent",
     "providers.KeptScore", "providers.Degradation",
     "billing.Crossing", "billing.BudgetForecast",

@@ -6,7 +6,6 @@ Both run under granian, usually with one worker; the supervisor, not granian, re
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import signal
 import socket
@@ -20,7 +19,7 @@ from granian.log import LogLevels
 from granian.net import SocketSpec  # type: ignore[attr-defined] # not named in its __all__
 
 from llmhub import settings
-from llmhub.lib import logs
+from llmhub.lib import collector, logs
 from llmhub.up import child
 
 _LEAVE = signal.SIGUSR1
@@ -98,27 +97,20 @@ def load_front() -> Callable[..., Any]:
     from llmhub.front import make_front
 
     front = make_front()
-    _spare_the_collector()
+    collector.spare()
     signal.signal(_LEAVE, lambda *_: front.leave())
     return front
-
-
-def _spare_the_collector() -> None:
-    """Keep what lives as long as the process out of the garbage collector's rounds, and have fewer.
-
-    A call makes thousands of short-lived objects: with the usual 700 between two rounds the
-    collector took a tenth of a call, and a full round stopped all calls for longer than one lasts.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 50)
 
 
 def load_console() -> Callable[..., Any]:
     """Return the console; called in the worker, which then dies with granian's main process."""
     child.die_with_parent(os.getppid())
+    from django.urls import get_resolver
+
     from llmhub.asgi import application
 
+    _ = get_resolver().url_patterns  # all pages, which the first request would read
+    collector.spare()
     return application
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from django.db.models import F, Func, IntegerField, Max, QuerySet, Subquery
+from django.utils.timesince import timesince
 
 from catalog.bundled_list import list_date
 from catalog.discovery_models import CatalogEvent, DiscoveryRun, DiscoveryState, HeldList
@@ -45,6 +46,23 @@ class DiscoveryNow:
         return f"the bundled list of {list_date():%-d %b %Y}" if self.pool == "bundled" else "no list yet"
 
     @property
+    def shown(self) -> str:
+        """Which list its discovered models are from, and of when it is."""
+        if self.pool == "list" and self.state and self.state.succeeded_at:
+            return f"{self.source}, read {_ago(self.state.succeeded_at)}"
+        return self.source
+
+    @property
+    def trouble(self) -> str:
+        """Why that is not its list of now; "" where it is."""
+        if self.state and self.state.error:
+            when = f" {_ago(self.state.failed_at)}" if self.state.failed_at else ""
+            return f"the last refresh failed{when}: {self.state.error}"
+        if self.held:
+            return "a newer one is held back until somebody decides"
+        return f"not refreshed: {self.why_not}" if self.why_not else ""
+
+    @property
     def status(self) -> tuple[str, str]:
         """The colour and the word beside its name."""
         if self.held:
@@ -54,6 +72,17 @@ class DiscoveryNow:
         if self.why_not:
             return "idle", "Not asked"
         return ("good", "Up to date") if self.pool == "list" else ("idle", "Not read yet")
+
+
+def _ago(moment: datetime) -> str:
+    passed = timesince(moment, clock.now(), depth=1)
+    return "just now" if passed.startswith("0") else f"{passed} ago"
+
+
+def pools() -> list[DiscoveryNow]:
+    """Return where discovered models are from, those with trouble first."""
+    rows = [row for row in discovery_now() if row.pool != "none" or row.trouble]
+    return sorted(rows, key=lambda row: not (row.state and row.state.error))
 
 
 def discovery_now(rows: QuerySet[Provider] | None = None) -> list[DiscoveryNow]:

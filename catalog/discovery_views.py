@@ -14,7 +14,7 @@ from django_htmx.http import trigger_client_event
 
 from catalog import discovery
 from catalog.discovery_models import DiscoveryRun
-from catalog.discovery_now import discovery_now, discovery_of, told
+from catalog.discovery_now import discovery_now, discovery_of, pools, told
 from catalog.models import CatalogEntry
 from catalog.promote import promote
 from llmhub.lib.pages import render_page, screen_of
@@ -52,6 +52,18 @@ def _runs(request: HttpRequest) -> dict[str, Any]:
         "next_cursor": screen.next_cursor,
         "chosen": chosen,
     }
+
+
+@require_GET
+@needs("read")
+def model_pools(request: HttpRequest) -> HttpResponse:
+    """Which lists discovered models are from: a panel of the page of models, and a page of its own."""
+    return render_page(
+        request,
+        page="catalog/model_pools.html",
+        partial="catalog/_pools.html",
+        context={"rows": pools()},
+    )
 
 
 @require_GET

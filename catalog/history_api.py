@@ -46,6 +46,7 @@ class SourcesOut(Output):
     provider: str
     upstream_id: str
     is_listed: bool  # false: the list holds it no more
+    is_price_unsaid: bool  # true: the price in force is from its list, which says none any more
     facts: list[SaidOut]
 
 
@@ -97,6 +98,7 @@ def list_sources(request: HttpRequest, model: ModelId) -> Page[SourcesOut]:
                 provider=row.offer.provider.slug,
                 upstream_id=row.offer.upstream_id,
                 is_listed=row.listed.vanished_at is None,
+                is_price_unsaid=row.is_price_unsaid,
                 facts=[_said(said) for said in row.facts],
             )
             for row in sources(_entry(model), clock.now())

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.availability import prices_in_force
-from catalog.models import CatalogEntry, Offer, Price
+from catalog.models import CatalogEntry, Offer, Origin, Price
 from providers.adapters import DialectNotServed, adapter_for
 from providers.listing import Listing
 from providers.models import ListedModel
@@ -130,11 +130,12 @@ class Sources:
     offer: Offer
     listed: ListedModel
     facts: tuple[Said, ...]
+    is_price_unsaid: bool = False  # the price in force is from its list, which says none any more
 
     @property
     def disagree(self) -> bool:
         """Whether anything differs."""
-        return any(fact.differs for fact in self.facts)
+        return self.is_price_unsaid or any(fact.differs for fact in self.facts)
 
 
 def sources(entry: CatalogEntry, now: datetime) -> list[Sources]:
@@ -146,7 +147,9 @@ def sources(entry: CatalogEntry, now: datetime) -> list[Sources]:
         row = listed.get((offer.provider_id, offer.upstream_id))
         said = listing_of(offer, row) if row else None
         if row is not None and said is not None:
-            found.append(Sources(offer, row, _beside(entry, next(iter(prices[offer.pk]), None), said)))
+            price = next(iter(prices[offer.pk]), None)
+            is_unsaid = price is not None and price.origin == Origin.DISCOVERED and not said.tiers
+            found.append(Sources(offer, row, _beside(entry, price, said), is_unsaid))
     return found
 
 

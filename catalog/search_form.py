@@ -9,6 +9,7 @@ from django import forms
 
 from catalog.pricing import MAX_PRICE
 from catalog.search import SORTS, Query
+from catalog.search_index import families
 from catalog.words import CAPABILITIES, MODALITIES
 from llmhub.lib import clock, money
 from providers.models import Provider
@@ -17,7 +18,7 @@ MOST_LETTERS = 200
 _CONTEXTS = ((32_000, "32k"), (128_000, "128k"), (200_000, "200k"), (1_000_000, "1M"))
 _AGES = ((30, "the last month"), (90, "3 months"), (365, "a year"))
 _MAIN = ("provider", "context", "sort")
-_MORE = ("takes", "gives", "most", "age", "leaving")
+_MORE = ("family", "takes", "gives", "most", "age", "leaving")
 _LABELS = {
     "relevance": "Best match",
     "id": "Id",
@@ -31,6 +32,18 @@ _LABELS = {
 
 def _choices(every: str, rows: Any) -> list[tuple[str, str]]:
     return [("", every), *((str(value), label) for value, label in rows)]
+
+
+def _families() -> list[tuple[str, str]]:
+    return _choices("Any family", ((family, family) for family in families()))
+
+
+class FamilyField(forms.ChoiceField):
+    """A family; one that no model has is asked for all the same, and finds none."""
+
+    def valid_value(self, value: str) -> bool:
+        """Take what is short enough to be a family."""
+        return len(value) <= MOST_LETTERS
 
 
 class SearchForm(forms.Form):
@@ -71,7 +84,7 @@ class SearchForm(forms.Form):
         label="Retirement",
         choices=_choices("Leaving or not", (("no", "Stays"), ("yes", "Is leaving"))),
     )
-    family = forms.CharField(required=False, max_length=100)
+    family = FamilyField(required=False, label="Family", choices=_families)
     sort = forms.ChoiceField(required=False, label="Order", choices=[(word, _LABELS[word]) for word in SORTS])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

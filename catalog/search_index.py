@@ -50,6 +50,13 @@ def current() -> Index:
     return made.index
 
 
+def families() -> list[str]:
+    """Return the families of the models as they were at the last search, by name."""
+    made = _made.get("default")
+    index = made.index if made else current()
+    return sorted({doc.family for doc in index.docs if doc.family})
+
+
 def forget() -> None:
     """Make the index anew at the next search."""
     with _lock:

@@ -40,6 +40,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("inbox/rules/add/", inbox_views.rule_add, name="rule_add"),
     path("inbox/rules/<int:rule_id>/remove/", inbox_views.rule_remove, name="rule_remove"),
     path("discovery/", discovery_views.discovery_list, name="discovery_list"),
+    path("discovery/lists/", discovery_views.model_pools, name="model_pools"),
     path("providers/<slug:slug>/discovery/", discovery_views.provider_discovery, name="provider_discovery"),
     path(
         "providers/<slug:slug>/discovery/refresh/",

@@ -9,6 +9,8 @@ from pydantic import ValidationError
 
 from catalog.availability import EntryNow, entries_now, offers_with_providers
 from catalog.compare import MOST_COMPARED, compare
+from catalog.discovery_now import pools
+from catalog.inbox_shapes import discovery_out
 from catalog.model_query import ModelQuery
 from catalog.model_search import models, search
 from catalog.models import CatalogEntry, EntryQuerySet
@@ -101,7 +103,7 @@ def _row(row: EntryNow) -> show.Row:
 
 
 def list_all(options: Namespace) -> int:
-    """List curated and discovered models in separate sections."""
+    """List curated and discovered models in separate sections, and which lists the latter are from."""
     both = options.curated == options.discovered
     sources = CatalogEntry.Source
     wanted = [source for source in sources if both or getattr(options, source)]
@@ -109,12 +111,18 @@ def list_all(options: Namespace) -> int:
     if options.json:
         return show.document(
             {
-                source: [model_out(row).model_dump(mode="json") for row in rows]
-                for source, rows in sections.items()
+                **{
+                    source: [model_out(row).model_dump(mode="json") for row in rows]
+                    for source, rows in sections.items()
+                },
+                "lists": [discovery_out(row).model_dump(mode="json") for row in pools()],
             }
         )
     for source, rows in sections.items():
         show.line(f"{source.label}: {len(rows)}")
+        if source == sources.DISCOVERED:
+            for pool in pools():
+                show.line(f"  {pool.provider.slug}: {'; '.join(filter(None, (pool.shown, pool.trouble)))}")
         show.rows(options, map(_row, rows), columns=COLUMNS, empty="none")
     return 0
 

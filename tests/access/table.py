@@ -97,6 +97,7 @@ GET    catalog:rule_list                                       in 403 403 403 40
 POST   catalog:rule_add                                        in 403 403 403 403 422 422  in  in
 POST   catalog:rule_remove                                     in 403 403 403 403 302 302  in  in
 GET    catalog:discovery_list                                  in 403 403 403 403 200 200  in  in
+GET    catalog:model_pools                                     in 200 200 200 200 200 200  in  in
 GET    catalog:provider_discovery                              in 403 403 403 403 200 200  in  in
 GET    catalog:provider_breakers                               in 403 403 403 403 200 200  in  in
 POST   catalog:breaker_close                                   in 403 403 403 403 302 302  in  in

@@ -44,6 +44,7 @@ PAGES = (
     "/model/parameters/openai/gpt-4o-mini/",
     "/compare/?id=openai/gpt-4o&id=openai/gpt-4o-mini",
     "/retirements/",
+    "/discovery/lists/",
     "/aliases/",
     "/aliases/callers/every-page/",
     "/switch/",

@@ -16,7 +16,9 @@ from catalog.discovery_models import CatalogEvent, DiscoveryRun, DiscoveryState,
 from catalog.entry import create_entry
 from catalog.models import CatalogEntry, Offer, Origin, Price
 from catalog.offer import add_offer, set_price
+from catalog.price_history import sources
 from llmhub.audit.actor import COMMAND_LINE
+from llmhub.lib import clock
 from providers.models import ListedModel, Provider
 from providers.rates import Rates
 from tests.fixtures.lists import START, many, row
@@ -186,6 +188,11 @@ def test_a_price_that_is_lost_stays_in_force_and_is_told(take):
 
     assert events() == [("acme/m0", "price_lost", "open")]
     assert prices("acme/m0") == [(Decimal(1), "discovered")]
+    beside = {
+        slug: sources(CatalogEntry.objects.get(slug=slug), clock.now())[0] for slug in ("acme/m0", "acme/m1")
+    }
+    assert {slug: row.is_price_unsaid for slug, row in beside.items()} == {"acme/m0": True, "acme/m1": False}
+    assert beside["acme/m0"].disagree
 
 
 def test_a_later_event_about_the_same_thing_takes_the_place_of_the_one_before(router, take):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from decimal import Decimal
@@ -10,11 +11,13 @@ import pytest
 import time_machine
 
 from catalog import bundled_list
-from catalog.discovery_models import CatalogEvent, HeldList, InboxRule
+from catalog.discovery import refresh
+from catalog.discovery_models import CatalogEvent, DiscoveryRun, HeldList, InboxRule
 from catalog.entry import create_entry
 from catalog.models import Alias, CatalogEntry, Offer, Price
 from catalog.offer import add_offer, set_price
 from llmhub.audit.actor import COMMAND_LINE
+from llmhub.cli.main import run
 from providers.models import Provider
 from providers.rates import Rates
 from tests.fixtures.lists import START, many, row
@@ -133,6 +136,35 @@ def test_an_empty_inbox_names_the_source_of_what_is_shown(signed_in):
     assert "Nothing to decide" in page
     assert "showing the bundled list of 10 Nov 2026" in page
     assert "it is not read, it needs a credential" in page
+
+
+def test_the_page_of_models_says_which_list_they_are_from_and_what_keeps_it_from_newer_ones(
+    signed_in, router, swap, capsys
+):
+    bundled_list.fill()
+    client = signed_in("viewer")
+    assert 'hx-get="/discovery/lists/"' in client.get("/models/").text
+    assert "No list was read yet" in client.get("/discovery/lists/").text
+
+    Provider.objects.create(slug="anthropic", name="Messages", kind="anthropic", dialect="messages")
+    Provider.objects.filter(pk=router.pk).update(base_url="http://127.0.0.1:9/api/v1")
+    bundled_list.fill()
+    router.refresh_from_db()
+    refresh(router, actor=COMMAND_LINE, trigger=DiscoveryRun.Trigger.COMMAND)
+
+    page = one_line(client.get("/discovery/lists/", headers=swap).text)
+    assert "Messages</span>: the bundled list of 10 Nov 2026; not refreshed: it needs a credential" in page
+    assert "Router</span>: no list yet; the last refresh failed just now: " in page
+    assert page.index("Router</span>: no list") < page.index("Messages</span>: the bundled")
+    for_members = signed_in("member").get("/discovery/lists/").text
+    assert "the bundled list of 10 Nov 2026" in for_members
+    assert "the last refresh failed" not in for_members
+    assert run(["model", "list", "--discovered"]) == 0
+    said = capsys.readouterr().out
+    assert "anthropic: the bundled list of 10 Nov 2026; not refreshed: it needs a credential" in said
+    assert run(["model", "list", "--discovered", "--json"]) == 0
+    lists = json.loads(capsys.readouterr().out)["lists"]
+    assert {row["provider"]: row["source"] for row in lists}["anthropic"] == "the bundled list of 10 Nov 2026"
 
 
 def test_what_an_event_touches_is_a_panel_and_a_page(signed_in, news, swap):

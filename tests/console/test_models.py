@@ -107,7 +107,7 @@ def test_searching_and_filtering_find_what_fits(signed_in, offer, swap, query, f
 def test_typos_are_forgiven_and_every_filter_narrows(signed_in, offer, swap):
     entry = offer.entry
     entry.released_on, entry.deprecated_on = clock.now().date(), clock.now().date()
-    entry.input_modalities = ["text", "image"]
+    entry.input_modalities, entry.family = ["text", "image"], "small ones"
     entry.save()
     client = signed_in("viewer")
 
@@ -122,10 +122,28 @@ def test_typos_are_forgiven_and_every_filter_narrows(signed_in, offer, swap):
         "leaving=yes",
         "sort=input",
         "can=tools&can=stream",
+        "family=small+ones",
     ):
         assert "acme/small-1" in client.get(f"/models/?{query}", headers=swap).text, query
-    for query in ("source=discovered", "context=200000", "most=0.037", "gives=audio", "leaving=no"):
+    for query in (
+        "source=discovered",
+        "context=200000",
+        "most=0.037",
+        "gives=audio",
+        "leaving=no",
+        "family=x",
+    ):
         assert "acme/small-1" not in client.get(f"/models/?{query}", headers=swap).text, query
+
+
+def test_a_family_is_chosen_from_those_that_models_have(signed_in, offer):
+    create_entry(actor=COMMAND_LINE, slug="other/big", family="big ones")
+
+    page = signed_in("viewer").get("/models/?family=big+ones").text
+
+    assert '<option value="big ones" selected>big ones</option>' in page
+    assert "acme/small-1" not in page
+    assert "other/big" in page
 
 
 def test_what_a_model_can_do_is_chosen_by_boxes(signed_in, offer):

@@ -23,7 +23,14 @@ def test_metrics_say_when_a_list_was_last_believed_what_came_of_the_last_and_wha
     metrics.standing = read()
 
     said = generate_latest(registry).decode()
-    assert metrics.standing.successes == {"or": START.timestamp() + 3600}
+    hour = START.timestamp() + 3600
+    assert {word: of.get("or") for word, of in metrics.standing.moments.items()} == {
+        "last_refresh": hour + 3600,
+        "last_success": hour,
+        "last_error": None,
+        "next_run": hour + 7200,
+    }
+    assert 'llmhub_discovery_next_run_timestamp{provider="or"}' in said
     assert 'llmhub_discovery_last_success_timestamp{provider="or"}' in said
     assert 'llmhub_discovery_last_outcome{outcome="held",provider="or"} 1.0' in said
     assert 'llmhub_discovery_last_outcome{outcome="changed",provider="or"} 0.0' in said

@@ -66,6 +66,15 @@ def state_of(event: BreakerEvent | None, *, base_url: str, now: datetime) -> Bre
     return _State.HALF_OPEN if is_over else _State.OPEN
 
 
+def waits(target_ids: Iterable[int], now: datetime) -> dict[tuple[int, str], float]:
+    """Return the offers that no call goes to now, by id and address, with the seconds until one may."""
+    return {
+        (event.target_id, event.base_url): (event.open_until - now).total_seconds()
+        for event in newest(target_ids).values()
+        if event.after == _State.OPEN and event.open_until is not None and event.open_until > now
+    }
+
+
 @transaction.atomic
 def close_by_hand(
     *, actor: Actor, target_id: int, base_url: str, about: str, told: Mapping[str, str]

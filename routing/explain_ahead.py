@@ -1,6 +1,7 @@
 """Where a call of a team would go and why, for people: by the configuration and figures of this moment.
 
-What gateways alone know, which offers fail just now and where sessions were answered, is not in it.
+Which breakers are open, and where a session was answered last, is taken from what gateways wrote down. A
+gateway that hears nothing of the others has breakers of its own: what it knows, only it can say.
 """
 
 from __future__ import annotations
@@ -17,18 +18,20 @@ from llmhub.audit.actor import Actor
 from llmhub.lib import clock
 from llmhub.people.models import Team
 from llmhub.people.roles import reach
-from providers.live import Live
+from providers import breaker_log
 from routing.evidence_read import live_of
 from routing.explain_values import Explained
 from routing.gateway.caller_request import CallerRequest
 from routing.gateway.errors import Refusal
 from routing.gateway.foresight import ahead_of, explained_of, with_budgets
 from routing.gateway.mixes import read_mixes
+from routing.gateway.opening import session_of
 from routing.gateway.readers import READERS
 from routing.load import load_snapshot
 from routing.plan import Moment
 from routing.reach import EVERYTHING, refuse_out_of_reach
 from routing.resolve import Destination, resolve
+from routing.session_read import answered_last
 from routing.snapshot import Caller, Snapshot
 
 _BYTES_PER_TOKEN = 4
@@ -48,6 +51,7 @@ class Question:
     input_tokens: int = 1000
     output_tokens: int | None = None  # at most; None: the call has no limit of its own
     max_cost: str = ""  # USD
+    session: str = ""  # the conversation that it goes on with
 
 
 class CannotAnswer(ValueError):
@@ -70,8 +74,7 @@ def ask(
             refuse_out_of_reach(caller.reach, destination.asked, destination.name, key_name=caller.key_name)
     except Refusal as refusal:
         raise CannotAnswer(refusal.message) from None
-    mixes = read_mixes(caller.team_id) if caller.team_id else {}
-    moment = Moment(now, live=_live(destination, now), mixes=mixes)
+    moment = _moment(caller, request, destination, now)
     ahead = ahead_of(snapshot, caller, request, destination, moment, whole=moment, id_=_NOT_A_CALL)
     found = explained_of(with_budgets(ahead, standing.verdicts(ahead.wanted, at=now)))
     if shows_all or found.refusal.get("code") != "budget_exceeded":
@@ -113,7 +116,11 @@ def _request(question: Question, snapshot: Snapshot) -> CallerRequest:
     reader = READERS.get(question.dialect)
     if reader is None:
         raise CannotAnswer(f"{question.dialect[:40]!r} is no dialect: use {', '.join(READERS)}")
-    headers = {"x-llmhub-policy": question.policy, "x-llmhub-max-cost": question.max_cost}
+    headers = {
+        "x-llmhub-policy": question.policy,
+        "x-llmhub-max-cost": question.max_cost,
+        "x-llmhub-session": question.session,
+    }
     body = _body(question)
     if question.model:
         body["model"] = question.model
@@ -142,8 +149,16 @@ def _body(question: Question) -> dict[str, Any]:
     return body
 
 
-def _live(destination: Destination, now: datetime) -> Mapping[int, Live]:
-    """Return what the minutes that gateways wrote say of each offer that a destination has."""
+def _moment(caller: Caller, request: CallerRequest, destination: Destination, now: datetime) -> Moment:
+    """Return what gateways wrote down of each offer that a destination has, and of this team's calls."""
     route = destination.route
     targets = (*destination.targets, *(route.over_budget if route else ()))
-    return live_of({target.entry.id: target.entry for target in targets}.values(), now=now)
+    entries = {target.entry.id: target.entry for target in targets}.values()
+    session = session_of(caller, request, destination)
+    return Moment(
+        now,
+        waits=breaker_log.waits({offer.id for entry in entries for offer in entry.offers}, now),
+        live=live_of(entries, now=now),
+        mixes=read_mixes(caller.team_id) if caller.team_id else {},
+        session_offer=answered_last(session, now=now) if session and caller.team_id else None,
+    )

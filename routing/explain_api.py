@@ -52,13 +52,14 @@ class QuestionIn(Input):
     input_tokens: Annotated[int, Field(ge=1, le=10_000_000)] = 1000
     output_tokens: Annotated[int | None, Field(ge=1, le=10_000_000)] = None
     max_cost: Annotated[str, Field(max_length=40)] = ""
+    session: Annotated[str, Field(max_length=100)] = ""
     team: Word = ""
     key: Annotated[int | None, Field(ge=0, lt=2**63)] = None
 
 
 @router.post("/explain", response={200: Explained, **REFUSALS})
 def explain(request: HttpRequest, body: QuestionIn) -> Explained:
-    """Say where a call would go and why; nothing is sent and nothing is held."""
+    """Say where a call would go and why, by what gateways wrote down; nothing is sent, nothing is held."""
     actor = caller(request, "read")
     question = Question(
         model=body.model,
@@ -69,6 +70,7 @@ def explain(request: HttpRequest, body: QuestionIn) -> Explained:
         input_tokens=body.input_tokens,
         output_tokens=body.output_tokens,
         max_cost=body.max_cost,
+        session=body.session,
     )
     try:
         team, key = whose(actor, team=body.team, key_id=body.key)

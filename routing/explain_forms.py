@@ -43,6 +43,7 @@ class ExplainForm(forms.Form):
     )
     output_tokens = forms.IntegerField(label="Answer, tokens", min_value=1, max_value=_MOST, required=False)
     max_cost = forms.CharField(label="May cost, USD", max_length=40, required=False)
+    session = forms.CharField(max_length=100, required=False)
     needs = forms.MultipleChoiceField(
         choices=[(word, CAPABILITIES[word]) for word in _ASKED],
         required=False,
@@ -79,4 +80,5 @@ class ExplainForm(forms.Form):
             input_tokens=said["input_tokens"] or Question.input_tokens,
             output_tokens=said["output_tokens"],
             max_cost=said["max_cost"].strip(),
+            session=said["session"].strip(),
         )

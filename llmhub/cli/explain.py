@@ -21,6 +21,7 @@ def register(commands: _SubParsersAction[Any]) -> None:
     noun.add_argument("--body", metavar="FILE", help="the body of a call as JSON; without it, a short one")
     noun.add_argument("--dialect", choices=("chat", "messages", "embeddings"), default="chat")
     noun.add_argument("--max-cost", default="", metavar="USD", help="the most that the call may cost")
+    noun.add_argument("--session", default="", help="the session that it goes on with")
     noun.add_argument("--team", help="whose budgets and usual calls count")
     noun.add_argument("--key", help="the key of the call: its id or its first letters")
     show.add_json(noun)
@@ -36,6 +37,7 @@ def explain_one(options: Namespace) -> int:
         body=_content(options.body) if options.body else "",
         dialect=options.dialect,
         max_cost=options.max_cost,
+        session=options.session,
     )
     team = key.team if key else find.team(options.team) if options.team else None
     plan = ask(question, team=team, key=key)

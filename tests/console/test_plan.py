@@ -7,9 +7,11 @@ import pytest
 from billing.budget import create_budget
 from catalog.models import Offer
 from llmhub.audit.actor import COMMAND_LINE
+from llmhub.cli import main
 from llmhub.lib import clock, ids
 from tests.billing import rows
 from tests.billing.planned import planned_request
+from tests.catalog.test_breakers import happened
 
 pytestmark = pytest.mark.django_db
 
@@ -121,6 +123,48 @@ def test_a_body_counts_and_a_budget_that_is_in_the_way_is_named(api_as, made):
     assert {each["budget"] for each in plan["candidates"]} == {"team:support"}
     assert (plan["goes_to"], plan["refusal"]["code"]) == (None, "budget_exceeded")
     assert (free["goes_to"], free["refusal"], free["needs"]) == (0, {}, [])
+
+
+def test_an_open_breaker_is_known_wherever_it_is_asked_and_one_whose_time_is_over_is_none(
+    signed_in, api_as, made, capsys
+):
+    lab, west, _, _ = Offer.objects.order_by("pk")
+    happened(lab, "open", seconds=25)
+    happened(west, "open", ago=31, seconds=30)  # the next call tries it
+    happened(west, "open", seconds=25, base_url="http://another.test/v1")  # another server
+
+    plan = api_as("admin").post("/explain", model="support", policy="cost").json()
+
+    assert {(each["model"], each["provider"], each["reason"]) for each in plan["dropped"]} == {
+        ("acme/small-1", "lab", "failing")
+    }
+    assert [each["provider"] for each in plan["candidates"]] == ["west", "west", "lab"]
+    assert 20 < plan["waits"]["lab"] <= 25
+    assert "tried again in" in signed_in("admin").post("/explain/", {"model": "support"}).text
+    assert main.run(["explain", "--model", "support"]) == 0
+    assert "tried again in" in capsys.readouterr().out
+
+
+def test_where_a_session_was_answered_is_known_by_the_ledger(api_as, made):
+    _, west, large, _ = Offer.objects.order_by("pk")
+    said = {"model": "support", "policy": "cost", "team": "support"}
+
+    def at(**more) -> tuple[str, str]:
+        first = api_as("admin").post("/explain", **said | more).json()["candidates"][0]
+        return f"{first['model']} at {first['provider']}", first["note"]
+
+    def answered(offer, **more) -> None:
+        facts = {"requested": "support:floor", "session": "chat-7", "offer_id": offer.pk} | more
+        rows.usage(clock.now(), team_id=made.team_id, **facts)
+
+    answered(west)
+    answered(large, status="error")
+    answered(large, session="chat-8")
+    answered(large, requested="another")
+
+    assert at(session="chat-7") == ("acme/small-1 at west", "session")
+    assert at()[1] == ""
+    assert at(session="chat-9")[1] == ""
 
 
 def test_who_sees_some_teams_hears_nothing_of_other_peoples_budgets(signed_in, made):

@@ -14,7 +14,7 @@ from billing.rollup_read import Span
 from catalog.alert_rules import FORGOTTEN, STEADY
 from catalog.availability import EntryNow, OfferNow, entries_now, offers_with_providers
 from catalog.breakers import failing, lately_closed
-from catalog.models import CatalogEntry
+from catalog.models import Alias, CatalogEntry
 from llmhub.alerts import alert
 from llmhub.alerts.finding import NO_OFFER, Finding
 from llmhub.alerts.models import Alert
@@ -84,12 +84,16 @@ def models(now: datetime) -> list[Served]:
     """Return the models that were called lately, are told of, or have an offer that fails.
 
     What is told of is over only when an offer has been well for a while: one that flaps is told of once.
+    A model that only routes send calls to is none: a route that nobody answers is told of itself.
     """
     breakers = _breakers(now)
     wanted = Q(pk__in=_called(now) | {row.offer.entry_id for row in failing(now)})
     wanted |= Q(slug__in=breakers.told_of("model"))
     rows = CatalogEntry.objects.listed().filter(wanted).prefetch_related(offers_with_providers())
-    return [_served(row, breakers) for row in entries_now(list(rows.order_by("slug")), now)]
+    served = [_served(row, breakers) for row in entries_now(list(rows.order_by("slug")), now)]
+    new = [each.name for each in served if each.subject not in breakers.told and all(each.offers.values())]
+    routed = _only_by_routes(new, now)
+    return [each for each in served if each.name not in routed]
 
 
 def routes(now: datetime) -> list[Served]:
@@ -149,6 +153,16 @@ def _why_not(row: OfferNow, ill: Collection[int]) -> str:
     if row.why_not:
         return row.why_not.label.lower()
     return "fails" if row.offer.pk in ill else ""
+
+
+def _only_by_routes(slugs: Collection[str], now: datetime) -> set[str]:
+    """Return the models that routes list and nobody called by a name of their own lately."""
+    listed = RouteTarget.objects.filter(entry__slug__in=slugs).values_list("entry__slug", flat=True)
+    names = {slug: slug for slug in listed}
+    aliases = Alias.objects.filter(entry__slug__in=list(names))
+    names |= dict(aliases.values_list("name_id", "entry__slug"))
+    calls = calls_of(list(names), now=now, teams=None, lately=CALLED)
+    return set(names.values()) - {slug for name, slug in names.items() if calls[name].requests}
 
 
 def _called(now: datetime) -> set[int]:

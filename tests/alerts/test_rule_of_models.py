@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from catalog.models import CatalogEntry, Offer
+from catalog.models import Alias, CatalogEntry, Offer, PublicName
 from llmhub.alerts.models import Alert
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.lib import clock
@@ -122,6 +122,24 @@ def test_a_route_is_told_of_only_when_none_of_its_targets_can_be_called_and_no_m
     assert told_of_the_route() == [("resolved", reasons)]
 
 
+def test_a_model_that_only_a_route_calls_is_told_of_with_the_route_or_not_at_all(offers, route):
+    Provider.objects.filter(slug="fourth").update(paused_reason="moving")
+    alert_rules.look()
+    assert told() == []  # the route goes on to the other target
+
+    big = CatalogEntry.objects.get(slug="acme/big-1")
+    rows.usage(clock.now() - timedelta(hours=25), requested="acme/big-1")
+    alias = Alias.objects.create(name=PublicName.objects.create(name="big", kind="alias"), entry=big)
+    alert_rules.look()
+    assert told() == []
+
+    rows.usage(clock.now() - timedelta(hours=1), requested="big:nitro", entry_id=alias.entry_id)
+    alert_rules.look()
+    assert list(Alert.objects.values_list("subject", "state")) == [("model:acme/big-1", "firing")]
+    alert_rules.look(clock.now() + timedelta(hours=30))
+    assert told() == ["firing"]  # what is told of is not over because calls are refused
+
+
 def test_of_a_route_a_retired_model_and_one_without_a_credential_are_none(offers, route):
     CatalogEntry.objects.filter(slug="acme/big-1").update(sunset_on=clock.now().date())
     Credential.objects.create(provider=offers[0].provider, sealed="x", disabled_reason="refused (401)")
@@ -142,7 +160,7 @@ def test_of_a_route_that_nobody_calls_nothing_is_told_but_what_is_told_of_stays_
     alert_rules.look()
     alert_rules.look(clock.now() + timedelta(hours=30))
     assert [state for state, _ in told_of_the_route()] == ["firing"]
-    assert told() == ["firing", "firing", "firing"]
+    assert told() == ["firing", "firing"]  # the route, and the model that is called by its own name
 
     remove_route(actor=COMMAND_LINE, route=route)
     alert_rules.look(clock.now() + timedelta(hours=30))

@@ -24,6 +24,7 @@ class MinuteStatistic(models.Model):
     refused = models.PositiveIntegerField(default=0, help_text="our credential, address or model name")
     rejected = models.PositiveIntegerField(default=0, help_text="the request itself was wrong")
     caller_left = models.PositiveIntegerField(default=0)
+    cut_short = models.PositiveIntegerField(default=0, help_text="an answer was there, and time was up")
     tool_calls = models.PositiveIntegerField(default=0)
     bad_tool_calls = models.PositiveIntegerField(default=0, help_text="whose arguments are no JSON")
     schemas = models.PositiveIntegerField(default=0, help_text="answers that were to be JSON")

@@ -8,10 +8,13 @@ from typing import Literal
 from llmhub.lib.sketch import Sketch
 
 # How an attempt ended. The first four say something about the offer; the others are no illness: a limit,
-# our own credential or a wrong model, the request itself, a caller that left.
-Ending = Literal["ok", "error", "timeout", "broken_off", "rate_limited", "refused", "rejected", "caller_left"]
+# our own credential or a wrong model, the request itself, a caller that left, an answer that came too late
+# to be used in place of one that was there.
+Ending = Literal[
+    "ok", "error", "timeout", "broken_off", "rate_limited", "refused", "rejected", "caller_left", "cut_short"
+]
 ILL: tuple[Ending, ...] = ("error", "timeout", "broken_off")
-ENDINGS: tuple[Ending, ...] = ("ok", *ILL, "rate_limited", "refused", "rejected", "caller_left")
+ENDINGS: tuple[Ending, ...] = ("ok", *ILL, "rate_limited", "refused", "rejected", "caller_left", "cut_short")
 QUALITY = ("tool_calls", "bad_tool_calls", "schemas", "bad_schemas")
 COUNTS: tuple[str, ...] = (*ENDINGS, *QUALITY)
 SKETCHES = ("latency", "ttft", "speed")

@@ -50,6 +50,7 @@ class Account:
     passed_over: str = ""  # why the first choice was not even tried
     at_candidate: Candidate | None = None  # that was admitted last
     given: Note | None = None  # whose answer the caller gets, where that is not the last one
+    cut_at: float | None = None  # when a further leg is cut, for an answer that is there (monotonic)
     ahead: Demand = NOTHING_AHEAD  # what later legs may take: it is held from the beginning
     ttft_ms: int | None = None
     ended: tuple[AttemptEntry, ...] | None = None  # what the ledger was told; None: not yet

@@ -15,7 +15,7 @@ from itertools import groupby
 from routing.answer_check import Fault, Form, fault_of, form_of, said_stream, said_whole
 from routing.gateway.account import Account
 from routing.gateway.admission import Admission
-from routing.gateway.attempt import begin_stream
+from routing.gateway.attempt import begin_stream, tell_again
 from routing.gateway.errors import Refusal
 from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
@@ -26,6 +26,7 @@ from routing.plan import Candidate
 
 Trying = Callable[[], Awaitable[bytes]]
 ESCALATED = "escalated_"  # before the fault, as the reason of a fallback
+CUT_SHORT = "cut_short"  # why a further leg ended whose time was up
 _TO_GIVE = 0.5  # seconds before the deadline of a call: then the answer there is is given
 
 
@@ -74,14 +75,16 @@ async def _first(exchange: Exchange, trying: Trying, *, is_held: bool) -> bytes 
 
 async def _instead(hub: Hub, exchange: Exchange, account: Account, trying: Trying) -> bytes | None:
     """Return what a leg answers; None where it gives nothing in time, as there is an answer already."""
+    left = _left(hub, account)
+    account.cut_at = time.monotonic() + left
     try:
-        async with asyncio.timeout(_left(hub, account)):
+        async with asyncio.timeout(left):
             return await trying()
     except (Refusal, NotAdmitted, TimeoutError) as exc:
         if exchange.has_begun:
             raise
         if isinstance(exc, TimeoutError):
-            account.notes[-1].end("error", "deadline_exceeded")
+            account.notes[-1].end("error", CUT_SHORT)
     return None
 
 
@@ -108,6 +111,7 @@ async def _give(exchange: Exchange, account: Account, note: Note, last: bytes) -
         return last
     account.first_token(note)
     await begin_stream(exchange, account)
+    tell_again(exchange, account, note)
     await exchange.write(note.events)
     assert note.finish is not None
     return note.finish()

@@ -8,6 +8,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import msgspec
+
 from providers.adapters.base import NO_HEADERS
 from providers.client import MAX_BYTES, MAX_BYTES_IMAGES, Stream
 from providers.credential import opened
@@ -97,7 +99,7 @@ def _finish(exchange: Exchange, account: Account, note: Note, show: Show) -> byt
 
 def _show(exchange: Exchange, account: Account, note: Note) -> Show:
     """Return what makes the caller's events of the provider's."""
-    told = partial(_told, exchange, account) if account.request.wants_usage else None
+    told = partial(_told, exchange, account, note) if account.request.wants_usage else None
     answers = note.carried.answers
     if answers is not None:
         events = answers.events(wants_usage=account.request.wants_usage)
@@ -219,7 +221,18 @@ def describe(exchange: Exchange, account: Account) -> None:
         exchange.answer_headers["x-llmhub-fallback"] = account.fallback_reason
 
 
-def _told(exchange: Exchange, account: Account) -> dict[str, Any]:
+def tell_again(exchange: Exchange, account: Account, note: Note) -> None:
+    """Say in the usage of a stream that was held back what the call has cost by now."""
+    if note.told:
+        before, now = note.told, _told(exchange, account)
+        note.events = note.events.replace(msgspec.json.encode(before), msgspec.json.encode(now))
+
+
+def _told(exchange: Exchange, account: Account, note: Note | None = None) -> dict[str, Any]:
     told: dict[str, Any] = {"cost": account.cost_text(), "request_id": exchange.request_id}
     usage = account.usage_of(account.answering)
-    return told | {"estimated": True} if usage is not None and usage.estimated else told
+    if usage is not None and usage.estimated:
+        told["estimated"] = True
+    if note is not None and note.is_held:
+        note.told = told
+    return told

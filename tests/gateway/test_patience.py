@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import anthropic
 import openai
 import pytest
+
+from catalog.models import Offer
+from llmhub.lib import money
+from providers import statistics_rows
+from providers.tally import merged
 
 # fault: what a whole call and a stream of it end with, at limits of 1 s to the first byte of a
 # stream, 0.5 s between two chunks, and 2 s in all
@@ -68,16 +74,31 @@ def test_a_route_that_escalates_gives_what_there_is_before_its_deadline(models, 
 
     caller.gateway.change(make)
     answer = caller.client().chat.completions.with_raw_response.create(
-        model=name, stream=stream, max_tokens=5, messages=[{"role": "user", "content": "Hello"}]
+        model=name,
+        stream=stream,
+        max_tokens=5,
+        messages=[{"role": "user", "content": "Hello"}],
+        **({"stream_options": {"include_usage": True}} if stream else {}),
     )
 
     assert answer.headers["x-llmhub-model"] == caller.name
-    assert '"length"' in answer.http_response.read().decode()
+    body = answer.http_response.read().decode()
+    assert '"length"' in body
     record = caller.gateway.record(answer.headers["x-llmhub-request-id"])
     attempts = caller.gateway.attempts(record)
     assert (record.status, record.attempts) == ("ok", 2)
-    assert [each.error_code for each in attempts] == ["escalated_truncated", "deadline_exceeded"]
+    assert [each.error_code for each in attempts] == ["escalated_truncated", "cut_short"]
     assert record.cost_nano == sum(each.cost_nano for each in attempts) > attempts[0].cost_nano
+    if stream:  # what the cut leg took is told, too
+        told = re.findall(r'"llmhub":{"cost":"([0-9.]+)"', body)
+        assert told == [money.text(record.cost_nano)]
+    caller.gateway.until(lambda: _counts(models["comments"]).get("cut_short"), what="it is counted so")
+
+
+def _counts(model) -> dict[str, int]:
+    with model.gateway.database():
+        target = Offer.objects.get(entry_id=model.entry_id).pk
+        return merged([each.tally for each in statistics_rows.since(0, targets=[target])]).counts
 
 
 def counted(model):

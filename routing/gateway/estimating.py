@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -15,6 +13,7 @@ from billing.output_read import Outputs
 from billing.standing import Verdict
 from llmhub.lib import money
 from routing.bound import BYTES_PER_TOKEN
+from routing.cheaper import cheaper, cost_at
 from routing.demand import supplier_of
 from routing.gateway.account import Account
 from routing.gateway.elsewhere import bound_elsewhere
@@ -24,15 +23,14 @@ from routing.gateway.explaining import look_ahead
 from routing.gateway.fit import Fit
 from routing.gateway.foresight import Ahead, Foreseen, first_of
 from routing.gateway.hub import Hub
-from routing.mix import Mix, expected_nano, expected_output
-from routing.needs import lacking
-from routing.plan import Asking, Candidate, plan
+from routing.gateway.large import LARGE
+from routing.mix import expected_output
+from routing.plan import Candidate
 from routing.remedies import Left
-from routing.resolve import is_retired, only
-from routing.snapshot import Caller, EntryValue
+from routing.snapshot import Caller
 
 _CHEAPER = 5  # models that are named
-_NO_MIX = Mix()
+_LARGE_WORK = LARGE + 1  # prices of all models are looked at: beside the loop, one call at a time
 
 
 async def estimate(hub: Hub, exchange: Exchange, caller: Caller, content: bytes) -> None:
@@ -44,9 +42,9 @@ async def estimate(hub: Hub, exchange: Exchange, caller: Caller, content: bytes)
     foreseen = ahead.foreseen[place]
     read = partial(output_read.outputs, caller.team_id, foreseen.candidate.entry.id, now=ahead.account.at)
     known = await hub.reader.run(read)
-    cheaper = await asyncio.to_thread(_cheaper, ahead, ahead.account, foreseen.candidate)
+    work = partial(_cheaper, ahead, ahead.account, foreseen.candidate)
     answer = _answer(ahead, ahead.account, foreseen, known)
-    answer["cheaper"] = cheaper
+    answer["cheaper"] = await hub.estimates.run(_LARGE_WORK, work)
     await exchange.answer(msgspec.json.encode(answer))
 
 
@@ -120,47 +118,25 @@ def _limited(tokens: int | None, account: Account) -> int | None:
 
 
 def _expected(ahead: Ahead, candidate: Candidate, output_tokens: int) -> int | None:
-    moment, offer = ahead.moment, candidate.offer
-    mix = moment.mixes.get(supplier_of(offer), _NO_MIX)
-    return expected_nano(ahead.decision.asking.size, offer, mix, output_tokens=output_tokens, at=moment.at)
+    return cost_at(candidate.offer, ahead.decision.asking, ahead.moment, output_tokens=output_tokens)
 
 
 def _cheaper(ahead: Ahead, account: Account, chosen: Candidate) -> list[dict[str, Any]]:
     """Return models that could take the call and are expected to cost less, the cheapest first."""
-    output = expected_output(ahead.decision.asking.size, ahead.moment.mixes)
-    mine = _expected(ahead, chosen, output)
-    if mine is None:
-        return []
-    found = []
-    for candidate in _others(ahead, chosen.entry):
-        nano = _expected(ahead, candidate, output)
-        if nano is not None and nano < mine:
-            found.append((nano, candidate.entry.slug, candidate))
+    entries = ahead.snapshot.entries.values()
+    found = cheaper(entries, ahead.decision.asking, ahead.moment, than=chosen, most=_CHEAPER)
+    return [_told(ahead, account, nano, candidate) for nano, candidate in found]
+
+
+def _told(ahead: Ahead, account: Account, nano: int, candidate: Candidate) -> dict[str, Any]:
     waits = ahead.moment.waits
-    return [
-        {
-            "model": slug,
-            "provider": candidate.offer.provider.slug,
-            "expected": _usd(nano),
-            "worst_case": _usd(
-                bound_elsewhere(account, ahead.snapshot, candidate.entry, Left({}), waits=waits)
-            ),
-        }
-        for nano, slug, candidate in sorted(found, key=lambda each: each[:2])[:_CHEAPER]
-    ]
-
-
-def _others(ahead: Ahead, chosen: EntryValue) -> Iterator[Candidate]:
-    asking: Asking = ahead.decision.asking
-    for entry in ahead.snapshot.entries.values():
-        if entry.id == chosen.id or is_retired(entry, ahead.moment.at) or lacking(entry, asking.needs):
-            continue
-        if not asking.reach.has_model(entry.slug, entry.slug):
-            continue
-        try:
-            yield plan(only(entry), asking, ahead.decision.moment).candidates[0]
-        except Refusal:
-            continue
+    worst = bound_elsewhere(account, ahead.snapshot, candidate.entry, Left({}), waits=waits)
+    return {
+        "model": candidate.entry.slug,
+        "provider": candidate.offer.provider.slug,
+        "expected": _usd(nano),
+        "worst_case": _usd(worst),
+    }
 
 
 def _usd(nano: int | None) -> str | None:

@@ -55,4 +55,5 @@ class Hub:
     rates: Rates = field(default_factory=Rates)
     contents: ContentWriter = field(default_factory=ContentWriter)
     large: LargeBodies = field(default_factory=LargeBodies)
+    estimates: LargeBodies = field(default_factory=LargeBodies)  # a turn of their own, one at a time
     statistics: LiveStatistics = field(default_factory=LiveStatistics)

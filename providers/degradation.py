@@ -3,21 +3,22 @@
 Each measure is a share of bad calls: broken by illness; slower than its slow calls usually are; with fewer
 tokens per second than its slow ones; tool calls whose arguments are no JSON; answers that were to be JSON
 and are none. Minute by minute the evidence that the share has risen by a step adds up, and what speaks
-against it is taken off: a cumulative sum that begins at zero and never falls below it. At `ENOUGH` it has
-degraded. It is over when the share is back near the usual one for some time: a weaker sign than the
-begin needed, so that it does not flap.
+against it is taken off: a cumulative sum that begins at zero and never falls below it. At `SURE` it has
+degraded; of failures and malformed answers, which do not follow the time of day, at as much as makes false
+alarms rare at the rate at which calls come (enough.py). It is over when the share is back near the usual one
+for some time: a weaker sign than the begin needed, so that it does not flap.
 Source: E. S. Page, Continuous inspection schemes, Biometrika 41 (1954) 100-115,
 https://doi.org/10.1093/biomet/41.1-2.100; docs/scoring.md
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from llmhub.lib.sketch import Sketch, middle_of
+from providers.enough import enough, steps
 from providers.score import wilson_upper
 from providers.tally import Tally
 
@@ -30,10 +31,14 @@ STEP: dict[Measure, float] = {
 FLOOR: dict[Measure, float] = {
     "errors": 0.02, "latency": 0.05, "throughput": 0.05, "tool_calls": 0.02, "schemas": 0.02,
 }  # fmt: skip
-ENOUGH = 12.0  # logarithm of the likelihood ratio: one false alarm in e^12 calls at most, and far fewer
+SURE = 12.0  # logarithm of the likelihood ratio: one false alarm in e^12 calls at most, and far fewer
+STEADY: frozenset[Measure] = frozenset({"errors", "tool_calls", "schemas"})
 LEAST_USUAL = 200  # calls, before anything is usual
 LEAST_CALLS = 20  # of the calls that speak for it
 LEAST_BAD = 5
+# Below `SURE`: so few calls, but bad ones in so many minutes. Failures come in bursts, and one burst is none.
+FEWEST_CALLS = 10
+BAD_MINUTES = 3
 LOOKED_AT = 60  # minutes
 CALM = 10  # minutes near the usual share, after which it is over
 CALM_CALLS = 30
@@ -73,6 +78,8 @@ class Usual:
     slow_ms: float | None = None  # what takes longer is slow
     low_speed: float | None = None
     of_peers: bool = False  # too little is known of itself: others that serve the same model are its measure
+    # Of `STEADY`: the share of bad calls as high as it may well be, however low; not of peers.
+    highest: Mapping[Measure, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +122,14 @@ def _usual(tally: Tally, *, of_peers: bool) -> Usual:
         low_speed=None if low is None else low / MARGIN,
         of_peers=of_peers,
     )
-    shares = {
-        measure: max(FLOOR[measure], wilson_upper(each.bad, each.calls))
+    highest: dict[Measure, float] = {
+        measure: wilson_upper(each.bad, each.calls)
         for measure, each in count(tally, usual).items()
         if each.calls >= LEAST_USUAL
     }
-    return Usual(shares, usual.latency_ms, usual.speed, usual.slow_ms, usual.low_speed, of_peers)
+    own = {measure: share for measure, share in highest.items() if measure in STEADY and not of_peers}
+    shares = {measure: max(FLOOR[measure], share) for measure, share in highest.items()}
+    return replace(usual, shares=shares, highest=own)
 
 
 def count(tally: Tally, usual: Usual) -> Counts:
@@ -161,24 +170,50 @@ def _look(own: Offer, peers: Sequence[Offer], measure: Measure, since: int, minu
         calm = calm_since(own, measure, since=since, minute=minute)
         return None if calm is None else Change(measure, False, *calm, usual)
     first = max(minute - LOOKED_AT, -since) + 1
-    rising = risen([_at(own, measure, each) for each in range(first, minute + 1)], usual, STEP[measure])
+    counts = [_at(own, measure, each) for each in range(first, minute + 1)]
+    rising = risen(counts, usual, STEP[measure], highest=own.usual.highest.get(measure))
     if rising is None or _is_shared(measure, rising, usual, peers, minute):
         return None
     return Change(measure, True, *rising, usual)
 
 
-def risen(counts: Sequence[Count], usual: float, step: float) -> tuple[Count, int] | None:
-    """Return the calls that show that a share has risen above `usual`, and in how many minutes; else None."""
+def risen(
+    counts: Sequence[Count], usual: float, step: float, *, highest: float | None = None
+) -> tuple[Count, int] | None:
+    """Return the calls that show that a share has risen above `usual`, and in how many minutes; else None.
+
+    Where `highest` is given, the share of bad calls when all is well, less evidence than `SURE` may do.
+    """
     higher = min(usual + step, 0.99)
-    bad, good = math.log(higher / usual), math.log((1 - higher) / (1 - usual))
+    if higher <= usual:
+        return None  # there is no more
+    up, down = steps(usual, higher)
     evidence, begun = 0.0, 0
     for place, each in enumerate(counts):
-        evidence += each.bad * bad + (each.calls - each.bad) * good
+        evidence += each.bad * up - (each.calls - each.bad) * down
         if evidence <= 0:
             evidence, begun = 0.0, place + 1
-    seen = sum(counts[begun:], Count())
-    is_enough = evidence >= ENOUGH and seen.calls >= LEAST_CALLS and seen.bad >= LEAST_BAD
-    return (seen, len(counts) - begun) if is_enough else None
+    rising = counts[begun:]
+    seen = sum(rising, Count())
+    is_sure = evidence >= SURE and seen.calls >= LEAST_CALLS
+    if seen.bad < LEAST_BAD or not (is_sure or _is_enough(counts, rising, evidence, (up, down), highest)):
+        return None
+    return seen, len(rising)
+
+
+def _is_enough(
+    counts: Sequence[Count],
+    rising: Sequence[Count],
+    evidence: float,
+    each: tuple[float, float],
+    highest: float | None,
+) -> bool:
+    """Return whether the evidence is beyond what chance makes of the calls of some weeks."""
+    calls = sum(minute.calls for minute in rising)
+    if highest is None or calls < FEWEST_CALLS or sum(minute.bad > 0 for minute in rising) < BAD_MINUTES:
+        return False
+    rate = max(calls / len(rising), sum(minute.calls for minute in counts) / len(counts))
+    return evidence >= enough(*each, highest=highest, calls_per_minute=rate)
 
 
 def calm_since(own: Offer, measure: Measure, *, since: int, minute: int) -> tuple[Count, int] | None:

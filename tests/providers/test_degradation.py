@@ -19,6 +19,7 @@ from providers.degradation import (
     risen,
     usual_of,
 )
+from providers.enough import APART, enough, exponent, steps
 from providers.tally import Outcome, Tally
 
 START = 20  # minute in which a decline begins
@@ -52,12 +53,12 @@ def usual():
     return usual_of(days)
 
 
-def noticed(dice, after: dict, *, peers=()):
+def noticed(dice, after: dict, *, peers=(), calls=60):
     """The minute after the begin of a decline in which it is noticed, and what was."""
     minutes = {}
     for minute in range(1, START + 30):
         since = max(0, minute - START)
-        tally = minute_of(dice, **{name: grows(since) for name, grows in after.items()})
+        tally = minute_of(dice, calls=calls, **{name: grows(since) for name, grows in after.items()})
         minutes[minute] = count(tally, usual())
         if changes := look(Offer(usual(), minutes), peers, {}, minute=minute):
             return minute - START, changes[0]
@@ -81,6 +82,54 @@ def test_a_slow_decline_is_noticed_within_five_minutes(measure):
         assert 1 <= minutes <= 5
         assert (change.measure, change.begins) == (measure, True)
         assert change.count.share > change.usual
+
+
+def test_by_night_a_decline_is_noticed_by_less_evidence():
+    """4 calls a minute, 2.5 points more of them fail each minute: from minute 8 on one call in five."""
+    took = sorted(
+        noticed(random.Random(seed), {"errors": lambda since: 0.008 + 0.025 * since}, calls=4)[0]
+        for seed in range(40)
+    )
+
+    assert took[20] <= 8 + 4
+    assert took[30] <= 8 + 6  # three of four
+
+
+def test_one_burst_of_failures_is_no_decline_by_less_evidence_and_few_calls_are_none():
+    burst, spread = [Count(4, 0)] * 20 + [Count(8, 6)], [Count(4, 0)] * 20 + [Count(4, 2)] * 3
+
+    assert risen(burst, 0.02, 0.10, highest=0.01) is None
+    assert risen(spread, 0.02, 0.10, highest=0.01) == (Count(12, 6), 3)
+    assert risen(spread, 0.02, 0.10) is None
+    assert risen([Count(3, 2)] * 3, 0.02, 0.10, highest=0.01) is None
+    assert risen(spread, 0.995, 0.10, highest=0.995) is None
+
+
+@pytest.mark.parametrize(("usual_share", "step", "highest"), [(0.02, 0.1, 0.01), (0.05, 0.1, 0.05)])
+def test_false_alarms_are_as_rare_as_is_said(usual_share, step, highest):
+    """With one in 2,000 calls allowed: in 400,000 calls 200 at most, and not hardly any."""
+    up, down = steps(usual_share, usual_share + step)
+    height = enough(up, down, highest=highest, calls_per_minute=2000 / APART)
+    dice, evidence, alarms = random.Random(1), 0.0, 0
+    for _ in range(400_000):
+        evidence = max(0.0, evidence + (up if dice.random() < highest else -down))
+        if evidence >= height:
+            alarms, evidence = alarms + 1, 0.0
+
+    assert 10 <= alarms <= 200
+
+
+def test_less_is_enough_where_there_are_fewer_calls_and_where_it_never_fails():
+    up, down = steps(0.02, 0.12)
+
+    def height(highest, calls_per_minute):
+        return enough(up, down, highest=highest, calls_per_minute=calls_per_minute)
+
+    assert height(0.01, 4) < height(0.01, 20) < height(0.02, 20)
+    assert exponent(up, down, 0.02) == pytest.approx(1)
+    assert height(0.0, 0.0) == up
+    with pytest.raises(ValueError, match="no usual one"):
+        exponent(up, down, 0.2)
 
 
 @pytest.mark.parametrize("measure", ["errors", "latency"])

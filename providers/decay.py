@@ -81,10 +81,17 @@ def weight_of(minutes: int) -> float:
 
 def median(weights: dict[int, float]) -> float | None:
     """Return the value that half of the weight does not exceed, None of nothing."""
-    half, passed = sum(weights.values()) / 2, 0.0
+    return quantile(weights, 0.5)
+
+
+def quantile(weights: dict[int, float], share: float, *, least: float = 0.0) -> float | None:
+    """Return the value that this share of the weight does not exceed, None of less than `least`."""
+    whole, passed = sum(weights.values()), 0.0
+    if whole < least:
+        return None
     for bucket in sorted(weights):
         passed += weights[bucket]
-        if passed >= half:
+        if passed >= whole * share:
             return float(middle_of(bucket))
     return None
 

@@ -17,3 +17,4 @@ class Live:
     score: float | None = None  # 0 to 100; None below 20 calls
     is_degraded: bool = False
     wait_seconds: float = 0.0  # of its breaker; 0: may be called
+    slowest_ms: float | None = None  # 99 of 100 whole calls take no longer; None of fewer than 20

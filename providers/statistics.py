@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from providers.decay import Decayed, decayed, median
+from providers.decay import Decayed, decayed, median, quantile
 from providers.live import Live
-from providers.score import Evidence, score, wilson_lower
+from providers.score import LEAST_CALLS, Evidence, score, wilson_lower
 from providers.tally import Outcome, Tally
 
 MINUTE = 60  # seconds
@@ -158,6 +158,7 @@ class Statistics:
                         tokens_per_second=speed,
                         score=None if found is None else float(found.value),
                         is_degraded=target_id in degraded,
+                        slowest_ms=quantile(sums.latency, 0.99, least=LEAST_CALLS),
                     ),
                 )
 

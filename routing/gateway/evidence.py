@@ -45,8 +45,10 @@ def outcome_of(
         return _answered(note)
     if isinstance(error, ProviderError):
         return Outcome(ending_of(error))
-    took_too_long = 0 < deadline <= time.monotonic() - account.started
-    return Outcome("timeout" if took_too_long else "caller_left")
+    now = time.monotonic()
+    if note.is_silent or 0 < deadline <= now - account.started:
+        return Outcome("timeout")
+    return Outcome("caller_left" if account.cut_at is None or now < account.cut_at else "cut_short")
 
 
 def ending_of(error: ProviderError) -> Ending:

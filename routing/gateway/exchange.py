@@ -11,6 +11,7 @@ from typing import Any
 from llmhub.lib import clock, ids
 from llmhub.lib.asgi import Receive, Scope, Send
 from routing.explain import Decision
+from routing.gateway.account import Account
 from routing.gateway.body import MAX_BODY
 from routing.gateway.caller_request import CallerRequest
 from routing.gateway.content import Keeping
@@ -45,6 +46,7 @@ class Exchange:
         self.caller: Caller | None = None  # once the key is known
         self.asked: CallerRequest | None = None  # once the body was read
         self.decision: Decision | None = None  # once it was decided where it may go
+        self.account: Account | None = None  # once it is being served
         self.keeping: Keeping | None = None  # of a team that has content kept, once a call is made
         self.has_record = False  # the ledger is told how it ends, and has no refusal to count
         self.answer_headers: dict[str, str] = {}

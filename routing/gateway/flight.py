@@ -38,6 +38,10 @@ class Flights:
     def __len__(self) -> int:
         return len(self._running)
 
+    def running(self) -> list[Exchange]:
+        """Return what is being served."""
+        return [flight.exchange for flight in self._running]
+
     async def run(self, exchange: Exchange, work: Coroutine[Any, Any, None]) -> None:
         """Do `work` as long as the caller is there; a caller that leaves cancels it at once.
 

@@ -57,7 +57,7 @@ async def _serve(
 
     The last bytes go out after the settle is on disk, and only then.
     """
-    exchange.has_record = True
+    exchange.has_record, exchange.account = True, account
     try:
         last: bytes | Refusal = await _answer(hub, exchange, account, admission, candidates)
         ended = account.settle("ok", http_status=200)

@@ -16,6 +16,7 @@ from llmhub.lib import secrets
 from llmhub.lib.asgi import Receive, Send
 from providers.client import Client
 from providers.live_statistics import LiveStatistics
+from routing.gateway import silence
 from routing.gateway.breakers import Breakers
 from routing.gateway.credentials import Credentials
 from routing.gateway.evidence import Models
@@ -45,6 +46,7 @@ class Life:
         self._watching: asyncio.Task[None] | None = None
         self._stopping: asyncio.Task[None] | None = None
         self._neighbours: Neighbours | None = None
+        self._listening: asyncio.Task[None] | None = None
 
     async def run(self, receive: Receive, send: Send) -> None:
         """Start, wait for the end, stop. A failed start is told to the server, which exits with 1."""
@@ -77,7 +79,7 @@ class Life:
         neighbours = self._neighbours = neighbours_of(name, watch, reader, breakers, credentials)
         await neighbours.start()
         metrics.registry.register(NeighbourMetrics(neighbours))
-        return Hub(
+        hub = Hub(
             name=name,
             watch=watch,
             reader=reader,
@@ -92,6 +94,8 @@ class Life:
             mixes=TeamMixes(reader.run),
             statistics=statistics,
         )
+        self._listening = asyncio.create_task(silence.watch(hub, self._flights))
+        return hub
 
     def _begin_stop(self) -> None:
         """Stop as soon as the signal comes: the server tells us only when no request is left."""
@@ -105,10 +109,11 @@ class Life:
         await self._stopping
         hub, self.hub = self.hub, None
         assert hub is not None
-        assert self._watching is not None
-        self._watching.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._watching
+        for task in (self._watching, self._listening):
+            assert task is not None
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         assert self._neighbours is not None
         await self._neighbours.close()
         if not await hub.ledger.drain(_DRAIN_SECONDS):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from billing.entries import Status
 from llmhub.lib import clock
+from providers.breaker import Entry
 from providers.errors import ProviderError, RateLimited, RequestRejected, TargetMisconfigured, TooLarge
 from routing.gateway.carriage import Carried
 from routing.gateway.ear import Ear
@@ -38,8 +40,11 @@ class Note:
     latency_ms: int = 0
     on_first_token: Callable[[], None] | None = None
     ear: Ear | None = None  # hears whether what was asked for is well formed; None: nothing is listened for
+    entry: Entry | None = None  # of its offer's breaker
+    is_silent: bool = False  # it has said nothing for so long that the breaker was told
     is_held: bool = False  # nobody sees its answer before it was looked at
     events: bytes = b""  # of a stream that is held: what its caller would see
+    told: dict[str, Any] | None = None  # of a stream that is held: what its usage says of cost
     finish: Callable[[], bytes] | None = None  # of a stream: returns what still comes after its events
 
     @property

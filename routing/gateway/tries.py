@@ -89,12 +89,13 @@ async def _attempt(
     """Return the last bytes of one attempt's answer; breaker and credential hear how it ended."""
     send = send_stream if account.request.stream else send_whole
     offer, credential = note.candidate.offer, note.credential
-    note.on_first_token = partial(hub.breakers.answers, offer, entry)
+    note.entry, note.on_first_token = entry, partial(hub.breakers.answers, offer, entry)
     try:
         answer = await send(hub, exchange, account, note)
     except ProviderError as exc:
         note.fail(exc)
-        hub.breakers.failed(offer, entry, exc, time.monotonic())
+        if not note.is_silent:  # else that was told before
+            hub.breakers.failed(offer, entry, exc, time.monotonic())
         hub.missing.failed(offer.id, exc, time.monotonic())
         if not _is_a_series(account, exc):
             now, at = time.monotonic(), offer.provider
@@ -102,7 +103,8 @@ async def _attempt(
         hub.statistics.record(offer.id, outcome_of(account, note, exc))
         raise
     except BaseException as exc:
-        hub.breakers.left(offer, entry)
+        if not note.is_silent:
+            hub.breakers.left(offer, entry)
         hub.statistics.record(offer.id, outcome_of(account, note, exc, deadline=hub.limits.deadline))
         raise
     hub.breakers.succeeded(offer, entry, time.monotonic())

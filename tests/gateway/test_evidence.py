@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from types import SimpleNamespace
 
 import openai
@@ -22,7 +23,7 @@ from providers.errors import (
     TooLarge,
     Truncated,
 )
-from providers.tally import merged
+from providers.tally import Tally, merged
 from providers.wire import Usage
 from routing.gateway.evidence import Models, outcome_of
 from routing.gateway.reading import BrokeOff, Heard
@@ -47,14 +48,29 @@ from tests.gateway.values import entry, offer, snapshot
     ],
 )
 def test_each_error_has_its_class(error, ending):
-    assert outcome_of(SimpleNamespace(started=0.0), None, error).ending == ending
+    assert ended(error) == ending
+
+
+def ended(error=None, *, cut_at=None, is_silent=False, **more) -> str:
+    account = SimpleNamespace(started=0.0, cut_at=cut_at)
+    return outcome_of(
+        account, SimpleNamespace(is_silent=is_silent), error or asyncio.CancelledError(), **more
+    ).ending
 
 
 def test_a_deadline_that_passed_is_no_caller_that_left():
-    account = SimpleNamespace(started=0.0)
+    assert ended(deadline=1e-9) == "timeout"
+    assert ended(deadline=1e12) == "caller_left"
 
-    assert outcome_of(account, None, asyncio.CancelledError(), deadline=1e-9).ending == "timeout"
-    assert outcome_of(account, None, asyncio.CancelledError(), deadline=1e12).ending == "caller_left"
+
+def test_a_leg_that_is_cut_for_an_answer_that_is_there_is_neither():
+    assert ended(deadline=1e12, cut_at=time.monotonic()) == "cut_short"
+    assert ended(deadline=1e12, cut_at=time.monotonic() + 60) == "caller_left"
+
+
+def test_a_caller_that_left_a_silent_provider_says_something_about_it():
+    assert ended(deadline=1e12, is_silent=True) == "timeout"
+    assert Tally({"cut_short": 1, "caller_left": 1, "timeout": 1}).calls == 1
 
 
 @pytest.mark.parametrize(

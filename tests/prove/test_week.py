@@ -46,7 +46,7 @@ def test_the_same_seed_is_the_same_day_and_another_is_another():
 
 
 def test_the_script_has_all_that_can_befall_a_provider():
-    kinds = {"outage", "decline", "slowing", "storm", "tools", "flapping", "retired"}
+    kinds = {"outage", "decline", "slowing", "storm", "tools", "flapping", "retired", "hanging"}
 
     assert {each.kind for each in WEEK.incidents} == kinds
     assert {each.kind for each in A_DAY.incidents} == kinds

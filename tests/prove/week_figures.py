@@ -27,6 +27,8 @@ class Came:
     fixed: float
     lost_more: int  # of one incident at most: calls more than the fixed fallback lost in it
     requests: int | None  # until an outage was noticed, at most; None: one was not
+    hung: int | None  # the same of one in which calls hang
+    seconds: float | None  # until that was noticed
     minutes: float | None  # until a slow decline was, by day
     by_night: float | None  # the same where there are few calls
     tools: float | None  # until broken tool calls were
@@ -51,6 +53,8 @@ class Came:
             "% answered well": round(self.success, 2),
             "% by a fixed fallback": round(self.fixed, 2),
             "requests until an outage was noticed": "too many" if self.requests is None else self.requests,
+            "until one in which calls hang was": "too many" if self.hung is None else self.hung,
+            "seconds until that was": "too many" if self.seconds is None else self.seconds,
             "minutes until a slow decline was": "too many" if self.minutes is None else self.minutes,
             "by night at four calls a minute": "never" if self.by_night is None else self.by_night,
             "until broken tool calls were": "never" if self.tools is None else self.tools,
@@ -66,7 +70,9 @@ def play(script: Script, rules: Rules = OURS) -> Came:
 
 def came(script: Script, ours: Log, fixed: Log) -> Came:
     """What two logs of one script say."""
-    outages = [requests_until_noticed(ours, each) for each in script.incidents if each.kind == "outage"]
+
+    def requests(kind: str) -> float | None:
+        return _most([requests_until_noticed(ours, i) for i in script.incidents if i.kind == kind])
 
     def minutes(kinds: tuple[str, ...], *, by_night: bool) -> float | None:
         found = (each for each in script.incidents if each.kind in kinds and _is_by_night(each) == by_night)
@@ -77,7 +83,9 @@ def came(script: Script, ours: Log, fixed: Log) -> Came:
         success=success(ours.answered),
         fixed=success(fixed.answered),
         lost_more=max((_lost(ours, each) - _lost(fixed, each) for each in script.incidents), default=0),
-        requests=_most(outages),
+        requests=requests("outage"),
+        hung=requests("hanging"),
+        seconds=_most([seconds_until_noticed(ours, i) for i in script.incidents if i.kind == "hanging"]),
         minutes=minutes(SLOW, by_night=False),
         by_night=minutes(SLOW, by_night=True),
         tools=minutes(("tools",), by_night=False),
@@ -120,6 +128,12 @@ def minutes_until_noticed(log: Log, incident: Incident) -> float | None:
     """Minutes from when one call in five is bad; below zero where it was noticed before that."""
     noticed = _noticed(log, incident)
     return None if noticed is None else round((noticed.at - incident.ill_from) / MINUTE, 1)
+
+
+def seconds_until_noticed(log: Log, incident: Incident) -> float | None:
+    """Seconds from when an incident begins."""
+    noticed = _noticed(log, incident)
+    return None if noticed is None else round(noticed.at - incident.begins)
 
 
 def false_alarms(script: Script, log: Log) -> Iterator[Notice]:

@@ -7,15 +7,23 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
 
 from providers.breaker import Breaker, Entry
 from providers.degradation import MEASURES
-from providers.errors import ProviderError, ProviderUnavailable, RateLimited, TargetMisconfigured
+from providers.errors import (
+    ProviderError,
+    ProviderTimeout,
+    ProviderUnavailable,
+    RateLimited,
+    TargetMisconfigured,
+)
+from providers.live import Live
 from providers.missing import Missing
+from providers.silence import patience
 from providers.statistics import Statistics
 from providers.tally import Outcome
 from routing.bound import Size
@@ -39,6 +47,7 @@ from tests.prove.week_watch import Watch
 
 BASE = MONDAY.timestamp()
 ATTEMPTS = 3
+FIRST_BYTE, DEADLINE = 120.0, 600.0  # seconds: of a stream; of a whole answer and of a call
 EVERY = 15.0  # seconds between two looks at the evidence, as the schedule has it
 _TOOLS = frozenset({"tools"})
 _NO_NEEDS: frozenset[str] = frozenset()
@@ -181,8 +190,10 @@ class Hub:
             tried += 1
             self.log.hits.append((self.now, id_))
             made = attempt(self.script, arrival, id_, self.now)
-            yield made.seconds
-            self._learn(candidate, entry, made)
+            told = yield from self._wait(id_, entry, made)
+            self._learn(candidate, entry, made, told=told)
+            if self.now - arrival.at >= DEADLINE:
+                break
             if made.error is None:
                 usable = not made.outcome.bad_tool_calls
                 self.log.answered.append(Answered(arrival, id_, tried, usable))
@@ -219,9 +230,21 @@ class Hub:
             return False
         return True
 
-    def _learn(self, candidate: Candidate, entry: Entry, made: Attempt) -> None:
+    def _wait(self, offer: int, entry: Entry, made: Attempt) -> Generator[float, None, bool]:
+        """Let an attempt end; silence is told before, as routing/gateway/silence.py does: return whether."""
+        silent = patience(self.live.get(offer, Live())) if self.rules.breaker else None
+        if silent is None or made.seconds < FIRST_BYTE:
+            yield made.seconds
+            return False
+        yield silent
+        self._tell_breaker(offer, entry, made.error)
+        yield made.seconds - silent
+        return True
+
+    def _learn(self, candidate: Candidate, entry: Entry, made: Attempt, *, told: bool) -> None:
         offer = candidate.offer
-        self._tell_breaker(offer.id, entry, made.error)
+        if not told:
+            self._tell_breaker(offer.id, entry, made.error)
         if made.error is not None and self.rules.rests:
             used = offer.provider.credentials[0]
             self.rests.failed(used, offer.upstream_id, made.error, now=self.now)
@@ -262,6 +285,9 @@ def attempt(script: Script, arrival: Arrival, offer: int, now: float) -> Attempt
     if luck < state.fails + state.limited:
         error = RateLimited("too many calls", status=429, retry_after=RETRY_AFTER)
         return Attempt(0.1, Outcome("rate_limited"), error)
+    if luck < state.fails + state.limited + state.hangs:
+        seconds = FIRST_BYTE if arrival.streams else DEADLINE
+        return Attempt(seconds, Outcome("timeout"), ProviderTimeout("it says nothing"))
     first_ms = FIRST_MS[offer] * state.slower * random.lognormvariate(0, SPREAD)
     speed = SPEED[offer] / state.slower * random.lognormvariate(0, SPREAD)
     ms = first_ms + arrival.output_tokens / speed * 1000

@@ -28,7 +28,7 @@ _TOOLS = ("stream", "tools", "json_schema")
 TOOL_CALLS = 0.25  # share of the calls
 RETRY_AFTER = 20.0  # seconds, of a provider that limits
 
-Kind = Literal["outage", "decline", "slowing", "storm", "tools", "flapping", "retired"]
+Kind = Literal["outage", "decline", "slowing", "storm", "tools", "flapping", "retired", "hanging"]
 ONE_IN = 5  # calls is bad: from then on a provider counts as ill
 _DOWN, _ROUND = 45, 135  # seconds: so long of each round a provider that flaps is down
 
@@ -78,6 +78,7 @@ class State:
 
     fails: float
     limited: float = 0.0
+    hangs: float = 0.0  # is not answered at all
     broken_tools: float = 0.0
     slower: float = 1.0  # times
     is_gone: bool = False
@@ -160,6 +161,8 @@ def _worse(state: State, by: Incident, level: float) -> State:
         return replace(state, slower=state.slower * (1 + level * (by.worst - 1)))
     if by.kind == "storm":
         return replace(state, limited=share)
+    if by.kind == "hanging":
+        return replace(state, hangs=share)
     if by.kind == "tools":
         return replace(state, broken_tools=share)
     if by.kind == "retired":
@@ -205,6 +208,7 @@ WEEK = Script(
         _incident("storm", _at(1, 16), 40, worst=0.9),
         _incident("slowing", _at(2, 9, 30), 120, worst=3.0, ramp=30 * MINUTE),
         _incident("tools", _at(2, 15), 90, worst=0.6),
+        _incident("hanging", _at(2, 19), 25),
         _incident("decline", _at(3, 2), 90, worst=0.5, ramp=20 * MINUTE),
         _incident("flapping", _at(3, 13), 60),
         _incident("outage", _at(3, 20), 15),
@@ -224,6 +228,7 @@ A_DAY = Script(
         _incident("tools", _at(0, 14), 45, worst=0.6),
         _incident("storm", _at(0, 16, 30), 20, worst=0.9),
         _incident("flapping", _at(0, 18), 30),
+        _incident("hanging", _at(0, 19, 45), 15),
         _incident("retired", _at(0, 21), 180),
     ),
 )

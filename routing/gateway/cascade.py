@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from itertools import groupby
 
+from routing import text_form
 from routing.answer_check import Fault, Form, fault_of, form_of, said_stream, said_whole
 from routing.gateway.account import Account
 from routing.gateway.admission import Admission
@@ -19,7 +20,7 @@ from routing.gateway.attempt import begin_stream, tell_again
 from routing.gateway.errors import Refusal
 from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
-from routing.gateway.large import TRANSLATED
+from routing.gateway.large import LARGE, TRANSLATED
 from routing.gateway.note import Note
 from routing.gateway.tries import NotAdmitted, first_answer
 from routing.plan import Candidate
@@ -101,7 +102,10 @@ async def _fault(hub: Hub, account: Account, note: Note, last: bytes, form: Form
     def look() -> Fault:
         return fault_of((said_stream if is_stream else said_whole)(content, dialect), form)
 
-    return await hub.large.run(TRANSLATED * len(content), look)
+    work = TRANSLATED * len(content)
+    if form.schema is not None and not text_form.is_loaded():
+        work = LARGE + 1  # a library may be loaded first
+    return await hub.large.run(work, look)
 
 
 async def _give(exchange: Exchange, account: Account, note: Note, last: bytes) -> bytes:

@@ -35,7 +35,7 @@ def said(hub, simulator):
 
 def sign_in(browser, link: str):
     page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-    page.set_default_timeout(15_000)  # ms
+    page.set_default_timeout(30_000)  # ms
     page.goto(link)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/profile/")

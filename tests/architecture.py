@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,9 +55,15 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@lru_cache(maxsize=32)
+def parsed(source: str) -> ast.Module:
+    """The tree of a file, on which several rules look in a row."""
+    return ast.parse(source)
+
+
 def imports(source: str) -> Iterator[str]:
     """Every imported module, inside functions included; `from a import b` counts as `a` and `a.b`."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -80,7 +87,7 @@ def is_pure(source: str) -> bool:
 def impurities(source: str) -> list[str]:
     """What a pure module imports or calls that it may not."""
     found = [name for name in imports(source) if name in IMPURE or name.split(".")[0] in IMPURE]
-    calls = (ast.unparse(node.func) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    calls = (ast.unparse(node.func) for node in ast.walk(parsed(source)) if isinstance(node, ast.Call))
     return found + [call for call in calls if call in IMPURE_CALLS]
 
 
@@ -93,7 +100,7 @@ def provider_names(path: Path, source: str) -> list[str]:
     """Strings that name a provider outside the places that may."""
     if str(path).startswith(MAY_NAME_PROVIDERS):
         return []
-    tree = ast.parse(source)
+    tree = parsed(source)
     docstrings = {
         id(node.body[0].value)
         for node in ast.walk(tree)
@@ -113,7 +120,7 @@ def too_long(source: str) -> list[str]:
     """Functions over 60 lines, and the file itself over 300."""
     found = [
         f"{node.name}: {length} lines"
-        for node in ast.walk(ast.parse(source))
+        for node in ast.walk(parsed(source))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (length := (node.end_lineno or 0) - node.lineno + 1) > MAX_FUNCTION
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import urlencode
@@ -41,11 +42,11 @@ def pages(patterns=None, namespace: str = "") -> Iterator[tuple[str, dict[str, s
             yield f"{namespace}{each.name}", kinds
 
 
-def endpoints() -> Iterator[tuple[str, str]]:
+@cache
+def endpoints() -> tuple[tuple[str, str], ...]:
     """Every endpoint of the API: method and address with the names of its arguments."""
-    for path, methods in api.get_openapi_schema()["paths"].items():
-        for method in methods:
-            yield method.upper(), path
+    paths = api.get_openapi_schema()["paths"].items()
+    return tuple((method.upper(), path) for path, methods in paths for method in methods)
 
 
 def values(name: str, side: Side, hub: Hub) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from billing.models import Attempt
 from catalog.models import CatalogEntry, Offer
 from llmhub.lib import ids
 from providers.models import Provider
+from providers.wire import Usage
 
 SHOWN = 50
 _AT_ONCE = 100  # offers in one statement: SQLite takes 500 parts
@@ -60,3 +61,15 @@ def _newest(offers: Sequence[int], within: span.Span, *, alias: str = DEFAULT_DB
                 [value for offer in some for value in (offer, *ends)],
             )
             yield from (row[0] for row in cursor.fetchall())
+
+
+def usage_of(attempt: Attempt) -> Usage:
+    """Return what an attempt used, as prices are put to it."""
+    return Usage(
+        input_tokens=attempt.input_tokens,
+        output_tokens=attempt.output_tokens,
+        cache_read_tokens=attempt.cache_read_tokens,
+        cache_write_tokens=attempt.cache_write_tokens,
+        cache_write_1h_tokens=attempt.cache_write_1h_tokens,
+        web_searches=attempt.web_searches,
+    )

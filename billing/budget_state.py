@@ -44,7 +44,7 @@ class BudgetRow:
         """How much of the cap is spent or held, 1 for all of it; 0 without a limit."""
         if self.cap is None:
             return 0.0
-        return (self.spent + self.held) / self.cap if self.cap else 1.0
+        return max(self.spent + self.held, 0) / self.cap if self.cap else 1.0
 
 
 def states(budgets: Iterable[Budget], *, at: datetime) -> list[BudgetRow]:

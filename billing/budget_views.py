@@ -67,7 +67,7 @@ class BudgetLine:
 def _percent(part: int, cap: int | None) -> float:
     if cap is None:
         return 0.0
-    return round(min(part / cap, 1) * 100, 2) if cap else 100.0
+    return round(min(max(part, 0) / cap, 1) * 100, 2) if cap else 100.0
 
 
 def _lines(budgets: Iterable[Budget], *, mark: bool = False) -> list[BudgetLine]:

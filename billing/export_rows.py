@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from billing.models import Attempt
+from billing.models import Attempt, UsageRecord
 from billing.record import AttemptRow, RequestRow
-from llmhub.lib import money
+from llmhub.lib import ids, money
 
 Cells = dict[str, Any]
 _TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
@@ -21,13 +21,13 @@ REQUEST_COLUMNS = (
     "request_id", "at", "team", "key_id", "key", "person", "cost_centre", "requested", "model", "provider",
     "dialect", "streamed", "status", "http_status", "error_code", "finish_reason", "fallback_reason",
     "attempts", *_TOKENS, "cost_usd", "cost_source", "unpriced_reason", "latency_ms",
-    "ttft_ms", "session", "tags",
+    "ttft_ms", "session", "tags", "adjusts", "reason",
 )  # fmt: skip
 ATTEMPT_COLUMNS = (
     "request_id", "number", "at", "team", "key_id", "key", "person", "cost_centre", "requested", "model",
     "provider", "upstream_model", "upstream_request_id", "status", "http_status", "error_code", *_TOKENS,
     "cache_write_1h_tokens", "web_searches", "usage_estimated", "cost_usd", "computed_cost_usd",
-    "cost_source", "price_id", "latency_ms", "ttft_ms", "session", "tags",
+    "cost_source", "price_id", "latency_ms", "ttft_ms", "session", "tags", "adjusts", "reason",
 )  # fmt: skip
 FOCUS_COLUMNS = (
     "BilledCost", "BillingAccountId", "BillingAccountName", "BillingAccountType", "BillingCurrency",
@@ -38,7 +38,11 @@ FOCUS_COLUMNS = (
     "ResourceType", "ServiceCategory", "ServiceName", "ServiceSubcategory", "SkuId", "SkuMeter", "SkuPriceId",
     "SubAccountId", "SubAccountName", "SubAccountType", "Tags",
     "x_RequestId", "x_AttemptNumber", "x_KeyId", "x_KeyName", "x_Person", "x_RequestedModel", "x_Status",
-    "x_CostSource", "x_InputTokens", "x_OutputTokens", "x_CacheReadTokens", "x_CacheWriteTokens",
+    "x_CostSource", "x_InputTokens", "x_OutputTokens", "x_CacheReadTokens", "x_CacheWriteTokens", "x_Adjusts",
+)  # fmt: skip
+_OF_USE = (
+    "ConsumedQuantity", "ConsumedUnit", "PricingQuantity", "PricingUnit", "PricingCategory",
+    "SkuId", "SkuMeter", "SkuPriceId",
 )  # fmt: skip
 
 
@@ -84,7 +88,39 @@ def _about(row: RequestRow) -> Cells:
         "key_id": row.record.key_id,
         "key": row.key.name if row.key else None,
         "person": row.person.email if row.person else None,
+        "adjusts": row.adjusts,
+        "reason": row.adjustment.reason if row.adjustment else None,
     }
+
+
+def adjustment_as_attempt(row: RequestRow) -> Cells:
+    """Return an adjustment by the columns of attempts: it took none, but sums want it."""
+    cells = dict.fromkeys(ATTEMPT_COLUMNS) | request_cells(row)
+    return {column: cells[column] for column in ATTEMPT_COLUMNS}
+
+
+def focus_of_adjustment(row: RequestRow) -> Cells:
+    """Return an adjustment by the columns of FOCUS: a charge of its own, that nothing was used for.
+
+    One of something in particular is an `Adjustment`; money given back without is a `Credit`.
+    """
+    corrects, made_at = None, row.at
+    if row.adjustment is not None:
+        corrects, made_at = row.adjustment.corrects_id, row.adjustment.made_at
+    wrong = row.at if corrects is None else ids.moment_of(corrects)
+    is_credit = corrects is None and (row.record.cost_nano or 0) < 0
+    return focus_of_request(row) | dict.fromkeys(_OF_USE) | {
+        "ChargeCategory": "Credit" if is_credit else "Adjustment",
+        "ChargeClass": "Correction" if _month(wrong) < _month(made_at) else None,
+        "ChargeDescription": row.record.reason,
+        "ChargeFrequency": "One-Time",
+        "ResourceId": row.entry.slug if row.entry else row.record.requested or None,
+    }  # fmt: skip
+
+
+def _month(at: datetime) -> datetime:
+    """Return the first moment of a billing period."""
+    return datetime(at.year, at.month, 1, tzinfo=UTC)
 
 
 def focus_of_request(row: RequestRow) -> Cells:
@@ -101,7 +137,7 @@ def focus_of_attempt(row: RequestRow, attempt: AttemptRow) -> Cells:
 
 
 def _focus(row: RequestRow, of: Any, sums: Any, *, at: datetime, list_nano: int | None) -> Cells:
-    month = datetime(at.year, at.month, 1, tzinfo=UTC)
+    month = _month(at)
     provider, entry, tokens = of.provider, of.entry, sums.input_tokens + sums.output_tokens
     cost, model = usd(sums.cost_nano), entry.slug if entry else row.record.requested
     return {
@@ -154,6 +190,7 @@ def _focus(row: RequestRow, of: Any, sums: Any, *, at: datetime, list_nano: int 
         "x_OutputTokens": sums.output_tokens,
         "x_CacheReadTokens": sums.cache_read_tokens,
         "x_CacheWriteTokens": sums.cache_write_tokens,
+        "x_Adjusts": row.adjusts,
     }
 
 
@@ -176,6 +213,14 @@ LAYOUTS: dict[
 }
 
 
+_ADJUSTMENTS: dict[tuple[str, str], Callable[[RequestRow], Cells]] = {
+    ("requests", "native"): request_cells,
+    ("requests", "focus"): focus_of_adjustment,
+    ("attempts", "native"): adjustment_as_attempt,
+    ("attempts", "focus"): focus_of_adjustment,
+}
+
+
 def columns_of(of: str, columns: str) -> Sequence[str]:
     """Return the names of the columns."""
     return LAYOUTS[of, columns][0]
@@ -187,7 +232,9 @@ def cells_of(
     """Yield the cells of requests, or of their attempts."""
     _, of_request, of_attempt = LAYOUTS[of, columns]
     for row in rows:
-        if of_request is not None:
+        if row.record.status == UsageRecord.Status.ADJUSTED:
+            yield _ADJUSTMENTS[of, columns](row)
+        elif of_request is not None:
             yield of_request(row)
         elif of_attempt is not None:
             for attempt in attempts.get(row.record.pk, []):

@@ -38,7 +38,8 @@ class KeyRow:
 
 
 def _with_last_use(keys: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
-    latest = UsageRecord.objects.filter(key_id=OuterRef("pk")).order_by("-id").values("id")[:1]
+    calls = UsageRecord.objects.exclude(status=UsageRecord.Status.ADJUSTED)
+    latest = calls.filter(key_id=OuterRef("pk")).order_by("-id").values("id")[:1]
     return keys.select_related("team", "person").annotate(last_usage_id=Subquery(latest))
 
 

@@ -120,6 +120,12 @@ def refusal(entry: Refused, times: int) -> Row:
     return _row({**_RECORD_DEFAULTS, **vars(entry), **known}, _RECORD)
 
 
+def adjustment(values: dict[str, Any]) -> Row:
+    """Return the record of an adjustment: a cost, whose it is, and what for; no request."""
+    known = {"status": UsageRecord.Status.ADJUSTED, "cost_source": UsageRecord.Status.ADJUSTED}
+    return _row({**_RECORD_DEFAULTS, "requested": "", **values, **known}, _RECORD)
+
+
 def attempt(entry: AttemptEntry, *, row_id: int, usage_id: int) -> Row:
     """Return the row of one attempt."""
     values = vars(entry) | {"id": row_id, "usage_id": usage_id}

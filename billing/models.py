@@ -177,7 +177,10 @@ class Reservation(models.Model):
 
 
 class UsageRecord(models.Model):
-    """One logical request of a caller, whatever it took upstream; of refusals, the first of many."""
+    """One logical request of a caller, whatever it took upstream; of refusals, the first of many.
+
+    One that is `adjusted` is no request: it is a correction, see billing/adjustment_models.py.
+    """
 
     class Status(models.TextChoices):
         """How the request ended."""
@@ -187,6 +190,7 @@ class UsageRecord(models.Model):
         CANCELLED = "cancelled", "Caller left"
         INTERRUPTED = "interrupted", "Interrupted"
         REFUSED = "refused", "Refused"
+        ADJUSTED = "adjusted", "Adjusted"
 
     id = models.BigAutoField(primary_key=True)
     team_id = models.BigIntegerField(null=True)
@@ -223,7 +227,11 @@ class UsageRecord(models.Model):
     )
     parameters = models.BigIntegerField(null=True, help_text="likewise, those that its caller gave")
     refusals = models.PositiveIntegerField(default=0, help_text="how many it stands for; 0: it was none")
-    reason = models.CharField(max_length=300, blank=True, help_text="of a refusal: what its caller was told")
+    reason = models.CharField(
+        max_length=300,
+        blank=True,
+        help_text="of a refusal: what its caller was told; of an adjustment: what for",
+    )
     plan = models.TextField(  # noqa: DJ001  a full table takes an empty column at once
         null=True, help_text="where it might have gone and why, as routing writes it; empty: not known"
     )

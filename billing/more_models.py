@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from billing import (
+    adjustment_models,
     call_rules_models,
     content_models,
     crossing_models,
@@ -16,6 +17,7 @@ from billing import (
 )
 
 __all__ = [
+    "adjustment_models",
     "call_rules_models",
     "content_models",
     "crossing_models",

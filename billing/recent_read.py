@@ -68,7 +68,7 @@ def _of_callers(entry_id: int, callers: Callers, since: datetime, most: int) -> 
         if floor is not None:
             rows, is_whole = rows.filter(id__gt=floor), False
         tried = Q(entry_id=entry_id) | Q(attempts__gt=1)  # another model may have answered in the end
-        wanted = rows.filter(tried, **_named(callers))
+        wanted = rows.filter(tried, attempts__gt=0, **_named(callers))
         found += wanted.values_list("id", flat=True)[: most + 1]
     return found, is_whole
 

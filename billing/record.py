@@ -13,8 +13,10 @@ from django.db.models.expressions import RawSQL
 from django.db.models.fields.json import KeyTextTransform
 
 from billing import span
+from billing.adjustment_models import Adjustment
 from billing.asked import needs_in, parameters_in
 from billing.models import ApiKey, Attempt, UsageRecord
+from billing.request_filter import RequestFilter
 from billing.rollup_read import BESIDE
 from billing.totals import CUT_REASONS
 from catalog.models import CatalogEntry, Price
@@ -33,26 +35,6 @@ WASTED = {
 
 
 @dataclass(frozen=True)
-class RequestFilter:
-    """Which requests to list; empty means any."""
-
-    teams: frozenset[int] | None = None  # of these teams only; None: of every team and of the hub itself
-    team_id: int | None = None
-    key_id: int | None = None
-    person_id: int | None = None
-    model: str = ""  # the name that was asked for, or the id of the model that answered
-    status: str = ""
-    code: str = ""  # error code
-    provider_id: int | None = None
-    cost_centre: str = ""
-    source: str = ""  # of the cost
-    tag: str = ""  # name=value
-    wasted: str = ""  # see WASTED
-    since: datetime | None = None  # by default the last 7 days; 31 at most
-    until: datetime | None = None
-
-
-@dataclass(frozen=True)
 class Names:
     """What the ids of some records stand for; what was deleted since is missing."""
 
@@ -61,6 +43,7 @@ class Names:
     people: dict[int, User]
     entries: dict[int, CatalogEntry]
     providers: dict[int, Provider]
+    adjustments: dict[int, Adjustment]
 
 
 @dataclass(frozen=True)
@@ -73,6 +56,12 @@ class RequestRow:
     person: User | None  # whose key it was at the call
     entry: CatalogEntry | None
     provider: Provider | None
+    adjustment: Adjustment | None = None  # why it is there, where it is one
+
+    @property
+    def adjusts(self) -> str | None:
+        """The public id of the request that it corrects, where it is an adjustment of one."""
+        return self.adjustment.corrects if self.adjustment else None
 
     @property
     def request_id(self) -> str:
@@ -125,10 +114,18 @@ class AttemptRow:
 
 @dataclass(frozen=True)
 class Request:
-    """One request with its attempts, first to last."""
+    """One request with its attempts, first to last, and with the corrections of what it was charged."""
 
     row: RequestRow
     attempts: tuple[AttemptRow, ...]
+    adjustments: tuple[Adjustment, ...] = ()
+
+    @property
+    def corrected_nano(self) -> int | None:
+        """What it costs after corrections; None where that is not known."""
+        parts = [self.row.record.cost_nano, *(each.amount_nano for each in self.adjustments)]
+        known = [part for part in parts if part is not None]
+        return sum(known) if known else None
 
 
 def requests(filters: RequestFilter, *, now: datetime, after: str = "", limit: int = 50) -> Requests:
@@ -203,8 +200,11 @@ def _matching(records: QuerySet[UsageRecord], filters: RequestFilter) -> QuerySe
         records = records.filter(status=filters.status)
     if filters.code:
         records = records.filter(error_code=filters.code)
-    exactly = {"provider_id": filters.provider_id, "cost_centre": filters.cost_centre}
-    exactly |= {"cost_source": filters.source}
+    exactly = {
+        "provider_id": filters.provider_id,
+        "cost_centre": filters.cost_centre,
+        "cost_source": filters.source,
+    }
     records = records.filter(**{column: value for column, value in exactly.items() if value})
     if filters.wasted:
         records = records.filter(WASTED[filters.wasted])
@@ -231,6 +231,7 @@ def request(row_id: int, *, teams: frozenset[int] | None = None) -> Request | No
     return Request(
         row=_row(record, names),
         attempts=tuple(_attempt(attempt, names, prices) for attempt in attempts),
+        adjustments=tuple(Adjustment.objects.filter(corrects_id=row_id).order_by("made_at", "id")),
     )
 
 
@@ -263,18 +264,21 @@ def _row(record: UsageRecord, names: Names) -> RequestRow:
         person=names.people.get(record.person_id or 0),
         entry=names.entries.get(record.entry_id or 0),
         provider=names.providers.get(record.provider_id or 0),
+        adjustment=names.adjustments.get(record.pk),
     )
 
 
 def _names(records: Sequence[UsageRecord], attempts: Sequence[Attempt] = ()) -> Names:
     """Look up everything that the rows name, one query for each kind."""
     both: list[Any] = [*records, *attempts]
+    adjusted = [record.pk for record in records if record.status == UsageRecord.Status.ADJUSTED]
     return Names(
         teams=Team.objects.in_bulk(_ids(records, "team_id")),
         keys=ApiKey.objects.in_bulk(_ids(records, "key_id")),
         people=User.objects.in_bulk(_ids(records, "person_id")),
         entries=CatalogEntry.objects.in_bulk(_ids(both, "entry_id")),
         providers=Provider.objects.in_bulk(_ids(both, "provider_id")),
+        adjustments=Adjustment.objects.in_bulk(adjusted, field_name="usage_id"),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from billing import rollup_read, span
-from billing.record import RequestFilter
+from billing.request_filter import RequestFilter
 from billing.rollup_read import Sums
 
 _BY = ("team_id", "key_id", "person_id", "refusal_code")

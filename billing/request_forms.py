@@ -10,7 +10,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from billing.models import ApiKey, UsageRecord
-from billing.record import WASTED, RequestFilter
+from billing.record import WASTED
+from billing.request_filter import RequestFilter
 from billing.span import day_start
 from llmhub.audit.actor import Actor
 from llmhub.people.models import Team, User

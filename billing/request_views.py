@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from billing import record, refusals_read
+from billing.attempts_read import usage_of
 from billing.content_consent import may_read
 from billing.content_read import kept_until
 from billing.content_state import of_team
@@ -19,8 +20,7 @@ from billing.request_forms import RequestFilterForm
 from llmhub.lib import clock, ids
 from llmhub.lib.pages import render_page
 from llmhub.people.access import actor_of, needs
-from llmhub.people.roles import reach
-from providers.wire import Usage
+from llmhub.people.roles import allowed, reach
 
 # What the page says about where a cost comes from.
 SOURCES = {
@@ -28,6 +28,7 @@ SOURCES = {
     "computed": "Computed from the provider's token counts and the price in force at the call.",
     "estimated": "Estimated: the provider did not count to the end, or billed something that has no price.",
     "reconciled": "Corrected to what the provider's bill says.",
+    "adjusted": "Posted by a person: it corrects what was charged.",
     "unpriced": "Not known: no price was known at the call.",
 }
 _REFUSED = "Refused before it was sent: nothing was spent."
@@ -105,20 +106,17 @@ def request_detail(request: HttpRequest, request_id: str) -> HttpResponse:
         "record": found.row.record,
         "source": _REFUSED if found.row.record.refusals else SOURCES.get(found.row.record.cost_source, ""),
         "attempts": [_part(row) for row in found.attempts],
+        "adjustments": found.adjustments,
+        "corrected": found.corrected_nano,
+        "may_correct": allowed(actor, "configure")
+        and not (found.row.adjustment or found.row.record.refusals),
     }
     return render(request, "billing/request_detail.html", context)
 
 
 def _part(row: record.AttemptRow) -> AttemptPart:
     attempt = row.attempt
-    usage = Usage(
-        input_tokens=attempt.input_tokens,
-        output_tokens=attempt.output_tokens,
-        cache_read_tokens=attempt.cache_read_tokens,
-        cache_write_tokens=attempt.cache_write_tokens,
-        cache_write_1h_tokens=attempt.cache_write_1h_tokens,
-        web_searches=attempt.web_searches,
-    )
+    usage = usage_of(attempt)
     source = SOURCES.get(attempt.cost_source, "")
     if row.price is None:
         return AttemptPart(row, [], source)

@@ -39,7 +39,7 @@ DIMENSIONS = {
 }  # column of a roll-up: the same of the ledger
 MEASURES = {
     "spend_nano": "SUM(COALESCE(u.cost_nano, 0))",
-    "requests": "SUM(CASE WHEN u.status = 'refused' THEN 0 ELSE 1 END)",
+    "requests": "SUM(CASE WHEN u.status IN ('refused', 'adjusted') THEN 0 ELSE 1 END)",
     "errors": "SUM(CASE WHEN u.status IN ('error', 'interrupted') THEN 1 ELSE 0 END)",
     "interrupted": "SUM(CASE WHEN u.status = 'interrupted' THEN 1 ELSE 0 END)",
     "cancelled": "SUM(CASE WHEN u.status = 'cancelled' THEN 1 ELSE 0 END)",
@@ -164,7 +164,7 @@ def _times(
         SELECT {of[0]}, r.latency, r.ttft, NULL, NULL {_rolled((), teams)} {rolled}
         UNION ALL
         SELECT {of[1]}, NULL, NULL, u.latency_ms, u.ttft_ms {ledger_of(alias)} {ledger}
-           AND u.status NOT IN ('error', 'interrupted', 'cancelled', 'refused')"""
+           AND u.status NOT IN ('error', 'interrupted', 'cancelled', 'refused', 'adjusted')"""
     found: dict[int, tuple[Sketch, Sketch]] = {}
     with connections[alias].cursor() as cursor:
         cursor.execute(statement, [*parameters, *wanted])

@@ -75,6 +75,9 @@ class Sums:
         if call["refusals"]:
             self.refusals += call["refusals"]
             return
+        if call["status"] == "adjusted":
+            self.spend_nano += call["cost_nano"]
+            return
         self._count(call["status"])
         self.attempts += call["attempts"]
         self.input_tokens += call["input_tokens"]

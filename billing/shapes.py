@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from billing.adjustment_models import Adjustment
 from billing.models import Attempt, UsageRecord
 from billing.record import AttemptRow, Request, RequestRow
 from billing.spend import Figures, Overview, Part
@@ -57,6 +58,7 @@ class RequestOut(Output):
     parameters: list[str] | None  # names of those it gave; what llmhub does not know is "other"
     refusals: int
     reason: str
+    adjusts: str | None  # the request that an adjustment corrects
 
 
 class AttemptOut(Output):
@@ -81,10 +83,22 @@ class AttemptOut(Output):
     ttft_ms: int | None
 
 
+class CorrectionOut(Output):
+    """One adjustment of a request."""
+
+    id: int
+    amount: str
+    reason: str
+    made_by: str
+    made_at: datetime
+
+
 class RequestWhole(RequestOut):
-    """One request with its upstream calls, first to last."""
+    """One request with its upstream calls, first to last, and with corrections of its cost."""
 
     calls: list[AttemptOut]
+    adjustments: list[CorrectionOut]
+    corrected_cost: str | None  # with adjustments; of unknown cost, what they say
 
 
 class FiguresOut(Output):
@@ -186,6 +200,7 @@ def request_out(row: RequestRow) -> RequestOut:
         parameters=row.parameters,
         refusals=record.refusals,
         reason=record.reason,
+        adjusts=row.adjusts,
     )
 
 
@@ -219,7 +234,22 @@ def attempt_out(attempt: Attempt, *, provider: str | None, model: str | None) ->
 def request_whole(request: Request) -> RequestWhole:
     """Return a request with its upstream calls as programs read it."""
     shape = request_out(request.row).model_dump()
-    return RequestWhole(**shape, calls=[_attempt(row) for row in request.attempts])
+    return RequestWhole(
+        **shape,
+        calls=[_attempt(row) for row in request.attempts],
+        adjustments=[_correction(each) for each in request.adjustments],
+        corrected_cost=usd(request.corrected_nano),
+    )
+
+
+def _correction(of: Adjustment) -> CorrectionOut:
+    return CorrectionOut(
+        id=of.pk,
+        amount=money.text(of.amount_nano),
+        reason=of.reason,
+        made_by=of.made_by,
+        made_at=of.made_at,
+    )
 
 
 def _figures(figures: Figures) -> dict[str, str | int]:

@@ -46,6 +46,7 @@ SOURCES = {
     "computed": "Computed from tokens",
     "estimated": "Estimated",
     "reconciled": "Corrected to the bill",
+    "adjusted": "Corrected by a person",
     "unpriced": "Unknown cost",
 }
 _FIXED = {

@@ -100,7 +100,9 @@ class Page:
     def coverage(self) -> str:
         """How much of the spend was reported or computed, in percent."""
         total = self.report.total
-        return figures.share(total.sure_nano, total.spend_nano) if total.spend_nano > 0 else figures.UNKNOWN
+        return (
+            figures.share(total.covered_nano, total.spend_nano) if total.spend_nano > 0 else figures.UNKNOWN
+        )
 
     @property
     def here(self) -> str:

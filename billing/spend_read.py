@@ -19,7 +19,7 @@ from billing.rollup_read import SUPPLY, Span, ledger_of
 from llmhub.lib import ids
 
 BEFORE = -1  # the number of the span that the others are compared with
-SURE = ("reported", "reconciled", "computed")  # sources of a cost that nobody had to guess
+SURE = ("reported", "reconciled", "computed", "adjusted")  # sources of a cost that nobody had to guess
 _REFUSED = "CASE WHEN u.status = 'refused' THEN '' ELSE {} END"
 _BIG = "CAST(%s AS BIGINT)"
 _BY_INDEX = {  # each span by the index, whatever is known of the tables: the other way round is quadratic

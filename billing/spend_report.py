@@ -36,10 +36,15 @@ class Sums:
     requests: int = 0
     errors: int = 0  # failed or interrupted
     unpriced: int = 0  # calls of unknown cost
-    sure_nano: int = 0  # of spend: reported, reconciled or computed, not estimated
+    sure_nano: int = 0  # of spend: reported, reconciled, computed or adjusted, not estimated
     input_tokens: int = 0
     output_tokens: int = 0
     cache_read_tokens: int = 0
+
+    @property
+    def covered_nano(self) -> int:
+        """What of the spend nobody had to guess: all of it at most, whatever was corrected."""
+        return min(max(self.sure_nano, 0), max(self.spend_nano, 0))
 
     def of(self, measure: Measure) -> int:
         """Return one measure; spend is in nano-USD."""

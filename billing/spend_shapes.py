@@ -156,7 +156,7 @@ def spend_out(report: Report) -> SpendOut:
         before_until=report.before_span.until.astimezone(zone),
         total=sums_out(report.total),
         before=sums_out(report.before),
-        coverage=_share(report.total.sure_nano, report.total.spend_nano),
+        coverage=_share(report.total.covered_nano, report.total.spend_nano),
         intervals=[
             IntervalOut.model_validate({"start": start.astimezone(zone), **_sums(sums)})
             for start, sums in zip(report.starts, report.intervals, strict=True)

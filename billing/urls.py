@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from billing import (
+    adjustment_views,
     budget_views,
     content_views,
     export_views,
@@ -25,6 +26,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("spend/", spend_views.spend, name="spend"),
     path("spend/movers/", spend_views.spend_movers, name="spend_movers"),
     path("spend/savings/", savings_views.saving_list, name="saving_list"),
+    path("adjustments/", adjustment_views.adjustment_list, name="adjustment_list"),
+    path("adjustments/add/", adjustment_views.adjustment_new, name="adjustment_new"),
+    path("adjustments/reprice/", adjustment_views.adjustment_reprice, name="adjustment_reprice"),
     path("exports/", export_views.export_list, name="export_list"),
     path("exports/<int:export_id>/file/", export_views.export_file, name="export_file"),
     path("exports/<int:export_id>/remove/", export_views.export_remove, name="export_remove"),

@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, Field
 from billing import record
 from billing.in_flight import in_flight
 from billing.in_flight_shapes import InFlightOut, in_flight_out
-from billing.record import RequestFilter
+from billing.request_filter import RequestFilter
 from billing.shapes import OverviewOut, RequestOut, overview_out, request_out
 from billing.spend import overview
 from llmhub.lib import clock

@@ -12,6 +12,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError
 from ninja.errors import ValidationError as BadInput
 
+from billing.adjustment_api import router as adjustment_router
 from billing.api import router as billing_router
 from billing.budget_api import router as budget_router
 from billing.content_api import router as content_router
@@ -89,6 +90,7 @@ api.add_router("", usage_router, tags=["usage"])
 api.add_router("", explain_router, tags=["usage"])
 api.add_router("", spend_router, tags=["usage"])
 api.add_router("", export_router, tags=["usage"])
+api.add_router("", adjustment_router, tags=["usage"])
 api.add_router("", alerts_router, tags=["alerts"])
 api.add_router("", content_router, tags=["usage"])
 api.add_router("", config_router, tags=["configuration"])

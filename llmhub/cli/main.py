@@ -34,6 +34,7 @@ NOUNS = {
     "explain": ("explain",),
     "spend": ("spend", "savings"),
     "export": ("export",),
+    "adjustment": ("adjustment",),
     "report_tags": ("report-tags",),
     "user": ("user",),
     "invitation": ("invitation",),

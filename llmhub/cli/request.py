@@ -8,7 +8,8 @@ from typing import Any
 from billing.in_flight import in_flight
 from billing.in_flight_shapes import in_flight_out
 from billing.models import UsageRecord
-from billing.record import RequestFilter, request, requests
+from billing.record import request, requests
+from billing.request_filter import RequestFilter
 from billing.shapes import request_out
 from llmhub.cli import explain, find, request_content, show
 from llmhub.lib import clock, ids
@@ -71,12 +72,15 @@ def show_one(options: Namespace) -> int:
     shape = planned(found).model_dump(mode="json")
     if options.json:
         return show.document(shape)
-    calls = shape.pop("calls")
+    calls, adjustments = shape.pop("calls"), shape.pop("adjustments")
     del shape["plan"]
     show.facts(options, shape)
     show.line("\nupstream calls")
     columns = ("number", "provider", "model", "status", "http_status", "cost", "cost_source", "latency_ms")
     show.rows(options, calls, columns=columns, empty="none")
+    if adjustments:
+        show.line("\ncorrections")
+        show.rows(options, adjustments, columns=("amount", "reason", "made_by", "made_at"), empty="")
     if plan := of_request(found):
         show.line("\nwhy here")
         explain.show_plan(options, plan)

@@ -86,7 +86,9 @@ def show_spend(options: Namespace) -> int:
     columns = (asked.by.word, "spend", "tokens", "requests", "errors", "share", "before")
     code = show.rows(options, rows, columns=columns, empty="no calls in these days")
     show.line(f"\ntotal {figures.usd(found.total.spend_nano)} USD, {found.total.requests} requests,")
-    show.line(f"{figures.share(found.total.sure_nano, found.total.spend_nano)} of spend reported or computed")
+    show.line(
+        f"{figures.share(found.total.covered_nano, found.total.spend_nano)} of spend reported or computed"
+    )
     return code
 
 

@@ -54,6 +54,11 @@ def usd_exact(nano: int | None) -> str:
     return UNKNOWN if nano is None else _grouped(_padded(money.text(nano), places=2))
 
 
+def usd_signed(nano: int) -> str:
+    """Return a difference with every digit and its sign: `+0.50`."""
+    return usd_exact(nano) if nano < 0 else f"+{usd_exact(nano)}"
+
+
 def price(per_million: Decimal | None) -> str:
     """Return a price in USD per million tokens, every digit of it, at least two after the point."""
     return UNKNOWN if per_million is None else _grouped(_padded(_trimmed(per_million), places=2))

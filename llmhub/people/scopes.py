@@ -15,7 +15,10 @@ AREAS = {
     "routes": ("routes", "route-trials"),
     "keys": ("keys", "key-tests"),
     "budgets": ("budgets", "call-rules", "raise-requests"),
-    "usage": ("usage", "reports", "report-tags", "exports", "preflights", "callers", "explain"),
+    "usage": (
+        "usage", "reports", "report-tags", "exports", "adjustments", "repricings", "preflights", "callers",
+        "explain",
+    ),
     "content": ("contents",),
     "people": ("teams", "people", "members", "invitations", "service-keys"),
     "hub": ("organisation", "audit"),

@@ -30,6 +30,7 @@ register = template.Library()
 for figure in (
     figures.usd,
     figures.usd_exact,
+    figures.usd_signed,
     figures.price,
     figures.count,
     figures.compact,
@@ -110,8 +111,9 @@ def cost(nano: int | None, reason: str = "", exact: bool = False) -> SafeString:
     """Return an amount in US dollars; one that is not known says so, with the reason as its title."""
     if nano is None:
         return format_html('<span class="unknown" title="{}">unknown</span>', reason or "no price is known")
-    text = figures.usd_exact(nano) if exact else figures.usd(nano)
-    return format_html('<span class="tabular">${}</span>', text)
+    sign = figures.MINUS if nano < 0 else ""
+    text = figures.usd_exact(abs(nano)) if exact else figures.usd(abs(nano))
+    return format_html('<span class="tabular">{}${}</span>', sign, text)
 
 
 @register.simple_tag
@@ -131,7 +133,7 @@ def spend(of: Figures) -> SafeString:
     if not of.unpriced:
         return cost(of.spend_nano)
     missing = f"without {figures.count(of.unpriced)} of unknown cost"
-    return format_html('<span class="tabular" title="{}">${}</span>', missing, figures.usd(of.spend_nano))
+    return format_html('<span title="{}">{}</span>', missing, cost(of.spend_nano))
 
 
 @register.simple_tag(takes_context=True)

@@ -46,6 +46,12 @@ def bodies(of: Side) -> dict[str, dict[str, Any]]:
         "POST /api/v1/alerts/{alert_id}/snooze": {"until": soon},
         "POST /api/v1/channels": {"name": "more", "kind": "email", "team": of.slug},
         "PATCH /api/v1/channels/{channel_id}": {"paused": True},
+        "POST billing:adjustment_new": {"amount": "-1", "reason": "x", "team": of.slug, "once": "x"},
+        "POST /api/v1/adjustments": {"amount": "-1", "reason": "x", "team": of.slug},
+        "POST /api/v1/repricings": {
+            "provider": "lab", "model": "small-1",
+            "since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z",
+        },
         "POST /api/v1/exports": {"since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"},
         "POST routing:preflight": {
             "source": "small-1", "target": "large-1", "scope": "team", "name": of.slug, "probe": "free",

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.test import Client
 
+from billing import adjustment
 from billing.budget import create_budget
 from billing.content_writer import Said, write
 from billing.export import create_export
@@ -143,6 +144,9 @@ def side(letter: str, word: str, lab: Provider, entry: CatalogEntry, offer: Offe
         next_at=clock.now(), created_at=clock.now(),
     )  # fmt: skip
     request = _calls(word, team.pk, key, own, lab, entry, offer)
+    for amount in ("0.01", "-0.01"):
+        why = {"reason": f"why {word}", "once": f"{word}{amount}"}
+        adjustment.post(actor=COMMAND_LINE, request=request, amount=amount, **why)
     return Side(
         slug=team.slug,
         person=person,

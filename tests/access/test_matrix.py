@@ -19,6 +19,7 @@ INSIDE = ("viewer", "member", "manager", "service")  # whom team B's business is
 # Lists cut to what is team B's, by everything that names it; the name itself may come back.
 LISTS = (
     "/requests/?status=refused",
+    "/requests/?status=adjusted",
     f"/requests/?team=team-{CANARY}",
     f"/requests/?person=mara@{CANARY}.test",
     "/requests/?key={key_id}",
@@ -37,6 +38,7 @@ LISTS = (
     "/api/v1/usage?key={key_id}",
     f"/api/v1/usage?model=ask-{CANARY}",
     "/api/v1/usage?status=refused",
+    "/api/v1/usage?status=adjusted",
     f"/api/v1/keys?team=team-{CANARY}",
     f"/api/v1/keys?person=mara@{CANARY}.test",
     f"/api/v1/members?team=team-{CANARY}",

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from billing import record
-from billing.record import RequestFilter
+from billing.request_filter import RequestFilter
 from llmhub.lib import ids
 from tests.billing import rows
 from tests.billing.rows import NOW

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from billing import record, rollup, rollup_day, spend_range
-from billing.record import RequestFilter
+from billing.request_filter import RequestFilter
 from billing.savings import repriced, savings
 from catalog.models import Offer, Price
 from tests.billing import calls, rows

@@ -95,7 +95,7 @@ NO_CONFIGURATION = {
     "people.ConsoleSession", "people.SecondFactor", "people.RecoveryCode",
     "people.Membership", "people.Invitation",
     "providers.ListedModel", "catalog.PublicName", "billing.ApiKey", "billing.Counter",
-    "billing.Reservation", "billing.Worker", "billing.UsageRecord", "billing.Attempt",
+    "billing.Reservation", "billing.Worker", "billing.Adjustment", "billing.UsageRecord", "billing.Attempt",
     "billing.IdempotencyKey", "billing.Discrepancy", "billing.DirtyBucket", "billing.RollUp",
     "billing.SupplyRollUp", "billing.DayRollUp", "billing.RolledDay", "billing.Retention",
     "billing.RetirementNotice", "billing.RaiseRequest", "billing.Export",

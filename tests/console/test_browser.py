@@ -95,6 +95,8 @@ def test_pages_full_of_calls_are_accessible_fit_their_width_and_load_under_the_p
         "/spend/?by=model",
         "/spend/savings/",
         "/exports/",
+        "/adjustments/",
+        "/adjustments/add/",
         "/settings/",
         "/profile/",
         "/nothing/",

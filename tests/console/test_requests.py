@@ -316,14 +316,14 @@ def test_an_unknown_request_is_a_404_that_says_why(signed_in, name):
     assert "There is no request" in response.text
 
 
-def test_one_request_takes_ten_queries_however_many_attempts(signed_in, call, django_assert_num_queries):
+def test_one_request_takes_eleven_queries_however_many_attempts(signed_in, call, django_assert_num_queries):
     record = call()
     for number in range(1, 5):
         rows.attempt(record, number, provider_id=record.provider_id, entry_id=record.entry_id)
     client = signed_in()
 
-    # session, person, organisation; record, attempts; team, key, models, providers; content
-    with django_assert_num_queries(10):
+    # session, person, organisation; record, attempts, adjustments; team, key, models, providers; content
+    with django_assert_num_queries(11):
         client.get(url_of(record))
 
 

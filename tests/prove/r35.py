@@ -15,8 +15,8 @@ from tests.prove.row import Figures
 ROW = "R-35"
 CLAIM = "When prices change, what calls cost before stays: in every sum, report and export, and line by line"
 BAR = (
-    "after every offer is re-priced and every sum made anew, nothing said of earlier calls is another; "
-    "no corrections are made yet that would need an adjustment entry"
+    "after every offer is re-priced and every sum made anew, nothing said of earlier calls is another; calls "
+    "priced anew get adjustments, every sum moves by exactly these, and the ledger agrees with all of them"
 )
 DATABASES = ("sqlite", "postgres")
 _DIMENSIONS = ("model", "provider", "team", "key", "source")
@@ -50,14 +50,22 @@ def _compare(stand, attempts: int, change) -> Figures:
     changed = change()
     after, dearer = dict(_said(api, over)), _at_todays_prices(api)
     differ = [name for name in before if before[name] != after[name]]
+    adjusted, off, wrong = _correct(over)
     return Figures(
-        not differ and before.keys() == after.keys() and changed > 0 and dearer > 2 * today,
+        not differ
+        and before.keys() == after.keys()
+        and changed > 0
+        and dearer > 2 * today
+        and adjusted > 0 == off == wrong,
         {
             "attempts": Attempt.objects.count(),
             "offers whose price is ten times as high now": changed,
             "times what the same calls would cost at today's prices": float(dearer / today),
             "answers about the time before": len(before),
             "of them another": len(differ),
+            "adjustments": adjusted,
+            "nano-USD that sums are off by": off,
+            "sums that the ledger contradicts": wrong,
         },
     )
 
@@ -110,6 +118,32 @@ def _lines(over: datetime) -> Iterator[tuple[str, object]]:
                 for row in found.attempts
             ],
         )
+
+
+def _correct(over: datetime) -> tuple[int, int, int]:
+    """Price the calls of an offer anew: how many differed, by how much sums are off, how many are wrong."""
+    from billing import reconcile, reprice
+    from billing.models import Attempt
+    from catalog.models import Offer
+    from llmhub.audit.actor import COMMAND_LINE
+
+    computed = Attempt.objects.filter(cost_source="computed").latest("pk")
+    span = reprice.Span(
+        Offer.objects.get(pk=computed.offer_id),
+        over - timedelta(days=2 * _DAYS),
+        over + timedelta(days=1),
+    )
+    before = _spend(span)
+    posted = reprice.post(span, actor=COMMAND_LINE, reason="ten times too cheap", once="prove")
+    off = _spend(span) - before - posted.total.difference_nano
+    return posted.total.calls, off, len(reconcile.check(everything=True))
+
+
+def _spend(span) -> int:
+    from billing import rollup_read
+
+    found = rollup_read.sums([rollup_read.Span(span.since, span.until)], measures=["spend_nano"])
+    return sum(row.values["spend_nano"] for row in found)
 
 
 def _at_todays_prices(api: Api) -> Decimal:

@@ -214,4 +214,5 @@ class Settle:
     needs: int | None = None  # see billing/asked.py; None: not known
     parameters: int | None = None
     plan: str | None = None  # where it might have gone and why, as routing writes it; None: not planned
+    repeated_nano: int | None = None  # what a cache of its prompt's beginning would have saved; None: nothing
     frees_key: bool = False  # nothing was done upstream: a call with its idempotency key may run

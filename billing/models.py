@@ -235,6 +235,9 @@ class UsageRecord(models.Model):
     plan = models.TextField(  # noqa: DJ001  a full table takes an empty column at once
         null=True, help_text="where it might have gone and why, as routing writes it; empty: not known"
     )
+    repeated_nano = models.BigIntegerField(
+        null=True, help_text="what a cache of its prompt's beginning would have saved; empty: nothing"
+    )
 
     class Meta:
         constraints = [

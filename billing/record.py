@@ -16,7 +16,7 @@ from billing import span
 from billing.adjustment_models import Adjustment
 from billing.asked import needs_in, parameters_in
 from billing.models import ApiKey, Attempt, UsageRecord
-from billing.request_filter import RequestFilter
+from billing.request_filter import FAILED, RequestFilter
 from billing.rollup_read import BESIDE
 from billing.totals import CUT_REASONS
 from catalog.models import CatalogEntry, Price
@@ -31,6 +31,7 @@ WASTED = {
     "retried": Q(status="ok", attempts__gt=1),
     "failed": Q(status__in=("error", "interrupted"), cost_nano__gt=0),
     "cut": Q(status="ok", finish_reason__in=CUT_REASONS),
+    "repeated": Q(status="ok", cost_nano__gte=0, repeated_nano__gt=0) & ~Q(finish_reason__in=CUT_REASONS),
 }
 
 
@@ -197,7 +198,8 @@ def _indexed(filters: RequestFilter) -> list[dict[str, int]]:
 def _matching(records: QuerySet[UsageRecord], filters: RequestFilter) -> QuerySet[UsageRecord]:
     """Return those of `records` that the other filters let through."""
     if filters.status:
-        records = records.filter(status=filters.status)
+        failed = (UsageRecord.Status.ERROR, UsageRecord.Status.INTERRUPTED)
+        records = records.filter(status__in=failed if filters.status == FAILED else [filters.status])
     if filters.code:
         records = records.filter(error_code=filters.code)
     exactly = {

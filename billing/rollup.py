@@ -37,7 +37,7 @@ _CALL = (
     "team_id", "key_id", "person_id", "provider_id", "entry_id", "cost_centre", "status", "attempts",
     "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens",
     "cost_nano", "cost_source", "latency_ms", "ttft_ms", "refusals", "error_code", "finish_reason",
-    "requested",
+    "requested", "repeated_nano",
 )  # fmt: skip
 _TABLES: tuple[type[AnyRollUp], ...] = (RollUp, SupplyRollUp)
 _Row = tuple[type[AnyRollUp], list[Any]]

@@ -38,6 +38,8 @@ class AnySums(models.Model):
     failed_nano = models.BigIntegerField(default=0)
     cut = models.BigIntegerField(default=0, help_text="answers that ended at their limit of tokens")
     cut_nano = models.BigIntegerField(default=0, help_text="without what is in retried_nano")
+    repeated = models.BigIntegerField(default=0, help_text="began like one before, and no cache was read")
+    repeated_nano = models.BigIntegerField(default=0, help_text="what a cache would have saved")
 
     class Meta:
         abstract = True

@@ -27,6 +27,8 @@ BESIDE = f"""CASE WHEN {{u}}.attempts > 1 AND {{u}}.status = 'ok' THEN COALESCE(
 _BESIDE = BESIDE.format(u="u")
 _FAILED = "u.status IN ('error', 'interrupted') AND u.cost_nano > 0"
 _CUT = f"u.status = 'ok' AND u.cost_nano IS NOT NULL AND u.finish_reason IN {CUT_REASONS}"
+_REPEATED = f"""u.status = 'ok' AND u.cost_nano IS NOT NULL AND u.repeated_nano > 0
+    AND u.finish_reason NOT IN {CUT_REASONS}"""
 DIMENSIONS = {
     "team_id": "COALESCE(u.team_id, 0)",
     "key_id": "COALESCE(u.key_id, 0)",
@@ -57,6 +59,8 @@ MEASURES = {
     "failed_nano": f"SUM(CASE WHEN {_FAILED} THEN u.cost_nano ELSE 0 END)",
     "cut": f"SUM(CASE WHEN {_CUT} THEN 1 ELSE 0 END)",
     "cut_nano": f"SUM(CASE WHEN {_CUT} THEN u.cost_nano - ({_BESIDE}) ELSE 0 END)",
+    "repeated": f"SUM(CASE WHEN {_REPEATED} THEN 1 ELSE 0 END)",
+    "repeated_nano": f"SUM(CASE WHEN {_REPEATED} THEN u.repeated_nano ELSE 0 END)",
 }
 _BIG = "CAST(%s AS BIGINT)"
 _ID = f"(({{}}) * 1000 - {ids.EPOCH_MS}) * {1 << ids.TIME_SHIFT}"  # the first id of a bucket

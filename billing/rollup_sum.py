@@ -67,6 +67,8 @@ class Sums:
     failed_nano: int = 0
     cut: int = 0
     cut_nano: int = 0
+    repeated: int = 0
+    repeated_nano: int = 0
     latency: Sketch = field(default_factory=Sketch)
     ttft: Sketch = field(default_factory=Sketch)
 
@@ -107,7 +109,7 @@ class Sums:
         self.cancelled += status == "cancelled"
 
     def _wasted(self, call: Mapping[str, Any]) -> None:
-        """Count what was paid for nothing; each nano-USD under one of the three at most."""
+        """Count what was paid for nothing; each nano-USD under one of the four at most."""
         cost, beside = call["cost_nano"], call["beside_nano"]
         if call["status"] in ("error", "interrupted"):
             self.failed += cost > 0
@@ -118,6 +120,9 @@ class Sums:
         if call["status"] == "ok" and call["finish_reason"] in CUT_REASONS:
             self.cut += 1
             self.cut_nano += cost - beside
+        elif call["status"] == "ok" and call["repeated_nano"]:
+            self.repeated += 1
+            self.repeated_nano += call["repeated_nano"]
 
     def _time(self, latency_ms: int, ttft_ms: int | None) -> None:
         self.latency.add(latency_ms)

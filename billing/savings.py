@@ -1,7 +1,7 @@
 """What was paid for nothing, by stated rules, and what a month would have cost at today's prices.
 
-No call is in two of the rules with the same nano-USD. What cannot be told from what is kept is no
-rule: whether callers sent the same beginning again and again without a cache would need their prompts.
+No call is in two of the rules with the same nano-USD. Prompts are not kept: that one began like another is
+told by the gateway while it serves them (routing/prefixes.py).
 """
 
 from __future__ import annotations
@@ -57,6 +57,14 @@ RULES = (
         "Answers that ended because the limit of output tokens was reached: all that they cost counts, "
         "without retries. Some are cut on purpose.",
         "Raise the limit where the answer is thrown away, or ask for shorter answers.",
+    ),
+    Rule(
+        "repeated",
+        "Repeated beginnings without a cache",
+        "Prompts that began like one of the same key to the same model in the five minutes before, for at "
+        "least 4 KiB, where no cache was read though the provider has a price for that: the difference "
+        "counts, by four bytes a token. Answers that were cut are left to their own rule.",
+        "Mark the beginning for the provider's cache, or put what changes to the end of the prompt.",
     ),
 )
 

@@ -89,6 +89,13 @@ def cost_usd(usage: Usage, price: PriceValue) -> Decimal:
         return tokens / MTOK + price.per_request + usage.web_searches * (price.web_search or 0)
 
 
+def cache_saving_usd(tokens: int, price: PriceValue) -> Decimal:
+    """Return what these input tokens cost less when a cache has them; 0 where that is no cheaper."""
+    read = price.input if price.cache_read is None else price.cache_read
+    with localcontext(_EXACT):
+        return max(tokens * (price.input - read) / MTOK, Decimal(0))
+
+
 def fresh_tokens(usage: Usage) -> int:
     """Return the input tokens that were neither read from a cache nor written to one.
 

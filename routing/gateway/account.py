@@ -24,6 +24,7 @@ from routing.gateway.chat_contents import SERVER_TOOLS, WEB_SEARCH
 from routing.gateway.estimate import at_least, estimate
 from routing.gateway.note import Note
 from routing.gateway.reading import Heard
+from routing.gateway.repeated import saved_nano
 from routing.plan import Candidate
 from routing.resolve import Destination
 from routing.snapshot import Caller, EntryValue, OfferValue, SealedCredential
@@ -53,6 +54,7 @@ class Account:
     cut_at: float | None = None  # when a further leg is cut, for an answer that is there (monotonic)
     ahead: Demand = NOTHING_AHEAD  # what later legs may take: it is held from the beginning
     ttft_ms: int | None = None
+    repeated_bytes: int = 0  # of the beginning of the prompt, sent before
     ended: tuple[AttemptEntry, ...] | None = None  # what the ledger was told; None: not yet
 
     @property
@@ -211,8 +213,13 @@ class Account:
             session=self.request.extras.session,
             **asked(self.request),
             plan=kept_text(self.decision),
+            repeated_nano=self._repeated_nano() if status == "ok" and self.repeated_bytes else None,
             frees_key=self.once is not None and all(note.is_refused for note in self.notes),
         )
+
+    def _repeated_nano(self) -> int | None:
+        usage, offer = self.usage_of(self.answering), self.answering.candidate.offer
+        return None if usage is None else saved_nano(self.repeated_bytes, usage, offer.prices, at=self.at)
 
     def _entries(self) -> Sequence[AttemptEntry]:
         """Return what the ledger was told, or would be told now."""

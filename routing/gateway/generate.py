@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from billing.entries import LedgerUnavailable, Settle
 from billing.totals import total
 from llmhub.lib import money
+from routing import prefixes
 from routing.gateway.account import Account
 from routing.gateway.admission import Admission
 from routing.gateway.attempt import describe
@@ -21,6 +22,7 @@ from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
 from routing.gateway.once import once_for
 from routing.gateway.opening import ask_for_tokens, correct_tokens, open_call, session_of
+from routing.gateway.repeated import beginning
 from routing.plan import Candidate
 from routing.snapshot import Caller
 
@@ -40,6 +42,11 @@ async def complete(
     admission = Admission(hub, account, snapshot)
     foreseen = ask_for_tokens(hub, account)
     hub.retries[account.destination.name].call(time.monotonic())
+    if account.request.size.body_bytes >= prefixes.LEAST:
+        request, now = account.request, time.monotonic()
+        account.repeated_bytes = hub.prefixes.repeated(
+            caller.key_id, request.model, beginning(request.body), now=now
+        )
     try:
         candidates = await admission.first(route.candidates)
         exchange.keeping = keeping(snapshot, caller, content, at=account.at)

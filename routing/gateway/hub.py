@@ -17,6 +17,7 @@ from routing.gateway.metrics import Metrics
 from routing.gateway.mixes import TeamMixes
 from routing.gateway.provider_health import ProviderHealth
 from routing.gateway.watch import Reader, Watch
+from routing.prefixes import Prefixes
 from routing.rates import Rates
 from routing.retry_budget import RetryBudget
 from routing.sessions import Sessions
@@ -52,6 +53,7 @@ class Hub:
     )  # by name of the model or route
     mixes: TeamMixes = field(default_factory=TeamMixes)
     sessions: Sessions = field(default_factory=Sessions)
+    prefixes: Prefixes = field(default_factory=Prefixes)
     rates: Rates = field(default_factory=Rates)
     contents: ContentWriter = field(default_factory=ContentWriter)
     large: LargeBodies = field(default_factory=LargeBodies)

@@ -85,6 +85,7 @@ def test_savings(api_as, spent):
         "retried": "0",
         "failed": "0.000001",
         "cut": "0",
+        "repeated": "0",
     }
     assert api_as("viewer").get("/reports/savings?since=x").status_code == 422
 

@@ -34,10 +34,11 @@ def test_each_rule_counts_what_it_says_and_no_nano_usd_twice(rolled, monkeypatch
     monkeypatch.setattr(rollup, "_PAUSE", 0)
     at = rows.ids.first_at(THEN)
     settle(
-        calls.settle(at + 1, calls.attempt(40)),  # nothing was lost
+        calls.settle(at + 1, calls.attempt(40), repeated_nano=4),
+        calls.settle(at + 9, calls.attempt(None), repeated_nano=4),  # nobody knows
         calls.settle(at + 2, calls.attempt(5, status="error"), calls.attempt(40, 2)),
         calls.settle(at + 3, calls.attempt(5), calls.attempt(40, 2), finish_reason="length"),
-        calls.settle(at + 4, calls.attempt(7), finish_reason="max_tokens"),
+        calls.settle(at + 4, calls.attempt(7), finish_reason="max_tokens", repeated_nano=1),
         calls.settle(at + 5, calls.attempt(3, status="error"), status="error"),
         calls.settle(at + 6, calls.attempt(0, status="error"), status="error"),
         calls.settle(at + 7, calls.attempt(None, status="error"), calls.attempt(9, 2)),  # nobody knows
@@ -47,19 +48,19 @@ def test_each_rule_counts_what_it_says_and_no_nano_usd_twice(rolled, monkeypatch
         rollup.recompute(now=NOW)
         rollup_day.recompute(now=NOW, pause=0)
 
-    assert found() == {"retried": (2, 10), "failed": (1, 3), "cut": (2, 47)}
+    assert found() == {"retried": (2, 10), "failed": (1, 3), "cut": (2, 47), "repeated": (1, 4)}
     whole = savings(range_(), teams=None)
-    assert (whole.nano, whole.spend_nano) == (60, 180)
+    assert (whole.nano, whole.spend_nano) == (64, 180)
 
 
-@pytest.mark.parametrize(("wasted", "requests"), [("retried", 1), ("failed", 1), ("cut", 1)])
+@pytest.mark.parametrize(("wasted", "requests"), [("retried", 1), ("failed", 1), ("cut", 1), ("repeated", 1)])
 def test_the_list_of_requests_shows_those_that_a_rule_counted(wasted, requests):
     at = rows.ids.first_at(THEN)
     settle(
-        calls.settle(at + 1, calls.attempt(40)),
+        calls.settle(at + 1, calls.attempt(40), repeated_nano=4),
         calls.settle(at + 2, calls.attempt(5, status="error"), calls.attempt(40, 2)),
         calls.settle(at + 3, calls.attempt(0, status="error"), calls.attempt(40, 2)),
-        calls.settle(at + 4, calls.attempt(7), finish_reason="max_tokens"),
+        calls.settle(at + 4, calls.attempt(7), finish_reason="max_tokens", repeated_nano=1),
         calls.settle(at + 5, calls.attempt(3, status="error"), status="error"),
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+FAILED = "failed"  # error or interrupted
+
 
 @dataclass(frozen=True)
 class RequestFilter:
@@ -15,7 +17,7 @@ class RequestFilter:
     key_id: int | None = None
     person_id: int | None = None
     model: str = ""  # the name that was asked for, or the id of the model that answered
-    status: str = ""
+    status: str = ""  # one, or FAILED for what counts as an error
     code: str = ""  # error code
     provider_id: int | None = None
     cost_centre: str = ""

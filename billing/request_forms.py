@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from billing.models import ApiKey, UsageRecord
 from billing.record import WASTED
-from billing.request_filter import RequestFilter
+from billing.request_filter import FAILED, RequestFilter
 from billing.span import day_start
 from llmhub.audit.actor import Actor
+from llmhub.lib import clock
 from llmhub.people.models import Team, User
 from llmhub.people.roles import reach
 from providers.models import Provider
@@ -23,6 +24,7 @@ _WASTED = {
     "retried": "Paid for more than one attempt",
     "failed": "Failed, and paid for",
     "cut": "Cut at the limit",
+    "repeated": "Repeated without a cache",
 }
 _FIRST, _LAST = date(2000, 1, 1), date(9000, 1, 1)  # before and after every call; a zone's day still fits
 
@@ -46,7 +48,11 @@ class RequestFilterForm(forms.Form):
         empty_label="Everybody",
     )
     key = forms.ModelChoiceField(ApiKey.objects.none(), required=False, widget=forms.HiddenInput)
-    status = forms.ChoiceField(choices=[("", "Every status"), *UsageRecord.Status.choices], required=False)
+    status = forms.ChoiceField(
+        choices=[("", "Every status"), *UsageRecord.Status.choices, (FAILED, "Error or interrupted")],
+        required=False,
+    )
+    hours = forms.IntegerField(min_value=1, max_value=744, required=False, widget=forms.HiddenInput)
     code = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
     provider = forms.ModelChoiceField(
         Provider.objects.all(), to_field_name="slug", required=False, widget=forms.HiddenInput
@@ -86,12 +92,13 @@ class RequestFilterForm(forms.Form):
         asked = self.cleaned_data
         found = [asked["provider"] and f"Provider {asked['provider']}", asked["code"], asked["tag"]]
         found += [asked["key"] and f"Key {asked['key']}", asked["source"] and f"Cost {asked['source']}"]
+        found += [asked["hours"] and f"Last {asked['hours']} hours"]
         found += [asked["cost_centre"] and f"Cost centre {asked['cost_centre']}"]
         return [*filter(None, found), *([_WASTED[asked["wasted"]]] if asked["wasted"] else [])]
 
     def filter(self) -> RequestFilter:
-        """Return what was asked for; days are those of the organisation's time zone."""
-        asked = self.cleaned_data
+        """Return what was asked for; days are those of the viewer's time zone."""
+        asked, hours = self.cleaned_data, self.cleaned_data["hours"]
         return RequestFilter(
             teams=self.teams,
             team_id=asked["team"] and asked["team"].pk,
@@ -105,7 +112,7 @@ class RequestFilterForm(forms.Form):
             source=asked["source"],
             tag=asked["tag"],
             wasted=asked["wasted"],
-            since=_start(asked["since"]),
+            since=_start(asked["since"]) or (hours and clock.now() - timedelta(hours=hours)),
             until=_start(asked["until"], later=timedelta(days=1)),
         )
 

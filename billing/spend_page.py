@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from billing import spend_chart, spend_range
+from billing.request_filter import FAILED
 from billing.spend_chart import Column
 from billing.spend_dimensions import NONE, Dimension, Name, names
 from billing.spend_query import Query
@@ -168,7 +169,7 @@ class Page:
         range_ = self.report.question.range
         found |= {"since": range_.since.isoformat(), "until": range_.until.isoformat()}
         if self.measure == "errors":
-            found["status"] = "error"
+            found["status"] = FAILED
         return f"{reverse('billing:request_list')}?{urlencode(found)}"
 
     def _request_filters(self) -> Iterator[tuple[str, str]]:

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
-from zoneinfo import available_timezones
-
 from django import forms
 
-
-@cache  # it reads a folder of 500 files
-def _zones() -> list[tuple[str, str]]:
-    """Return the time zones people choose from: UTC first, then every place by name."""
-    places = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
-    return [("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in places)]
+from llmhub.people.forms import zones
 
 
 class OrganisationForm(forms.Form):
@@ -20,7 +12,7 @@ class OrganisationForm(forms.Form):
 
     name = forms.CharField(label="Name", max_length=100)
     time_zone = forms.ChoiceField(
-        label="Time zone", choices=_zones, help_text="Times on every page, and where a day and a month begin."
+        label="Time zone", choices=zones, help_text="Times on every page, and where a day and a month begin."
     )
     requires_second_factor = forms.BooleanField(
         label="Everyone needs a second factor",

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from billing.content_state import switched_on
@@ -44,7 +45,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     """
     teams = reach(actor_of(request))
     steps = first_steps() if teams is None else []
-    zone = ZoneInfo(organisation_of(request).time_zone)
+    zone = ZoneInfo(timezone.get_current_timezone_name())
     context: dict[str, Any] = {"steps": steps, "next_step": next((s for s in steps if not s.done), None)}
     if not steps:
         found = figures(zone, teams=teams)

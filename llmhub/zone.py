@@ -1,4 +1,4 @@
-"""What every page knows of the organisation; every time on it is shown in its time zone."""
+"""What every page knows of the organisation; every time on it is shown in its time zone, or the viewer's."""
 
 from __future__ import annotations
 
@@ -47,12 +47,13 @@ def _read(request: HttpRequest) -> tuple[Organisation, int, int]:
 def in_time_zone(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware, after authentication: people who are signed in see their organisation's time."""
+    """Middleware, after authentication: people see their own time, by default their organisation's."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if not request.user.is_authenticated:
             return get_response(request)
-        with timezone.override(ZoneInfo(organisation_of(request).time_zone)):
+        own: str = getattr(request.user, "time_zone", "")
+        with timezone.override(ZoneInfo(own or organisation_of(request).time_zone)):
             return get_response(request)
 
     return middleware

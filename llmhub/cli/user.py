@@ -7,6 +7,7 @@ from typing import Any
 
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.cli import find, show, user_sign_in
+from llmhub.people import profile
 from llmhub.people.models import Role, User
 from llmhub.people.person import (
     activate_user,
@@ -34,6 +35,10 @@ def register(commands: _SubParsersAction[Any]) -> None:
     role.add_argument("email")
     role.add_argument("role", choices=Role.values)
     role.set_defaults(run=role_one)
+    zone = verbs.add_parser("time-zone", help="by which clock a person sees times and days")
+    zone.add_argument("email")
+    zone.add_argument("zone", nargs="?", default="", help="IANA name; left out: the organisation's")
+    zone.set_defaults(run=zone_one)
     for verb, what in (
         ("deactivate", "sign a person out everywhere and stop their keys"),
         ("activate", "let one in again, and their keys"),
@@ -73,6 +78,13 @@ def list_all(options: Namespace) -> int:
 def link_one(options: Namespace) -> int:
     """Print a one-time sign-in link."""
     show.line(_link(find.person(options.email)))
+    return 0
+
+
+def zone_one(options: Namespace) -> int:
+    """Choose a person's time zone."""
+    profile.set_time_zone(actor=COMMAND_LINE, user=find.person(options.email), time_zone=options.zone)
+    show.line(f"{options.email} sees times of {options.zone or 'the organisation'}")
     return 0
 
 

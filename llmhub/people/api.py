@@ -22,6 +22,7 @@ from llmhub.people.person import (
     make_link,
     sign_in_address,
 )
+from llmhub.people.profile import set_time_zone
 from llmhub.people.scopes import SCOPES
 from llmhub.people.service_key import create_service_key, revoke_service_key
 from llmhub.people.team import create_team, rename_team
@@ -68,6 +69,7 @@ class UserOut(Output):
     name: str
     role: str
     is_active: bool
+    time_zone: str  # of what they see; "": the organisation's
 
 
 class UserChange(Input):
@@ -75,6 +77,7 @@ class UserChange(Input):
 
     role: RoleName | None = None
     is_active: bool | None = None
+    time_zone: Annotated[str, Field(max_length=64, description='"": the organisation\'s')] | None = None
 
 
 class LinkMade(Output):
@@ -127,7 +130,7 @@ def _team(team: Team) -> TeamOut:
 
 
 def _user(user: User) -> UserOut:
-    return UserOut(id=user.pk, email=user.email, name=user.name, role=user.role, is_active=user.is_active)
+    return UserOut.model_validate({name: getattr(user, name) for name in UserOut.model_fields})
 
 
 def _service_key(key: ServiceKey) -> ServiceKeyOut:
@@ -194,6 +197,8 @@ def change_person(request: HttpRequest, person_id: int, body: UserChange) -> Use
             change_role(actor=actor, user=person, role=body.role)
         if body.is_active is not None:
             (activate_user if body.is_active else deactivate_user)(actor=actor, user=person)
+        if body.time_zone is not None:
+            set_time_zone(actor=actor, user=person, time_zone=body.time_zone)
     return _user(User.objects.get(pk=person_id))
 
 

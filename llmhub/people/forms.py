@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
@@ -37,6 +39,24 @@ class NameForm(forms.Form):
         required=False,
         help_text="Shown in place of your e-mail address.",
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+
+
+@cache  # it reads a folder of 500 files
+def zones() -> list[tuple[str, str]]:
+    """Return the time zones people choose from: UTC first, then every place by name."""
+    places = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
+    return [("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in places)]
+
+
+class ZoneForm(forms.Form):
+    """By which clock somebody sees times."""
+
+    time_zone = forms.ChoiceField(
+        label="Time zone",
+        required=False,
+        choices=lambda: [("", "The organisation's"), *zones()],
+        help_text="Times on every page, and where your days and months begin. Budgets keep their own.",
     )
 
 

@@ -82,6 +82,9 @@ class User(AbstractBaseUser):
     name = models.CharField(max_length=100, blank=True)
     role = models.CharField(max_length=10, choices=Role, default=Role.VIEWER)
     is_active = models.BooleanField(default=True)
+    time_zone = models.CharField(
+        max_length=64, blank=True, help_text="IANA name, of what they see; empty: the organisation's"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "email"

@@ -1,8 +1,11 @@
-"""What people change about themselves: their name and their password."""
+"""What people change about themselves: their name, their time zone and their password."""
 
 from __future__ import annotations
 
+from zoneinfo import available_timezones
+
 from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from llmhub.audit import log
@@ -21,6 +24,26 @@ def rename(*, actor: Actor, user: User, name: str) -> None:
     log.record(
         actor, "user.renamed", f"user:{user.email}", before={"name": before}, after={"name": user.name}
     )
+
+
+@transaction.atomic
+def set_time_zone(*, actor: Actor, user: User, time_zone: str) -> None:
+    """Save by which clock a person sees times and days; "" is the organisation's.
+
+    Raises `ValidationError` on what is no time zone.
+    """
+    if time_zone and time_zone not in available_timezones():
+        raise ValidationError(
+            {"time_zone": f"{time_zone[:60]!r} is no time zone: write an IANA name such as Europe/Berlin"}
+        )
+    before, user.time_zone = user.time_zone, time_zone
+    if time_zone == before:
+        return
+    user.save(update_fields=["time_zone"])
+    log.record(
+        actor, "user.time_zone_set", f"user:{user.email}", before={"time_zone": before},
+        after={"time_zone": time_zone},
+    )  # fmt: skip
 
 
 @transaction.atomic

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from llmhub.people import forgotten, oidc, person, profile, second_factor, sessions, sign_in_log
 from llmhub.people.access import actor_of, needs
 from llmhub.people.arrival import BY_LINK, after, arrive
-from llmhub.people.forms import ForgottenForm, NameForm, PasswordForm, SignInForm
+from llmhub.people.forms import ForgottenForm, NameForm, PasswordForm, SignInForm, ZoneForm
 from llmhub.people.guesses import TooManyTries
 from llmhub.people.models import User
 from llmhub.people.sign_in import by_password
@@ -108,14 +108,19 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @needs("read")
 def profile_page(request: HttpRequest) -> HttpResponse:
-    """Name, password, second factor and sessions of the person who is signed in."""
+    """Name, time zone, password, second factor and sessions of the person who is signed in."""
     user = signed_in_person(request)
     ask_current = user.has_usable_password() and not request.session.get(BY_LINK)
     name = NameForm(_posted(request, "name"), initial={"name": user.name})
+    zone = ZoneForm(_posted(request, "zone"), initial={"time_zone": user.time_zone})
     password = PasswordForm(_posted(request, "password"), user=user, ask_current=ask_current)
     if name.is_bound and name.is_valid():
         profile.rename(actor=actor_of(request), user=user, name=name.cleaned_data["name"])
         messages.success(request, "Name saved.")
+        return redirect("people:profile")
+    if zone.is_bound and zone.is_valid():
+        profile.set_time_zone(actor=actor_of(request), user=user, **zone.cleaned_data)
+        messages.success(request, "Time zone saved.")
         return redirect("people:profile")
     if password.is_bound and password.is_valid():
         with transaction.atomic():
@@ -126,13 +131,14 @@ def profile_page(request: HttpRequest) -> HttpResponse:
         return redirect("people:profile")
     context = {
         "name_form": name,
+        "zone_form": zone,
         "password_form": password,
         "has_password": user.has_usable_password(),
         "has_second_factor": second_factor.has_one(user),
         "codes_left": second_factor.codes_left(user),
         "sessions": sessions.sessions_of(user, here=request.session.session_key),
     }
-    status = 422 if name.is_bound or password.is_bound else 200
+    status = 422 if name.is_bound or zone.is_bound or password.is_bound else 200
     return render(request, "people/profile.html", context, status=status)
 
 

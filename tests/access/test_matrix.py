@@ -86,7 +86,7 @@ NAMES = (
     "no_",
     "words-",
 )
-HIDDEN = re.compile(rf"{CANARY}|{re.escape(OF_ALL)}", re.IGNORECASE)
+HIDDEN = re.compile(rf"(?<!Atlantic/){CANARY}|{re.escape(OF_ALL)}", re.IGNORECASE)
 SECRETS = (*(f"{name}{CANARY}" for name in NAMES), *AMOUNTS[CANARY], OF_ALL)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -237,3 +238,36 @@ def test_what_waits_is_told_before_the_first_call_too(signed_in, take):
     assert "Three steps" in page
     assert "1 change at providers waits for a decision" in page
     assert "16 of 21 models are gone" in page
+
+
+def test_every_number_leads_to_what_it_is_made_of(signed_in, call):
+    """Also the table of days, whose day is the link; the control is a number without one."""
+    call(cost_nano=5_000_000)
+    call(status="error", cost_nano=0)
+    call(hours=1, status="interrupted", cost_nano=0)
+    call(hours=30, status="error", cost_nano=0)
+    rows.usage(clock.now(), status="refused", refusals=2, cost_nano=0, error_code="no_route", key_id=1)
+    client = signed_in("viewer")
+
+    text = client.get("/").text
+
+    assert numbers_without_links(text) == []
+    assert numbers_without_links(text.replace('class="number-link" href', "name")) != []
+    errors = client.get("/requests/?status=failed&hours=24")
+    assert "Last 24 hours" in errors.text
+    assert [row.record.status for row in errors.context["found"].rows] == ["error", "interrupted"]
+    assert "2 of 3 calls" in text
+
+
+def numbers_without_links(text: str) -> list[str]:
+    """Figures of cards and cells of numbers that stand in no link, and have none."""
+    found = []
+    for part in re.split(r'(?=<(?:a|div) class="card card-link stat|<div class="card stat)', text)[1:]:
+        if not part.startswith("<a"):
+            found.append(part[:80])
+    for table in re.findall(r"<tbody.*?</tbody>", text, re.DOTALL):
+        for row in re.findall(r"<tr>.*?</tr>", table, re.DOTALL):
+            cells = re.findall(r'<td class="num">.*?</td>', row, re.DOTALL)
+            of_a_day = re.search(r"since=[0-9-]+&amp;until=", row)
+            found += [cell for cell in cells if "href" not in cell and not of_a_day]
+    return found

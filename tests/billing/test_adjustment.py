@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection, connections
 from django.db.models import F
 
 from billing import adjustment, budget_alerts, reconcile, reprice, rollup
@@ -379,23 +377,3 @@ def test_exports_hold_adjustments_and_sum_to_the_ledger(offer, of):
     for row in focus[1:]:
         assert (row["ChargeFrequency"], row["ConsumedQuantity"], row["SkuId"]) == ("One-Time", None, None)
         assert row["ChargeDescription"] == "typo"
-
-
-@pytest.mark.django_db(transaction=True)
-def test_posts_at_once_with_one_key_count_once(today):
-    if connection.vendor == "sqlite":
-        pytest.skip("SQLite's writers queue")
-    rows.team()
-    of = budget()
-
-    def one() -> None:
-        post(team="support", amount="-1")
-        connections.close_all()
-
-    threads = [threading.Thread(target=one) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert (Adjustment.objects.count(), spent(of)) == (1, -USD)

@@ -8,6 +8,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from billing import adjustment
+from llmhub.audit.actor import COMMAND_LINE
 from llmhub.lib import clock, ids
 from llmhub.people.models import User
 from tests.billing import rows
@@ -84,6 +86,9 @@ def test_pages_full_of_calls_are_accessible_fit_their_width_and_load_under_the_p
     console.set_viewport_size({"width": width, "height": 844})
     console.emulate_media(color_scheme=theme)
     one, nothing = (f"/requests/{ids.request_id(row.pk)}/" for row in (calls[0], refused))
+    posted, _ = adjustment.post(
+        actor=COMMAND_LINE, request=one.split("/")[2], amount="-0.5", reason="said twice " * 20, once="x"
+    )
 
     for path in (
         "/",
@@ -92,6 +97,7 @@ def test_pages_full_of_calls_are_accessible_fit_their_width_and_load_under_the_p
         "/requests/?status=refused",
         one,
         nothing,
+        f"/requests/{ids.request_id(posted.usage_id)}/",
         "/spend/?by=model",
         "/spend/savings/",
         "/exports/",

@@ -58,7 +58,7 @@ def bars(days: tuple[spend.Day, ...]) -> list[Bar]:
 
 
 def _height(nano: int, most: int) -> int:
-    return max(2, round(nano * 100 / most)) if nano else 0
+    return max(2, round(nano * 100 / most)) if nano > 0 else 0
 
 
 def figures(zone: ZoneInfo, *, teams: frozenset[int] | None) -> spend.Overview:

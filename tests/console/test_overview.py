@@ -271,3 +271,14 @@ def numbers_without_links(text: str) -> list[str]:
             of_a_day = re.search(r"since=[0-9-]+&amp;until=", row)
             found += [cell for cell in cells if "href" not in cell and not of_a_day]
     return found
+
+
+def test_a_day_on_which_more_was_given_back_than_spent_is_below_zero(signed_in, call):
+    call(cost_nano=10**9)
+    rows.usage(clock.now(), status="adjusted", cost_nano=-6 * 10**9, cost_source="adjusted")
+
+    page = signed_in("viewer").get("/")
+
+    assert page.text.count("\u2212$5.00") == 4  # today, month, chart and its table
+    assert "$\u2212" not in page.text
+    assert (bars(page.context["now"].days)[-1].height, page.context["now"].today.requests) == (0, 1)

@@ -29,9 +29,9 @@ class ProviderPart:
     offers: tuple[OfferTimes, ...] = ()  # where it has several: those of them that had attempts
 
     @property
-    def offer_calls(self) -> int:
-        """The calls of all of these."""
-        return sum(each.tally.calls for each in self.offers)
+    def attempts(self) -> int:
+        """The attempts at all of these."""
+        return sum(each.tally.attempts for each in self.offers)
 
 
 def parts_of(entry: CatalogEntry, found: dict[int, OfferFigures], *, now: datetime) -> list[ProviderPart]:

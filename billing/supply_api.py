@@ -36,8 +36,8 @@ class OfferTimesOut(Output):
     """How one of several offers of a model at one provider did."""
 
     upstream_id: str
-    calls: int
-    failed: int
+    attempts: int  # which are more than requests, where one was tried again
+    errors: int
     latency_p50_ms: int | None
     ttft_p50_ms: int | None
 
@@ -102,8 +102,8 @@ def offer_figures_out(part: ProviderPart) -> OfferFiguresOut:
 def _times(each: OfferTimes) -> OfferTimesOut:
     return OfferTimesOut(
         upstream_id=each.offer.upstream_id,
-        calls=each.tally.calls,
-        failed=each.tally.ill,
+        attempts=each.tally.attempts,
+        errors=each.errors,
         latency_p50_ms=each.latency_p50_ms,
         ttft_p50_ms=each.ttft_p50_ms,
     )

@@ -24,6 +24,11 @@ class OfferTimes:
     score: KeptScore | None = None  # None: no call in the last hours
 
     @property
+    def errors(self) -> int:
+        """Attempts that were not answered, by whose fault ever, but for callers that left."""
+        return self.tally.attempts - self.tally.well - self.tally.of("caller_left")
+
+    @property
     def latency_p50_ms(self) -> int | None:
         """Half of the answers came within this; None without any."""
         return self.tally.latency.percentile(50)

@@ -59,9 +59,9 @@ def _offers(part: ProviderPart) -> list[show.Row]:
             "provider": "  of these",
             "upstream_ids": [each.offer.upstream_id],
             "score": str(each.score.value) if each.score and each.score.value else None,
-            "calls": each.tally.calls,
-            "share": figures.share(each.tally.calls, part.offer_calls),
-            "errors": each.tally.ill,
+            "calls": each.tally.attempts,
+            "share": figures.share(each.tally.attempts, part.attempts),
+            "errors": each.errors,
             "latency_ms": each.latency_p50_ms,
             "ttft_ms": each.ttft_p50_ms,
         }

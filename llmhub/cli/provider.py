@@ -31,6 +31,7 @@ def register(commands: _SubParsersAction[Any]) -> None:
     add.add_argument(
         "--base-url", default="", help="where a custom provider answers: http://10.0.0.5:8000/v1"
     )
+    add.add_argument("--dialect", default="", help="of a custom provider: chat (as it is) or messages")
     add.add_argument("--no-credential", action="store_true", help="it asks for none")
     add.set_defaults(run=add_one)
     credential.register(verbs)
@@ -116,6 +117,7 @@ def add_one(options: Namespace) -> int:
         name=options.name or options.slug,
         kind=options.kind,
         base_url=options.base_url,
+        dialect=options.dialect,
         needs_credential=False if options.no_credential else None,
     )
     show.line(f"added {provider.slug} at {provider.base_url}")

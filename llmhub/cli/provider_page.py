@@ -100,12 +100,9 @@ def _row(row: ListedRow) -> show.Row:
 def list_attempts(options: Namespace) -> int:
     """List the last upstream calls at a provider, the newest first."""
     provider = find.provider(options.slug)
-    found = [
-        recent_attempt_out(each, provider.slug).model_dump(mode="json")
-        for each in recent_attempts(provider, now=clock.now())
-    ]
-    rows = [{**each, "in": each["tokens"]["input"], "out": each["tokens"]["output"]} for each in found]
-    columns = ("at", "request_id", "model", "status", "http_status", "in", "out", "latency_ms", "cost")
+    found = [recent_attempt_out(each, provider.slug) for each in recent_attempts(provider, now=clock.now())]
     if options.json:
-        return show.document(found)
-    return show.rows(options, rows, columns=columns, empty="no attempt in the last 7 days")
+        return show.document([each.model_dump(mode="json") for each in found])
+    rows = [{**each.model_dump(), "in": each.tokens.input, "out": each.tokens.output} for each in found]
+    columns = ("at", "request_id", "model", "status", "http_status", "error_code", "in", "out", "latency_ms")
+    return show.rows(options, rows, columns=(*columns, "cost"), empty="no attempt in the last 7 days")

@@ -103,7 +103,7 @@ def test_offers_of_a_model_stand_side_by_side_and_several_at_one_provider_each_w
         ("lab", 1, "2"),
         ("other", 0, None),
     ]
-    assert [(each["upstream_id"], each["calls"], each["failed"]) for each in found[0]["offers"]] == [
+    assert [(each["upstream_id"], each["attempts"], each["errors"]) for each in found[0]["offers"]] == [
         ("s", 30, 0)
     ]
     assert found[1]["offers"] == []

@@ -68,6 +68,14 @@ def test_a_provider_is_added_checked_and_paused(llmhub, simulator):
     assert "paused: bills" in llmhub("provider", "list")[1]
 
 
+def test_a_server_of_the_messages_dialect_is_added_by_saying_so(llmhub, simulator):
+    words = ("provider", "add", "lab", "--base-url", simulator.path(), "--no-credential", "--dialect")
+
+    assert llmhub(*words, "mumbled")[0] == 1
+    assert llmhub(*words, "messages")[0] == 0
+    assert Provider.objects.get().dialect == "messages"
+
+
 def test_a_check_that_fails_is_a_negative_answer_that_says_why(llmhub):
     llmhub("provider", "add", "lab", "--base-url", "http://127.0.0.1:9/v1", "--no-credential")
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import genai_prices
 import pytest
 
 from catalog import seed
@@ -134,11 +136,66 @@ def test_every_recorded_usage_is_read_as_the_library_reads_it():
     assert set(outcomes) == {"equal", "more is read"}, outcomes
 
 
+# --- against the library, on whole recorded calls of the chat dialect ------------------------------
+
+COUNTS = ("input_tokens", "output_tokens", "cache_read_tokens")
+
+
+def chat_calls():
+    """Each recorded call with a usage: provider, model, the usage as it was sent, and as we read it."""
+    for case in sorted(RECORDINGS.glob("cases/*-chat/*")):
+        provider = case.parent.name.removeprefix("compat-").removesuffix("-chat")
+        if json.loads((case / "headers.json").read_text())["status"] != 200:
+            continue
+        usage = final_usage(case, "openrouter" if provider == "openrouter" else "custom")
+        said = case / ("expected.json" if (case / "stream.sse").exists() else "response.json")
+        sent = json.loads(said.read_text()) if said.exists() else {}
+        if usage is not None and sent.get("usage"):
+            yield case.name, provider, sent["model"], sent["usage"], usage
+
+
+def read_by_the_library(provider, model, usage):
+    """What it reads and what that costs; None where it does not know the provider's way, or the model."""
+    sent = {name: value for name, value in usage.items() if value is not None}
+    for flavor in ("chat", "default"):
+        with suppress(LookupError, ValueError):
+            found = genai_prices.extract_usage(
+                {"model": model, "usage": sent}, provider_id=provider, api_flavor=flavor
+            )
+            return found.usage, found.calc_price(genai_request_timestamp=AT).total_price
+    return None
+
+
+def test_recorded_chat_calls_are_counted_and_priced_as_the_library_does():
+    outcomes = Counter()
+    for name, provider, model, sent, usage in chat_calls():
+        theirs = read_by_the_library(provider, model, sent)
+        if theirs is None:
+            outcomes["unknown there"] += 1
+            continue
+        for count in COUNTS:
+            if count == "cache_read_tokens" and "num_cached_tokens" in sent:
+                continue  # which the library leaves out
+            assert getattr(usage, count) == (getattr(theirs[0], count, None) or 0), (name, count)
+        outcomes["usage"] += 1
+        offer = offer_of(provider, model)
+        if offer is None or offer.upstream_id in MOVING:
+            continue
+        price = price_for(price_values(offer), input_tokens=usage.input_tokens, at=AT)
+        ours = money.to_nano(cost_usd(usage, price))
+        outcomes["equal" if ours == money.to_nano(theirs[1]) else name] += 1
+
+    assert outcomes.pop("usage") >= 40
+    assert outcomes.pop("equal") >= 20
+    outcomes.pop("unknown there")
+    assert not outcomes, outcomes
+
+
 # --- against the bill: OpenRouter reports what it charged ----------------------------------------
 
 
-def final_usage(case):
-    adapter = adapter_for("openrouter", "chat")
+def final_usage(case, kind="openrouter"):
+    adapter = adapter_for(kind, "chat")
     if (case / "response.json").exists():
         return adapter.parse_answer((case / "response.json").read_bytes()).usage
     reader = SseReader()

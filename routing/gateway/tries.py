@@ -159,6 +159,7 @@ def _asked(hub: Hub, account: Account, candidate: Candidate) -> dict[str, Any]:
         "provider": candidate.offer.provider,
         "model": candidate.offer.upstream_id,
         "tried": account.tried_at(candidate),
-        "version": hub.watch.snapshot.version,
+        # Of the configuration that the candidate is from: a later one may know more than it does.
+        "version": hub.watch.snapshot.version if account.decision is None else account.decision.version,
         "now": time.monotonic(),
     }

@@ -288,14 +288,17 @@ def test_while_postgres_is_away_nothing_is_unauthorised_free_or_lost(stack):
 
     outcomes += late
     refused = [outcome for outcome in outcomes if outcome.status != 200]
-    served = {outcome.request_id for outcome in outcomes if outcome.status == 200}
+    unwritten = [
+        outcome for outcome in refused if "not_written_yet" in outcome.text
+    ]  # who tries again pays twice
+    served = {each.request_id for each in outcomes if each.status == 200 or each in unwritten}
     ends = [outcome.began + outcome.seconds for outcome in outcomes if outcome.status == 200]
     after = min(end for end in ends if end > back) - back
     print(f"postgres away {back - killed:.1f} s: {len(outcomes)} calls, {len(refused)} refused")
     print(f"first success {after:.2f} s after it is back; a page took {took:.1f} s: {status}")
     assert refused
     assert {outcome.status for outcome in refused} == {503}
-    assert all(outcome.retry_after for outcome in refused)
+    assert all(outcome.retry_after for outcome in refused if outcome not in unwritten)
     assert after <= 5
     assert served <= {request_id for request_id, state in recorded(stack) if state == "ok"}
     assert (status in {200, 503}, took < 8) == (True, True)

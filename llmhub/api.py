@@ -50,6 +50,7 @@ from routing.preflight_api import router as preflight_router
 from routing.probe_api import router as probe_router
 from routing.route_api import router as route_router
 from routing.route_trial_api import router as route_trial_router
+from routing.team_routes_api import router as team_routes_router
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +86,7 @@ api.add_router("", routing_router, tags=["keys"])
 api.add_router("", preflight_router, tags=["catalog"])
 api.add_router("", callers_router, tags=["catalog"])
 api.add_router("", route_router, tags=["routes"])
+api.add_router("", team_routes_router, tags=["routes"])
 api.add_router("", route_trial_router, tags=["routes"])
 api.add_router("", usage_router, tags=["usage"])
 api.add_router("", explain_router, tags=["usage"])

@@ -29,7 +29,7 @@ from routing.gateway.opening import session_of
 from routing.gateway.readers import READERS
 from routing.load import load_snapshot
 from routing.plan import Moment
-from routing.reach import EVERYTHING, refuse_out_of_reach
+from routing.reach import EVERYTHING, Reach, refuse_out_of_reach
 from routing.resolve import Destination, resolve
 from routing.session_read import answered_last
 from routing.snapshot import Caller, Snapshot
@@ -109,7 +109,10 @@ def _caller(snapshot: Snapshot, team: Team | None, key: ApiKey | None) -> Caller
                 return caller
         raise CannotAnswer(f"the key {key.name!r} was revoked or has expired: no call goes anywhere with it")
     found = Caller(key_id=0, key_name="", team_id=0, team_slug="", reach=EVERYTHING)
-    return found if team is None else replace(found, team_id=team.pk, team_slug=team.slug)
+    if team is None:
+        return found
+    reach = Reach.of([], [], team.allowed_routes)
+    return replace(found, team_id=team.pk, team_slug=team.slug, reach=reach)
 
 
 def _request(question: Question, snapshot: Snapshot) -> CallerRequest:

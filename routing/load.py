@@ -139,7 +139,7 @@ def _caller(key: ApiKey) -> Caller:
         paused_reason=key.paused_reason,
         requests_per_minute=key.requests_per_minute,
         tokens_per_minute=key.tokens_per_minute,
-        reach=Reach.of(key.allowed_models, key.allowed_providers),
+        reach=Reach.of(key.allowed_models, key.allowed_providers, key.team.allowed_routes),
     )
 
 

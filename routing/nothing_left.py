@@ -46,7 +46,7 @@ def shown(drop: Dropped) -> dict[str, Any]:
 
 def _not_for_the_caller(name: str, dropped: Sequence[Dropped], details: dict[str, Any]) -> Refusal:
     if all(drop.reason == "model_not_allowed" for drop in dropped):
-        message = f"The key may not use {name!r} or any of its models"
+        message = f"The key, or its team, may not use {name!r} or any of its models"
         return Refusal("model_not_allowed", message, param="model", details=details)
     if any(drop.reason == "not_allowed" for drop in dropped):
         message = f"The key may not use any provider that offers {name!r}"

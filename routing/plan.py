@@ -195,7 +195,7 @@ def _unfit_for_route(
     name: str, entry: EntryValue, offer: OfferValue, asking: Asking, moment: Moment
 ) -> Dropped | None:
     """Return why a target is left out that would be refused if it was asked for by its own name."""
-    if not asking.reach.has_model(name, entry.slug):
+    if not asking.reach.has_target(name, entry.slug):
         return Dropped(entry, offer, "model_not_allowed")
     if is_retired(entry, moment.at):
         return Dropped(entry, offer, "retired", f"since {entry.sunset_on}")

@@ -19,14 +19,15 @@ class Reach:
     names: frozenset[str] = frozenset()
     families: tuple[str, ...] = ()  # "acme/"
     providers: frozenset[str] = frozenset()
+    routes: frozenset[str] | None = None  # of its team; None: every route
 
     @classmethod
-    def of(cls, models: Iterable[str], providers: Iterable[str]) -> Self:
-        """Return the reach that a key's two lists say."""
+    def of(cls, models: Iterable[str], providers: Iterable[str], routes: Iterable[str] | None = None) -> Self:
+        """Return the reach that a key's two lists, and its team's list of routes, say."""
         models = list(models)
         whole = tuple(name.removesuffix("*") for name in models if name.endswith(_ALL_OF))
         names = frozenset(name for name in models if not name.endswith(_ALL_OF))
-        return cls(names, whole, frozenset(providers))
+        return cls(names, whole, frozenset(providers), None if routes is None else frozenset(routes))
 
     def has_model(self, name: str, slug: str) -> bool:
         """Return whether the model may be asked for by `name`, an alias or its id `slug`.
@@ -37,6 +38,10 @@ class Reach:
         if not self.names and not self.families:
             return True
         return name in self.names or slug in self.names or slug.startswith(self.families)
+
+    def has_target(self, route: str, slug: str) -> bool:
+        """Return whether a call may go by a route to a model of it."""
+        return (self.routes is None or route in self.routes) and self.has_model(route, slug)
 
     def has_provider(self, slug: str) -> bool:
         """Return whether an offer at this provider may be tried."""

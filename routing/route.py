@@ -19,6 +19,7 @@ from llmhub.people.roles import require
 from providers.models import Provider
 from routing.models import Route, RouteTarget
 from routing.route_limits import MOST_TARGETS
+from routing.team_routes import forget_route
 
 FACTS = (
     "description", "policy", "require", "max_cost_multiple", "explore_percent", "keeps_sessions", "escalates",
@@ -88,6 +89,7 @@ def remove_route(*, actor: Actor, route: Route) -> None:
     """Take a route away; the name is free for others at once."""
     require(actor, "configure")
     name, before = route.name_id, said(route)
+    forget_route(actor=actor, name=name)
     route.delete()
     PublicName.objects.filter(name=name).delete()
     log.record(actor, "route.removed", f"route:{name}", before=before)

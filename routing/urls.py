@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from routing import explain_views, preflight_views, probe_views, route_views, views
+from routing import (
+    explain_views,
+    preflight_views,
+    probe_views,
+    route_views,
+    team_routes_views,
+    views,
+)
 
 app_name = "routing"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -21,6 +28,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("routes/of-provider/<slug:slug>/", route_views.provider_routes, name="provider_routes"),
     path("probes/of-provider/<slug:slug>/", probe_views.provider_probes, name="provider_probes"),
     path("probes/of-provider/<slug:slug>/set/", probe_views.provider_probes_set, name="provider_probes_set"),
+    path("routes/of-team/<slug:slug>/", team_routes_views.team_routes, name="team_routes"),
+    path("routes/of-team/<slug:slug>/set/", team_routes_views.team_routes_set, name="team_routes_set"),
     path("explain/", explain_views.explain, name="explain"),
     path("requests/<str:request_id>/plan/", explain_views.request_plan, name="request_plan"),
     path("inbox/<int:event_id>/touches/", views.event_touches, name="event_touches"),

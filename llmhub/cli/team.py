@@ -6,7 +6,7 @@ from argparse import Namespace, _SubParsersAction
 from typing import Any
 
 from llmhub.audit.actor import COMMAND_LINE
-from llmhub.cli import find, show, team_content, team_member
+from llmhub.cli import find, show, team_content, team_member, team_routes
 from llmhub.people.models import Team
 from llmhub.people.team import create_team, rename_team
 
@@ -28,6 +28,7 @@ def register(commands: _SubParsersAction[Any]) -> None:
     listing.set_defaults(run=list_all)
     team_member.register(verbs)
     team_content.register(verbs)
+    team_routes.register(verbs)
 
 
 def create_one(options: Namespace) -> int:

@@ -10,6 +10,7 @@ from llmhub.config.schema import CallRulesSection, Config, HubSection
 from llmhub.people import organisation
 from llmhub.people.models import Team
 from llmhub.people.team import create_team, rename_team
+from routing.team_routes import set_team_routes
 
 
 def apply_hub(section: HubSection, actor: Actor, at: At) -> None:
@@ -41,6 +42,8 @@ def apply_teams(config: Config, actor: Actor, at: At) -> None:
                 there[slug] = create_team(actor=actor, slug=slug, name=section.name or slug)
             elif section.name is not None:
                 rename_team(actor=actor, team=there[slug], name=section.name)
+            if section.routes is not None:
+                set_team_routes(actor=actor, team=there[slug], names=section.routes)
         _save_rules(actor, there[slug], section.call_rules, at)
 
 

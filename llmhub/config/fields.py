@@ -81,7 +81,7 @@ HUB_KEYS = {
     "paused": "paused_reason",
     "require_second_factor": "requires_second_factor",
 }
-TEAM_KEYS = {"name": "name"}
+TEAM_KEYS = {"name": "name", "routes": "allowed_routes"}
 BUDGET_KEYS = {
     "scope": "scope",
     "cap": "cap",

@@ -38,6 +38,7 @@ def dangling(config: Config, known: Known, places: Places) -> list[Finding]:
         *_aliases(config, known),
         *_routes(config, known),
         *_inbox_rules(config, known),
+        *_teams(config, known),
     ]
     found = [places.finding(path, message, meant) for path, message, meant in faults]
     return sorted(found, key=lambda finding: (finding.line, finding.column))
@@ -113,6 +114,14 @@ def _aliases(config: Config, known: Known) -> Iterator[Fault]:
             yield ("aliases", name), f"{target!r} is an alias itself: name the model", ""
         else:
             yield ("aliases", name), f"{target!r} is no model", near(target, models)
+
+
+def _teams(config: Config, known: Known) -> Iterator[Fault]:
+    routes = known.routes | config.routes.keys()
+    for slug, section in config.teams.items():
+        for place, name in enumerate(section.routes or ()):
+            if name not in routes:
+                yield ("teams", slug, "routes", place), f"{name!r} is no route", near(name, routes)
 
 
 def _routes(config: Config, known: Known) -> Iterator[Fault]:

@@ -33,7 +33,7 @@ from providers.probe_amount import parse_ceiling
 from providers.weights import MAX_WEIGHT
 
 # Words of CONTRACT that have no meaning yet: each says so instead of being taken for a typing mistake.
-LATER = ("routes", "presets", "params", "experiments")
+LATER = ("presets", "params", "experiments")
 UNLIMITED = "unlimited"  # a cap that only counts
 
 _LONGEST_LABEL = 60  # of Credential.label
@@ -176,6 +176,7 @@ class TeamSection(Section):
     """Who calls are made for."""
 
     name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    routes: list[PublicName] | None = None  # that its keys may ask for; None: as it is, every route at first
     call_rules: CallRulesSection | None = None
     budgets: list[BudgetSection] | None = None  # None: whatever the console has
 

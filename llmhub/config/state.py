@@ -107,7 +107,8 @@ def _teams(budgets: list[Thing]) -> Iterator[Thing]:
     rules = {row.team_id: row for row in CallRules.objects.all()}
     for team in Team.objects.order_by("slug"):
         path = ("teams", team.slug)
-        yield Thing(path, {key: getattr(team, field) for key, field in TEAM_KEYS.items()})
+        values = {key: getattr(team, field) for key, field in TEAM_KEYS.items()}
+        yield Thing(path, {key: value for key, value in values.items() if value is not None})
         yield from _call_rules((*path, "call_rules"), [rules[team.pk]] if team.pk in rules else [])
         yield from (thing for thing in budgets if thing.path[:2] == path)
 

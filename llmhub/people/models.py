@@ -122,6 +122,9 @@ class Team(models.Model):
 
     slug = models.SlugField(max_length=64, unique=True)
     name = models.CharField(max_length=100)
+    allowed_routes = models.JSONField(
+        null=True, blank=True, help_text="names of routes that its keys may ask for; empty: every route"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = TeamQuerySet.as_manager()

@@ -90,7 +90,7 @@ def _route(route: RouteValue, now: datetime, reach: Reach) -> dict[str, Any]:
 
 
 def _is_open(target: TargetValue, route: str, now: datetime, reach: Reach) -> bool:
-    may = reach.has_model(route, target.entry.slug)
+    may = reach.has_target(route, target.entry.slug)
     return may and not is_retired(target.entry, now) and bool(_offers(target, reach))
 
 

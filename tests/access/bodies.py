@@ -31,6 +31,7 @@ def bodies(of: Side) -> dict[str, dict[str, Any]]:
         "POST billing:budget_new": {
             "scope": "team", "name": of.slug, "per": "week", "unit": "usd", "cap": "5",
         },
+        "POST routing:team_routes_set": {"which": "any"},
         "POST billing:budget_detail": {"cap": "5", "hard": "on"},
         "POST billing:call_rules": {},
         "POST billing:key_new": {"team": of.slug, "name": "x", "person": of.person.email},
@@ -102,6 +103,7 @@ def bodies(of: Side) -> dict[str, dict[str, Any]]:
         },
         "PATCH /api/v1/providers/{slug}": {"name": "x"},
         "PUT /api/v1/providers/{slug}/probes": {"ceiling": "0.5"},
+        "PUT /api/v1/teams/{slug}/routes": {"routes": None},
         "POST /api/v1/provider-tests": {"kind": "custom", "base_url": "http://127.0.0.1:9/v1"},
         "POST /api/v1/provider-tests/calls": {
             "kind": "custom", "base_url": "http://127.0.0.1:9/v1", "upstream_id": "x", "input": "0.1",

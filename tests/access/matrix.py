@@ -51,7 +51,8 @@ def endpoints() -> tuple[tuple[str, str], ...]:
 
 def values(name: str, side: Side, hub: Hub) -> dict[str, Any]:
     """The values of an address's arguments: of a side where a team has such a thing, else the hub's."""
-    of_team = name.startswith(("people:team", "people:member", "billing:team", "/api/v1/teams"))
+    ours = ("people:team", "people:member", "billing:team", "routing:team", "/api/v1/teams")
+    of_team = name.startswith(ours)
     slug = side.slug if of_team else "small-1" if "model" in name else "lab"
     found = {**hub.shared, **side.ids, "slug": slug, "token": "nothing", "provider": "lab"}
     found |= {"label": "default", "name": "fast", "model_id": "small-1", "upstream_id": "small-1"}

@@ -25,6 +25,7 @@ from providers.probe_ceiling import set_ceiling
 from providers.provider import create_provider, pause_provider, remove_provider, update_provider
 from providers.rates import Rates
 from routing.route import Target, create_route
+from routing.team_routes import set_team_routes
 
 LUNA = "openai/gpt-6-luna"
 SECRET = "sk-typed-in-by-hand-000001"
@@ -195,7 +196,8 @@ def _routes() -> None:
 
 def _budgets() -> None:
     team = create_team(actor=COMMAND_LINE, name="Support")
-    create_team(actor=COMMAND_LINE, name="Research")
+    set_team_routes(actor=COMMAND_LINE, team=team, names=["team/support:eu", "any"])
+    set_team_routes(actor=COMMAND_LINE, team=create_team(actor=COMMAND_LINE, name="Research"), names=[])
     set_rules(actor=COMMAND_LINE, team=team, default_output_tokens=1, unpriced="block", allowance="1.5")
     for scope, name in (
         ("organisation", ""),

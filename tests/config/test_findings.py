@@ -238,9 +238,9 @@ WRONG = {
         '[routes.x]\nmax_cost_multiple = "3"\ntargets = ["acme/large"]\n',
         "must be a number from 1 to 9999",
     ),
-    "routes of a team, which come later": (
-        '[teams.support]\nroutes = ["x"]\n',
-        "2:1: teams.support.routes: this version knows no routes here yet",
+    "presets of a team, which come later": (
+        '[teams.support]\npresets = ["x"]\n',
+        "2:1: teams.support.presets: this version knows no presets here yet",
     ),
     "a model with an alias's name": ("[models.slow]\n", "1:9: models.slow: an alias has this name"),
     "a replacement that is not there": (

@@ -7,6 +7,7 @@ import pytest
 from catalog.models import CatalogEntry
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.config import BadFile, check, plan
+from llmhub.people.models import Team
 from providers.models import Provider
 from routing.models import Route
 from routing.route import Target, create_route, said
@@ -49,6 +50,19 @@ def test_a_route_is_made_changed_and_given_up_by_the_file(apply):
     )
     assert said(Route.objects.get())["policy"] == "cost"  # what it does not say stays
     assert apply(LAB, MODEL).changes == ("route.removed route:support",)
+
+
+def test_a_team_is_kept_to_the_routes_that_the_file_names(apply):
+    team = '[teams.support]\nroutes = ["support"]\n'
+
+    assert "team.routes team:support" in apply(LAB, MODEL, ROUTE, team).changes
+    assert Team.objects.get(slug="support").allowed_routes == ["support"]
+    assert "    routes: support" in str(apply(LAB, MODEL, ROUTE, "[teams.support]\nroutes = []\n").plan)
+    assert Team.objects.get(slug="support").allowed_routes == []
+    assert apply(LAB, MODEL, ROUTE, "[teams.support]\n").changes == ()  # what it does not say stays
+
+    with pytest.raises(BadFile, match=r"teams.support.routes.*'suport' is no route.*support"):
+        apply(LAB, MODEL, ROUTE, team.replace('["support"]', '["suport"]'))
 
 
 def test_a_route_of_a_person_is_left_alone_until_the_file_says_it_otherwise(apply):

@@ -89,18 +89,21 @@ def test_what_an_incident_explains_is_no_false_alarm():
 
 
 def test_each_bar_can_be_missed():
-    script = Script(1, (OUTAGE, DECLINE))
+    tools = next(each for each in A_DAY.incidents if each.kind == "tools")
+    script = Script(1, (OUTAGE, DECLINE, tools))
     hits = [(OUTAGE.begins + second, AURORA) for second in range(11)]
     late = [
         Notice(OUTAGE.begins + 10, AURORA, "opened"),
         Notice(DECLINE.ill_from + 6 * MINUTE, AURORA, "+errors"),
+        Notice(tools.ill_from + 6 * MINUTE, AURORA, "+tool_calls"),
         Notice(0.0, BOREAL, "+errors"),
         Notice(0.0, CIRRUS, "+errors"),
     ]
-    ours = log(call(0.0, CIRRUS), call(0.0, usable=False), hits=hits, notices=late)
+    nobody = call(OUTAGE.begins, None, usable=False)
+    ours = log(call(0.0, CIRRUS), call(0.0, usable=False), nobody, hits=hits, notices=late)
 
     assert came(script, ours, log(call(0.0), call(0.0))).missed() == [
-        "success", "outage", "decline", "false alarms", "extra cost",
+        "success", "incidents", "outage", "decline", "tools", "false alarms", "extra cost",
     ]  # fmt: skip
 
 

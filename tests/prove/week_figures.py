@@ -26,6 +26,7 @@ class Came:
     success: float  # percent
     fixed: float
     lost_more: int  # of one incident at most: calls more than the fixed fallback lost in it
+    unanswered_more: int  # the same of calls that nobody answered: what was answered badly is a model's doing
     requests: int | None  # until an outage was noticed, at most; None: one was not
     hung: int | None  # the same of one in which calls hang
     seconds: float | None  # until that was noticed
@@ -39,8 +40,10 @@ class Came:
         """The bars that are missed."""
         bars = {
             "success": self.success >= self.fixed,
+            "incidents": self.unanswered_more <= 0,
             "outage": self.requests is not None and self.requests <= REQUESTS,
             "decline": self.minutes is not None and self.minutes <= MINUTES,
+            "tools": self.tools is not None and self.tools <= MINUTES,
             "false alarms": self.false_alarms <= FALSE_ALARMS,
             "extra cost": self.extra_cost <= EXTRA_COST,
         }
@@ -83,6 +86,9 @@ def came(script: Script, ours: Log, fixed: Log) -> Came:
         success=success(ours.answered),
         fixed=success(fixed.answered),
         lost_more=max((_lost(ours, each) - _lost(fixed, each) for each in script.incidents), default=0),
+        unanswered_more=max(
+            (_unanswered(ours, each) - _unanswered(fixed, each) for each in script.incidents), default=0
+        ),
         requests=requests("outage"),
         hung=requests("hanging"),
         seconds=_most([seconds_until_noticed(ours, i) for i in script.incidents if i.kind == "hanging"]),
@@ -106,6 +112,10 @@ def success(answered: Iterable[Answered]) -> float:
 
 def _lost(log: Log, incident: Incident) -> int:
     return sum(not each.is_usable for each in log.answered if incident.is_on(each.arrival.at))
+
+
+def _unanswered(log: Log, incident: Incident) -> int:
+    return sum(each.offer is None for each in log.answered if incident.is_on(each.arrival.at))
 
 
 def _noticed(log: Log, incident: Incident) -> Notice | None:

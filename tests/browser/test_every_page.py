@@ -57,6 +57,7 @@ PAGES = (
     "/routes/named/every/page/",
     "/routes/change/every/page/",
     "/routes/of-model/openai/gpt-4o-mini/",
+    "/routes/of-team/every-page/",
     "/keys/",
     "/keys/add/",
     "/keys/1/",

@@ -6,16 +6,16 @@ Make a client inside the event loop that uses it, and close it there.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
 
 from llmhub.lib import egress
+from providers.connection import Answer, Connections, NoHttp
 from providers.errors import (
     AddressRefused,
     BadReply,
@@ -30,20 +30,20 @@ from providers.wire import Call
 
 MAX_BYTES = 16 * 1024 * 1024  # of a whole answer (R-32)
 MAX_BYTES_IMAGES = 64 * 1024 * 1024  # of an answer that may hold images
-# What aiohttp and the socket raise, the particular before the general. The names that httpx gives
-# them are of no use: its aiohttp transport calls every connection error a timeout.
+# What aiohttp and the socket raise, the particular before the general.
 _MEANINGS: tuple[tuple[type[BaseException], type[ProviderError], str], ...] = (
     (aiohttp.ClientSSLError, ProviderUnavailable, "its certificate or TLS is not accepted"),
     (aiohttp.ClientConnectorDNSError, ProviderUnavailable, "its name is unknown"),
     (TimeoutError, ProviderTimeout, "no connection in time"),
     (aiohttp.ClientConnectorError, ProviderUnavailable, "the connection is refused"),
-    (aiohttp.ClientResponseError, BadReply, "it does not speak HTTP"),
+    (NoHttp, BadReply, "it does not speak HTTP"),
+    (httpx.InvalidURL, TargetMisconfigured, "its base URL is no address"),
     (aiohttp.InvalidURL, TargetMisconfigured, "its base URL is no address"),
     (ValueError, TargetMisconfigured, "its base URL or credential cannot be sent: enter it again"),
 )
 # There was no connection: the provider never got the call.
 _NEVER_SENT = (aiohttp.ClientConnectorError, TimeoutError, ValueError)
-_ERRORS = (httpx.TransportError, aiohttp.ClientError, OSError, ValueError)
+_ERRORS = (aiohttp.ClientError, httpx.InvalidURL, NoHttp, OSError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -68,27 +68,54 @@ class Reply:
 class Stream:
     """An answer whose body is still coming: iterate over its chunks, or read it whole."""
 
-    def __init__(self, response: httpx.Response, *, first_by: float, idle: float, ends: float):
-        assert isinstance(response.stream, httpx.AsyncByteStream)
-        self.status = response.status_code
-        self.headers = _read_headers(response)
-        self._chunks = aiter(response.stream)
+    def __init__(self, answer: Answer, *, first_by: float, idle: float, ends: float):
+        self.status = answer.status
+        self.headers = _read_headers(answer)
+        self._body = answer.body
+        self._loop = asyncio.get_running_loop()
         self._next_by = first_by  # on the loop's clock
         self._idle = idle
         self._ends = ends  # on the loop's clock
+        self._look: asyncio.TimerHandle | None = None
+        self._waits_until = math.inf  # on the loop's clock; infinite while nobody waits for a chunk
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 
     async def __anext__(self) -> bytes:
         """Return the next chunk. Raises `Truncated` when the connection is lost, and `ProviderTimeout`."""
+        self._wait_until(min(self._next_by, self._ends))
         try:
-            async with asyncio.timeout_at(min(self._next_by, self._ends)):
-                chunk = await anext(self._chunks)
+            chunk = await self._body.readany()
         except (TimeoutError, *_ERRORS) as error:
             raise self._lost(error) from None
-        self._next_by = asyncio.get_running_loop().time() + self._idle
+        finally:
+            self._waits_until = math.inf
+        if not chunk:
+            raise StopAsyncIteration
+        self._next_by = self._loop.time() + self._idle
         return chunk
+
+    def _wait_until(self, moment: float) -> None:
+        """Have an eye on the clock: one timer for a stream costs less than one for each of its chunks."""
+        self._waits_until = moment
+        if self._look is None or self._look.when() > moment:
+            self.unwatch()
+            self._look = self._loop.call_at(moment, self._look_at_clock)
+
+    def _look_at_clock(self) -> None:
+        """End the waiting for a chunk that is too late, or look again when it would be."""
+        if self._loop.time() >= self._waits_until:
+            self._body.set_exception(TimeoutError())
+        else:
+            again = min(self._waits_until, self._loop.time() + self._idle)
+            self._look = self._loop.call_at(again, self._look_at_clock)
+
+    def unwatch(self) -> None:
+        """Have no eye on the clock any more."""
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
 
     def _lost(self, error: Exception) -> ProviderError:
         """Return what an answer that does not go on means."""
@@ -99,7 +126,7 @@ class Stream:
         return failure
 
     def _silence(self) -> str:
-        if asyncio.get_running_loop().time() >= self._ends:
+        if self._loop.time() >= self._ends:
             return "the provider did not finish its answer in the time of the call"
         return "the provider stopped sending in the middle of its answer"
 
@@ -108,14 +135,19 @@ class Stream:
 
         Raises as `__anext__` does, and `TooLarge` where an answer is larger.
         """
-        content = bytearray()
         try:
             async with asyncio.timeout_at(min(self._next_by, self._ends)):
-                async for chunk in self._chunks:
-                    content += chunk
-                    if len(content) > max_bytes:
-                        break
-        except (TimeoutError, *_ERRORS) as error:
+                return await self.read_in_time(max_bytes)
+        except TimeoutError as error:
+            raise self._lost(error) from None
+
+    async def read_in_time(self, max_bytes: int) -> bytes:
+        """Return the whole body as `read` does; its caller has an eye on the clock."""
+        content = bytearray()
+        try:
+            while len(content) <= max_bytes and (chunk := await self._body.readany()):
+                content += chunk
+        except _ERRORS as error:
             raise self._lost(error) from None
         if len(content) > max_bytes and 200 <= self.status < 300:  # another status says what it means
             said = f"the provider's answer is larger than {max_bytes} bytes"
@@ -128,18 +160,28 @@ class Client:
     """Sends calls; keeps connections, but no cookies and nothing else between two calls."""
 
     def __init__(self, rules: egress.Policy | None = None) -> None:
-        session = egress.session(rules or egress.policy(loopback=True))
-        self._transport = AiohttpTransport(verify=False, client=session)  # the session has its own TLS
+        self._connections = Connections(egress.connector(rules or egress.policy(loopback=True)))
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._transport.aclose()
+        await self._connections.aclose()
 
     async def send(self, call: Call, *, timeout: Timeouts = Timeouts(), max_bytes: int = MAX_BYTES) -> Reply:
         """Return the whole answer, whatever its status. Raises `ProviderError` when there is none."""
-        unhurried = Timeouts(timeout.connect, timeout.total, timeout.total, timeout.total)
-        async with self.stream(call, timeout=unhurried) as stream:
-            return Reply(stream.status, stream.headers, await stream.read(max_bytes))
+        ends = asyncio.get_running_loop().time() + timeout.total
+        answer: Answer | None = None
+        stream: Stream | None = None
+        try:
+            async with asyncio.timeout_at(ends):
+                answer = await self._send(call, connect=timeout.connect)
+                stream = Stream(answer, first_by=ends, idle=timeout.total, ends=ends)
+                _refuse_unasked(stream)
+                return Reply(stream.status, stream.headers, await stream.read_in_time(max_bytes))
+        except TimeoutError as error:
+            raise (_never_began() if stream is None else stream._lost(error)) from None
+        finally:
+            if answer is not None:
+                answer.close()
 
     @asynccontextmanager
     async def stream(self, call: Call, *, timeout: Timeouts = Timeouts()) -> AsyncIterator[Stream]:
@@ -150,45 +192,29 @@ class Client:
         """
         now = asyncio.get_running_loop().time()
         ends, first_by = now + timeout.total, now + timeout.first_byte
-        request = _request(call, connect=timeout.connect)
         try:
             async with asyncio.timeout_at(min(first_by, ends)):
-                response = await self._transport.handle_async_request(request)
+                answer = await self._send(call, connect=timeout.connect)
         except TimeoutError:
-            raise ProviderTimeout("the provider did not begin to answer in time") from None
-        except _ERRORS as error:
-            raise _failure(error, "cannot reach the provider", ProviderUnavailable) from None
+            raise _never_began() from None
         try:
-            stream = Stream(response, first_by=first_by, idle=timeout.idle, ends=ends)
+            stream = Stream(answer, first_by=first_by, idle=timeout.idle, ends=ends)
             _refuse_unasked(stream)
             yield stream
         finally:
-            await response.aclose()
+            stream.unwatch()
+            answer.close()
+
+    async def _send(self, call: Call, *, connect: float) -> Answer:
+        """Return what is answered. Raises `ProviderError` where nothing is."""
+        try:
+            return await self._connections.send(call, connect=connect)
+        except _ERRORS as error:
+            raise _failure(error, "cannot reach the provider", ProviderUnavailable) from None
 
 
-def _request(call: Call, *, connect: float) -> httpx.Request:
-    """Return the request without the headers that the transport writes itself: host and length."""
-    headers = {"accept": "*/*", **call.headers, "accept-encoding": "identity"}
-    try:
-        request = httpx.Request(
-            call.method,
-            _url(call.url),
-            headers=headers,
-            stream=httpx.ByteStream(call.content),
-            extensions={"timeout": {"connect": connect, "pool": connect}},
-        )
-        request.read()
-    except (httpx.InvalidURL, UnicodeError, ValueError):
-        raise TargetMisconfigured(
-            "the provider's base URL or credential cannot be sent: enter it again"
-        ) from None
-    return request
-
-
-@lru_cache(maxsize=1024)
-def _url(text: str) -> httpx.URL:
-    """Return an address read; there are few of them, and reading one costs more than the rest."""
-    return httpx.URL(text)
+def _never_began() -> ProviderError:
+    return ProviderTimeout("the provider did not begin to answer in time")
 
 
 def _refuse_unasked(answer: Stream) -> None:
@@ -203,10 +229,10 @@ def _refuse_unasked(answer: Stream) -> None:
         raise BadReply("the provider sent a compressed answer that was not asked for", status=answer.status)
 
 
-def _read_headers(response: httpx.Response) -> Mapping[str, str]:
+def _read_headers(answer: Answer) -> Mapping[str, str]:
     """Return headers by lower-case name; repeated ones are joined by commas, as HTTP says."""
     found: dict[str, str] = {}
-    for raw_name, raw_value in response.headers.raw:
+    for raw_name, raw_value in answer.headers:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         found[name] = f"{found[name]}, {value}" if name in found else value
     return found
@@ -229,7 +255,7 @@ def _failure(error: BaseException, what: str, lost: type[ProviderError]) -> Prov
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:
-    """Return the chain behind an error, the root first: aiohttp and httpx wrap what they do not know."""
+    """Return the chain behind an error, the root first: aiohttp wraps what it does not know."""
     found: list[BaseException] = []
     while error is not None and len(found) < 8:
         found.append(error)

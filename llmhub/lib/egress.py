@@ -199,22 +199,23 @@ class Resolver(AbstractResolver):
         """Nothing is held."""
 
 
-def session(rules: Policy) -> aiohttp.ClientSession:
-    """Return a session that reaches only what `rules` allow; it belongs to the running loop.
-
-    It keeps no cookies, uses no proxy, and holds as many connections as there are calls.
-    """
+def connector(rules: Policy) -> aiohttp.TCPConnector:
+    """Return the connections to what `rules` allow, as many as there are calls; they belong to the loop."""
 
     def checked_socket(info: Any) -> socket.socket:
         family, kind, protocol, _, address = info
         rules.check(address[0], address[1])
         return socket.socket(family, kind, protocol)
 
-    connector = aiohttp.TCPConnector(
+    return aiohttp.TCPConnector(
         limit=0, resolver=Resolver(rules), socket_factory=checked_socket, ssl=_tls_context()
     )
+
+
+def session(rules: Policy) -> aiohttp.ClientSession:
+    """Return a session that reaches only what `rules` allow: without cookies, without a proxy."""
     return aiohttp.ClientSession(
-        connector=connector,
+        connector=connector(rules),
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
         auto_decompress=False,

@@ -158,10 +158,12 @@ async def _events(upstream: Stream, reading: Reading) -> AsyncIterator[list[SseE
 
 async def _chunks(upstream: Stream, reading: Reading) -> AsyncIterator[bytes]:
     """Yield what comes, and after the end of the answer only what comes soon: usage and end marker."""
-    until: float | None = None  # on the loop's clock
+    async for chunk in upstream:
+        yield chunk
+        if reading.is_whole:
+            break
+    until = asyncio.get_running_loop().time() + _LINGER
     while True:
-        if reading.is_whole and until is None:
-            until = asyncio.get_running_loop().time() + _LINGER
         try:
             async with asyncio.timeout_at(until):
                 chunk = await anext(upstream)

@@ -63,7 +63,6 @@ def test_a_request_carries_what_the_call_says_and_nothing_more():
         "accept-encoding: identity",
         "accept: */*",
         "content-length: 2",
-        "content-type: application/octet-stream",  # every call of an adapter says its own
         f"host: {server.url.removeprefix('http://')}",
     ]
 

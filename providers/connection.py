@@ -1,0 +1,162 @@
+"""One HTTP/1.1 call on a kept connection of aiohttp's pool.
+
+Names, TLS, keeping connections and reading answers are aiohttp's. The request is written here: what a
+session makes around it (cookies, redirects, encodings, values of its own) costs more than the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, cast
+
+import aiohttp
+import httpx
+from aiohttp.client_reqrep import ConnectionKey
+from aiohttp.http import HttpProcessingError
+from yarl import URL
+
+from providers.wire import Call
+
+if TYPE_CHECKING:
+    from aiohttp.client_reqrep import ClientRequest
+    from aiohttp.connector import Connection
+    from aiohttp.streams import StreamReader
+
+_SMALL = 64 * 1024  # bytes of a body that is copied to go out with its head
+_SCHEMES = ("http", "https")
+
+
+class NoHttp(Exception):
+    """What came back is no HTTP answer."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a call goes: what aiohttp's pool asks of a request in order to connect."""
+
+    url: URL
+    connection_key: ConnectionKey
+    ssl: bool = True  # with the pool's own context
+    proxy: None = None
+    server_hostname: None = None
+
+    @property
+    def host(self) -> str:
+        """The name or address that is connected to."""
+        return self.connection_key.host
+
+    @property
+    def port(self) -> int | None:
+        """The port that is connected to."""
+        return self.connection_key.port
+
+    def is_ssl(self) -> bool:
+        """Return whether the connection is encrypted."""
+        return self.connection_key.is_ssl
+
+
+@lru_cache(maxsize=1024)
+def address_of(text: str) -> Address:
+    """Return a URL read; there are few of them. Raises `ValueError` where nothing can be sent to it."""
+    url = URL(str(httpx.URL(text)))
+    if url.scheme not in _SCHEMES or not url.raw_host:
+        raise aiohttp.InvalidURL(url)
+    return Address(url, ConnectionKey(url.raw_host, url.port, url.scheme == "https", True, None, None, None))
+
+
+@lru_cache(maxsize=16)
+def _patience(connect: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(connect=connect, sock_connect=connect)
+
+
+class Answer:
+    """What a server answers: its head, and its body as it comes."""
+
+    def __init__(
+        self, connection: Connection, status: int, headers: Sequence[tuple[bytes, bytes]], body: StreamReader
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body  # `readany` returns b"" at its end
+        self._connection = connection
+
+    def close(self) -> None:
+        """Give the connection back, or close it where something of this call is still on its way."""
+        transport = self._connection.transport
+        if transport is not None and transport.get_write_buffer_size():
+            self._connection.close()
+        else:
+            self._connection.release()
+
+
+class Connections:
+    """Sends calls on connections that are kept; nothing else goes from one call to the next."""
+
+    def __init__(self, pool: aiohttp.BaseConnector) -> None:
+        self._pool = pool
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._pool.close()
+
+    async def send(self, call: Call, *, connect: float) -> Answer:
+        """Return what a server answers, once its head is there; connecting takes `connect` seconds at most.
+
+        A call that only reads is sent again where a kept connection was closed at that moment.
+        Raises what aiohttp and the system raise, `ValueError` where the call cannot be sent, `NoHttp`.
+        """
+        address = address_of(call.url)
+        head = _head(call, address.url)
+        try:
+            return await self._send(address, head, call.content, connect)
+        except aiohttp.ClientConnectorError:
+            raise
+        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+            if call.method != "GET":
+                raise
+            return await self._send(address, head, call.content, connect)
+
+    async def _send(self, address: Address, head: bytes, content: bytes, connect: float) -> Answer:
+        request = cast("ClientRequest", address)
+        connection = await self._pool.connect(request, [], _patience(connect))
+        try:
+            return await _ask(connection, head, content)
+        except HttpProcessingError:
+            connection.close()
+            raise NoHttp from None
+        except BaseException:
+            connection.close()
+            raise
+
+
+async def _ask(connection: Connection, head: bytes, content: bytes) -> Answer:
+    """Write a call and return what is answered; an interim answer is none."""
+    protocol, transport = connection.protocol, connection.transport
+    if protocol is None or transport is None:
+        raise aiohttp.ServerDisconnectedError
+    protocol.set_response_params(read_until_eof=True, auto_decompress=False)
+    if len(content) <= _SMALL:
+        transport.write(head + content)
+    else:
+        transport.write(head)
+        transport.write(content)
+    message, body = await protocol.read()
+    while 100 <= message.code < 200 and message.code != 101:
+        message, body = await protocol.read()
+    return Answer(connection, message.code, message.raw_headers, body)
+
+
+def _head(call: Call, url: URL) -> bytes:
+    """Return the head of a request. Raises `ValueError` where a header would end its line."""
+    headers = {"accept": "*/*", **call.headers, "accept-encoding": "identity"}
+    lines = [f"{call.method} {url.raw_path_qs} HTTP/1.1", f"host: {url.host_port_subcomponent}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    if call.content or call.method != "GET":
+        lines.append(f"content-length: {len(call.content)}")
+    text = "\r\n".join(lines)
+    breaks = len(lines) - 1
+    if text.count("\n") != breaks or text.count("\r") != breaks or "\0" in text:
+        raise ValueError("a header holds the end of a line")
+    return f"{text}\r\n\r\n".encode("ascii")

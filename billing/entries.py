@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import msgspec
+
 Unit = Literal["usd", "tokens", "requests"]
 Only = tuple[Literal["provider_id", "entry_id"], int]  # the attempts with this value count
 Status = Literal["ok", "error", "cancelled", "interrupted"]
@@ -55,16 +57,14 @@ class OverBudget(LedgerError):
         self.rooms = rooms or {}  # the least that is left of all its budgets, by unit
 
 
-@dataclass(frozen=True)
-class Once:
+class Once(msgspec.Struct, frozen=True):
     """The `Idempotency-Key` of a call: among calls of one key, only the first is sent."""
 
     digest: str  # of the gateway key and the header's value
     body_digest: str
 
 
-@dataclass(frozen=True)
-class FirstCall:
+class FirstCall(msgspec.Struct, frozen=True):
     """The call that an idempotency key belongs to; the last three are None while it is in flight."""
 
     body_digest: str
@@ -94,8 +94,7 @@ class Hold:
     only: Only | None = field(default=None, compare=False)  # None: every attempt is charged
 
 
-@dataclass(frozen=True)
-class Room:
+class Room(msgspec.Struct, frozen=True):
     """What is left of the budget that has room for the fewest calls like the one just admitted."""
 
     budget_id: int
@@ -103,8 +102,7 @@ class Room:
     taken: int  # that reservation
 
 
-@dataclass(frozen=True)
-class Reserve:
+class Reserve(msgspec.Struct, frozen=True):
     """What a call may cost at most, held against each of its budgets until it is settled."""
 
     id: int  # of the usage record to come
@@ -114,12 +112,11 @@ class Reserve:
     # Columns of the record if nobody settles: team_id, key_id, person_id, requested, dialect,
     # streamed, entry_id, offer_id, provider_id, price_id, tags, session; `cost_nano` is the estimate
     # (None: nobody knows), without it `amount_nano` is, unless that is 0.
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = {}
     once: Once | None = None  # None: the call may be repeated
 
 
-@dataclass(frozen=True)
-class Move:
+class Move(msgspec.Struct, frozen=True):
     """A reservation that takes the place of the one with its id, whole or not at all."""
 
     new: Reserve
@@ -130,8 +127,7 @@ class Move:
         return self.new.id
 
 
-@dataclass(frozen=True)
-class AttemptEntry:
+class AttemptEntry(msgspec.Struct, frozen=True):
     """One upstream call; the fields are the columns of `billing.Attempt`.
 
     An attempt that failed without usage costs nothing. Any other without `cost_nano` is unpriced.
@@ -163,8 +159,7 @@ class AttemptEntry:
     ttft_ms: int | None = None
 
 
-@dataclass(frozen=True)
-class Refused:
+class Refused(msgspec.Struct, frozen=True):
     """A request whose key is known and for which nothing was done; most fields are columns of its record."""
 
     id: int
@@ -178,13 +173,12 @@ class Refused:
     dialect: str = "chat"
     streamed: bool = False
     latency_ms: int = 0
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = {}
     session: str = ""
     plan: str | None = None
 
 
-@dataclass(frozen=True)
-class Settle:
+class Settle(msgspec.Struct, frozen=True):
     """How a call ended; the fields are the columns of `billing.UsageRecord`.
 
     Tokens and cost of the record are the sums over its attempts: the caller is charged for
@@ -209,7 +203,7 @@ class Settle:
     unknown_nano: int = 0  # what budgets are charged for an attempt of unknown cost
     latency_ms: int = 0
     ttft_ms: int | None = None
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = {}
     session: str = ""
     needs: int | None = None  # see billing/asked.py; None: not known
     parameters: int | None = None

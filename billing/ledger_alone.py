@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from django.db import DEFAULT_DB_ALIAS, transaction
+from msgspec.structs import replace
 
 from billing import ledger_batch, scopes, worker
 from billing.budget import in_force

@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 
+import msgspec
+
 from billing.charge import held as held_by
 from billing.entries import Hold, OverBudget, Reserve, Room, Unit
 
 Sums = dict[Hold, tuple[int, int]]  # (spent, held) to add, in lock order
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """What a counter says at one moment."""
 
     spent: int = 0
@@ -34,8 +35,7 @@ class Standing:
         return Standing(self.spent + spent, self.held + held, self.cap)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """What one call adds to one counter."""
 
     hold: Hold

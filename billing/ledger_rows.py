@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import models
+from msgspec.structs import asdict
 
 from billing.entries import LEASE_EXPIRED, AttemptEntry, Hold, Refused, Reserve, Settle
 from billing.models import Attempt, Reservation, UsageRecord
@@ -106,7 +107,7 @@ def record(settle: Settle, totals: Totals) -> Row:
     """Return the row of a usage record; `totals` are those of its attempts."""
     answered = totals.answered
     unpriced = totals.cost_source == UNPRICED
-    values = vars(settle) | vars(totals)
+    values = asdict(settle) | asdict(totals)
     values |= {"attempts": len(settle.attempts), "refusals": 0, "reason": ""}
     values["unpriced_reason"] = (settle.unpriced_reason or _UNKNOWN_COST) if unpriced else ""
     for column in ("entry_id", "offer_id", "provider_id", "price_id"):
@@ -117,7 +118,7 @@ def record(settle: Settle, totals: Totals) -> Row:
 def refusal(entry: Refused, times: int) -> Row:
     """Return the record that stands for so many refusals of one key, code and minute: it cost nothing."""
     known = {"status": UsageRecord.Status.REFUSED, "refusals": times, "cost_nano": 0}
-    return _row({**_RECORD_DEFAULTS, **vars(entry), **known}, _RECORD)
+    return _row({**_RECORD_DEFAULTS, **asdict(entry), **known}, _RECORD)
 
 
 def adjustment(values: dict[str, Any]) -> Row:
@@ -128,7 +129,7 @@ def adjustment(values: dict[str, Any]) -> Row:
 
 def attempt(entry: AttemptEntry, *, row_id: int, usage_id: int) -> Row:
     """Return the row of one attempt."""
-    values = vars(entry) | {"id": row_id, "usage_id": usage_id}
+    values = asdict(entry) | {"id": row_id, "usage_id": usage_id}
     if is_unpriced(entry):
         values["cost_source"] = UNPRICED
     return _row(values, _ATTEMPT)

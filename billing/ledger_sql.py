@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from django.db.backends.utils import CursorWrapper
 
 from billing import rollup_bucket
@@ -39,8 +39,7 @@ _UNLIMITED = 2**63 - 1
 _NUMBER = "CAST(%s AS BIGINT)"
 
 
-@dataclass(frozen=True)
-class Lease:
+class Lease(msgspec.Struct, frozen=True):
     """A reservation that was taken out of the table."""
 
     id: int

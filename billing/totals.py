@@ -8,8 +8,9 @@ known part, since nobody can say what the rest was.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from operator import attrgetter
+
+import msgspec
 
 from billing.entries import AttemptEntry
 from llmhub.lib import money
@@ -22,8 +23,7 @@ _REASONING = attrgetter("reasoning_tokens")
 _DOUBT = ("reported", "reconciled", "computed", "estimated")  # the last one found names the sum
 
 
-@dataclass(frozen=True)
-class Totals:
+class Totals(msgspec.Struct, frozen=True):
     """Sums over the attempts of one call, and the attempt that stands for it."""
 
     input_tokens: int

@@ -11,6 +11,8 @@ from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from typing import Literal, TypeGuard
 
+import msgspec
+
 from llmhub.lib import money
 from providers.wire import Usage
 
@@ -39,8 +41,7 @@ class PriceValue:
     ends_at: datetime | None = None  # None: it holds until the next begins
 
 
-@dataclass(frozen=True)
-class Cost:
+class Cost(msgspec.Struct, frozen=True):
     """What one call costs, where that number comes from, and the price it was computed with."""
 
     nano: int | None  # None: unknown, never 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+import msgspec
+
 from llmhub.lib.sketch import Sketch
 
 # How an attempt ended. The first four say something about the offer; the others are no illness: a limit,
@@ -21,8 +23,7 @@ SKETCHES = ("latency", "ttft", "speed")
 PER_SECOND = 10  # speed is kept in tenths of a token per second
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """How one attempt ended."""
 
     ending: Ending

@@ -40,8 +40,14 @@ def encoded(body: Body) -> bytes:
     return b"".join([*pieces, b"}"])
 
 
-@dataclass(frozen=True)
-class Usage:
+class Discreet(msgspec.Struct, frozen=True):
+    """A value that holds what no log and no traceback may show."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
+class Usage(msgspec.Struct, frozen=True):
     """Tokens of one upstream call, normalised once."""
 
     input_tokens: int = 0  # cached ones included
@@ -61,17 +67,15 @@ class Usage:
         return bool(self.output_tokens or self.reported_cost)
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Discreet, frozen=True):
     """One offer as an adapter needs it: where to send, and as what."""
 
     base_url: str
     upstream_id: str
-    credential: str = field(repr=False, default="")  # decrypted just before the call; "" where none is needed
+    credential: str = ""  # decrypted just before the call; "" where none is needed
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(msgspec.Struct, frozen=True):
     """How a provider wants a model of its own to be told what the dialects say differently."""
 
     limit_field: str = "max_tokens"  # of a call: the most tokens that an answer may have
@@ -85,14 +89,13 @@ class Terms:
     asked_at: int = 0  # Unix seconds: when the call was made, for answers that tell it
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Discreet, frozen=True):
     """One HTTP request to a provider, ready to send."""
 
     method: Literal["GET", "POST"]
     url: str
-    headers: dict[str, str] = field(repr=False, default_factory=dict)
-    content: bytes = field(repr=False, default=b"")
+    headers: dict[str, str] = {}
+    content: bytes = b""
 
     @property
     def credential(self) -> str:
@@ -102,11 +105,10 @@ class Call:
         )
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Discreet, frozen=True):
     """A whole answer, read as far as llmhub needs to understand it; `body` is passed on."""
 
-    body: Body = field(repr=False)
+    body: Body
     usage: Usage | None  # None: the provider said nothing
     model: str  # what the provider says answered; "" when it says nothing
     finish_reason: str  # "" when it gives none; in the provider's own word

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+
+import msgspec
 
 from billing.rules import DEFAULT_OUTPUT_TOKENS
 from catalog.pricing import MTOK, PriceValue, in_force
@@ -19,8 +20,7 @@ _PER_MESSAGE = 50  # tokens: roles and separators
 _FOR_TOOLS = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(msgspec.Struct, frozen=True):
     """How large a request is, as far as it bounds tokens."""
 
     body_bytes: int

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+import msgspec
+
 from billing import charge, scopes
 from billing.entries import AttemptEntry, Hold, Only, Unit
 from billing.rules import Rules
@@ -20,8 +22,7 @@ Unfit = Literal["unpriced", "unbounded"]
 Supplier = tuple[int, int]  # ids of a provider and a model
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(msgspec.Struct, frozen=True):
     """The most that one attempt may take."""
 
     nano: int

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from msgspec import structs
+
 from billing import standing
 from billing.models import ApiKey
 from llmhub.audit.actor import Actor
@@ -134,8 +136,8 @@ def _request(question: Question, snapshot: Snapshot) -> CallerRequest:
     )
     if question.body:
         return found
-    size = replace(found.size, body_bytes=question.input_tokens * _BYTES_PER_TOKEN)
-    return replace(found, size=size, needs=frozenset(question.needs))
+    size = structs.replace(found.size, body_bytes=question.input_tokens * _BYTES_PER_TOKEN)
+    return structs.replace(found, size=size, needs=frozenset(question.needs))
 
 
 def _body(question: Question) -> dict[str, Any]:

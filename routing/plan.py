@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+import msgspec
+from msgspec.structs import replace
 
 from providers.adapters import Adapter, DialectNotServed, adapter_for
 from providers.live import Live
@@ -28,8 +30,7 @@ _NO_SIZE = Size(body_bytes=0, messages=0)
 _NO_MIX = Mix()
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(msgspec.Struct, frozen=True):
     """A call, as far as it decides where it may go."""
 
     dialect: str = "chat"
@@ -43,19 +44,17 @@ class Asking:
     seed: str = ""  # what chance is made of
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(msgspec.Struct, frozen=True):
     """What is known when a call is planned; everything in it is about now."""
 
     at: datetime  # decides which prices are in force
-    waits: Mapping[tuple[int, str], float] = field(default_factory=dict)  # of offers (id, address) that fail
-    live: Mapping[int, Live] = field(default_factory=dict)  # by id of the offer
-    mixes: Mixes = field(default_factory=dict)  # of the caller's team
+    waits: Mapping[tuple[int, str], float] = {}  # of offers (id, address) that fail
+    live: Mapping[int, Live] = {}  # by id of the offer
+    mixes: Mixes = {}  # of the caller's team
     session_offer: int | None = None  # id of the offer that answered the call's session last
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True):
     """An offer that may be tried, with the adapter that speaks to it."""
 
     entry: EntryValue
@@ -76,8 +75,7 @@ class Candidate:
         return self.adapter.dialect == dialect
 
 
-@dataclass(frozen=True, slots=True)
-class Dropped:
+class Dropped(msgspec.Struct, frozen=True):
     """An offer that is not tried, and why."""
 
     entry: EntryValue
@@ -86,8 +84,7 @@ class Dropped:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """What will be tried for one request."""
 
     candidates: tuple[Candidate, ...]

@@ -5,8 +5,10 @@ Real ids contain `:` and `@`, so an exact name always wins over a suffix.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+import msgspec
+from msgspec.structs import replace
 
 from catalog.names import nearest
 from routing.gateway.errors import Refusal
@@ -14,15 +16,14 @@ from routing.policy_words import BY_SUFFIX, Policy
 from routing.snapshot import EntryValue, RouteValue, Snapshot, TargetValue
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(msgspec.Struct, frozen=True):
     """What a name stands for: one model, or the targets of a route."""
 
     name: str  # of the model or the route: never an alias
     targets: tuple[TargetValue, ...]
     policy: Policy = "priority"
     route: RouteValue | None = None
-    asked: str = field(default="", compare=False)  # name or alias that was asked for, without a suffix
+    asked: str = ""  # name or alias that was asked for, without a suffix
 
     @property
     def escalates(self) -> bool:

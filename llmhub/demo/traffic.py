@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
+
+from msgspec.structs import replace
 
 from billing.asked import needs_number, parameters_number
 from billing.entries import AttemptEntry, Refused, Settle

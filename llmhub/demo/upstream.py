@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from random import Random
+
+from msgspec.structs import replace
 
 from billing.entries import AttemptEntry, Status
 from catalog import pricing

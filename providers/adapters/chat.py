@@ -6,10 +6,10 @@ Source: https://platform.openai.com/docs/api-reference/chat
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from providers.adapters import failures
 from providers.adapters.base import NO_HEADERS

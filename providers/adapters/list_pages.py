@@ -7,10 +7,10 @@ https://platform.claude.com/docs/en/api/models-list (`has_more`, `last_id`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 import msgspec
+from msgspec.structs import replace
 
 from providers.adapters.reading import decode_raw, mapping, name, text, value_of
 from providers.errors import BadReply

@@ -11,8 +11,9 @@ any of these is unbounded under a hard cap.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from providers.adapters.reading import items, mapping, tokens
 from providers.adapters.tool_uses import tool_uses

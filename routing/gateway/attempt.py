@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from providers.adapters.base import NO_HEADERS
 from providers.client import MAX_BYTES, MAX_BYTES_IMAGES, Stream

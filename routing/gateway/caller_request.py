@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from providers.wire import Body
+from providers.wire import Body, Discreet
 from routing.bound import Size
 from routing.gateway.body import field as read
 from routing.gateway.errors import Refusal
@@ -17,20 +16,19 @@ from routing.plan_words import Operation
 MAX_OUTPUT_LIMIT = 100_000_000  # tokens
 
 
-@dataclass(frozen=True, slots=True)
-class CallerRequest:
+class CallerRequest(Discreet, frozen=True):
     """What a caller asks for; `body` is passed on, or translated."""
 
     model: str
     size: Size
     extras: Extras
-    body: Body = field(repr=False)
+    body: Body
     dialect: str = "chat"
     operation: Operation = "generate"
     stream: bool = False
     wants_usage: bool = False  # of a stream: the caller asked for a usage event
     needs: Needs = NOTHING
-    headers: Mapping[str, str] = field(repr=False, default_factory=dict)  # for a provider of the same dialect
+    headers: Mapping[str, str] = {}  # for a provider of the same dialect
 
 
 class ReadRequest(Protocol):

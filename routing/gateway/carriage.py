@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from billing.rules import DEFAULT_OUTPUT_TOKENS
 from providers.rates import Rates
 from providers.translators import TRANSLATORS, Unsayable
 from providers.translators.base import Answers
 from providers.translators.unsigned import fitted
-from providers.wire import Body, Terms
+from providers.wire import Body, Discreet, Terms
 from routing.bound import Size
 from routing.gateway.caller_request import CallerRequest
 from routing.plan import Candidate
@@ -20,11 +20,10 @@ from routing.plan import Candidate
 _LIMIT = "max_completion_tokens"  # of a chat call that gave none
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
+class Carried(Discreet, frozen=True):
     """A call as one candidate gets it."""
 
-    body: Body = field(repr=False)
+    body: Body
     answers: Answers | None = None  # None: the caller speaks the provider's dialect
     dropped: tuple[str, ...] = ()  # fields of the caller that the provider cannot be told
     defaulted: int | None = None  # tokens: the limit that the caller did not give

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import msgspec
+from msgspec import structs
 
 from providers.adapters.base import NO_HEADERS
 from providers.client import Timeouts
@@ -96,7 +97,7 @@ async def _ask(hub: Hub, account: Account, candidate: Candidate) -> int | None:
     )
     if call is None:
         return None
-    sent = replace(call, headers={**call.headers, HOP_HEADER: hub.name})
+    sent = structs.replace(call, headers={**call.headers, HOP_HEADER: hub.name})
     try:
         with hiding(secret):
             reply = await hub.client.send(sent, timeout=_patience(hub))

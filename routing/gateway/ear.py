@@ -18,8 +18,7 @@ _MOST_WHOLE = 256 * 1024  # bytes of a whole answer
 _MOST_EVENTS = 2 * 1024 * 1024  # bytes of the events of a stream
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(msgspec.Struct, frozen=True):
     """How many there were, and how many of them were malformed."""
 
     tool_calls: int = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from billing.rules import DEFAULT_OUTPUT_TOKENS
 from providers.wire import Usage

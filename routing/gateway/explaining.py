@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from functools import partial
 from urllib.parse import parse_qs
 
 import msgspec
+from msgspec.structs import replace
 
 from billing import standing
 from llmhub.lib import clock

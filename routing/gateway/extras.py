@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any, cast
 
@@ -28,11 +27,10 @@ _PLAIN = re.compile(r"[\x20-\x7e]*")
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-@dataclass(frozen=True, slots=True)
-class Extras:
+class Extras(msgspec.Struct, frozen=True):
     """The extras of one request."""
 
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = {}
     session: str = ""
     providers: frozenset[str] = frozenset()  # empty: any
     idempotency_key: str = ""  # empty: the call may be repeated

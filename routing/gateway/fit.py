@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from providers.translators import CannotTranslate
 from routing.bound import Size
@@ -13,8 +13,7 @@ from routing.gateway.over_budget import Unfit
 from routing.plan import Candidate
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(msgspec.Struct, frozen=True):
     """The most that an attempt at a candidate may take."""
 
     demand: Demand

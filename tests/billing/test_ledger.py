@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 from django.db import OperationalError, connection
+from msgspec.structs import replace
 
 from billing import ledger_batch, ledger_sql
 from billing.entries import BadEntry, LedgerUnavailable, OverBudget

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from billing.entries import Once, OverBudget, Repeated
 from billing.idempotency_models import IdempotencyKey

@@ -7,7 +7,6 @@ import contextlib
 import random
 import time
 from collections import Counter as Counted
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -15,6 +14,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 from django.db.utils import ConnectionHandler
+from msgspec.structs import replace
 
 from billing import ledger_batch, reconcile, rollup, rollup_bucket, rollup_read
 from billing.entries import Hold, LedgerUnavailable, Once, OverBudget, Refused, Repeated

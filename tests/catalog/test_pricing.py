@@ -10,6 +10,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from catalog.pricing import PriceValue, cost_of, cost_usd, price_for
 from providers.wire import Usage
@@ -253,7 +254,7 @@ def test_nano_is_the_nearest_whole_number_and_the_even_one_of_two(usage, one):
 
 @given(usages(), prices, st.integers(min_value=1, max_value=1000))
 def test_more_output_never_costs_less(usage, one, more):
-    longer = Usage(**{**vars(usage), "output_tokens": usage.output_tokens + more})
+    longer = structs.replace(usage, output_tokens=usage.output_tokens + more)
 
     assert cost_usd(longer, one) >= cost_usd(usage, one)
 

@@ -9,12 +9,12 @@ import json
 import re
 from collections import Counter
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import genai_prices
 import pytest
+from msgspec.structs import replace
 
 from catalog import seed
 from catalog.pricing import cost_of, cost_usd, price_for

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import replace
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from billing.entries import Hold
 from billing.rules import DEFAULT_OUTPUT_TOKENS, Rules

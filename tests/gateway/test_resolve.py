@@ -52,7 +52,9 @@ def test_a_route_is_found_by_its_name_and_takes_a_suffix_too():
     route = RouteValue("support", (TargetValue(SMALL), TargetValue(ODD)), policy="balanced")
     world = snapshot(SMALL, ODD, routes={"support": route})
 
-    assert resolve(world, "support", now=NOW) == Destination("support", route.targets, "balanced", route)
+    assert resolve(world, "support", now=NOW) == Destination(
+        "support", route.targets, "balanced", route, asked="support"
+    )
     assert resolve(world, "support:floor", now=NOW).policy == "cost"
     with pytest.raises(Refusal, match="'support'"):
         resolve(world, "suport", now=NOW)

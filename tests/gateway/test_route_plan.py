@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from catalog.words import CAPABILITIES
 from routing.bound import Size
@@ -94,7 +95,9 @@ def test_a_small_context_is_left_out_only_where_another_is_larger():
     assert why(planned(route(small, large), size=size)) == {10: "too_small"}
     assert ids(planned(small, size=size)) == [10]  # the provider will know
     writes = model(1, output_limit_tokens=100)
-    assert why(planned(route(writes, large), size=replace(size, output_limit=200))) == {10: "too_small"}
+    assert why(planned(route(writes, large), size=structs.replace(size, output_limit=200))) == {
+        10: "too_small"
+    }
 
 
 @pytest.mark.parametrize(

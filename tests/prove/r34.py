@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from catalog.pricing import cost_of, cost_usd, price_for
 from llmhub.lib import money

@@ -8,6 +8,7 @@ from billing.entries import AttemptEntry, Hold
 from billing.totals import charged_nano, is_unpriced
 from llmhub.lib import money
 
+ALL = Hold(0, 0)  # of no budget: whatever is charged in USD counts
 MAX_CALL_TOKENS = 10**12  # more is a provider's mistake
 
 

@@ -12,7 +12,7 @@ Amounts are nano-USD, ids those of `llmhub.lib.ids`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -83,15 +83,28 @@ class Repeated(LedgerError):
         self.is_same = is_same  # whether it had the same body
 
 
-@dataclass(frozen=True)
-class Hold:
-    """What a call holds of one budget in one of its periods; those two name the counter."""
+class Hold(msgspec.Struct, frozen=True, eq=False):
+    """What a call holds of one budget in one of its periods; those two name the counter, and are compared."""
 
     budget_id: int
     period_start: int  # Unix seconds
-    amount: int | None = field(default=None, compare=False)  # None: the reservation's own, in nano-USD
-    unit: Unit = field(default="usd", compare=False)
-    only: Only | None = field(default=None, compare=False)  # None: every attempt is charged
+    amount: int | None = None  # None: the reservation's own, in nano-USD
+    unit: Unit = "usd"
+    only: Only | None = None  # None: every attempt is charged
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Hold):
+            return NotImplemented
+        return self.budget_id == other.budget_id and self.period_start == other.period_start
+
+    def __hash__(self) -> int:
+        return self.budget_id ^ self.period_start
+
+
+@lru_cache(maxsize=4096)
+def whole_hold(budget_id: int, period_start: int) -> Hold:
+    """Return the hold of a reservation's own amount: the same one for all calls that have it."""
+    return Hold(budget_id, period_start)
 
 
 class Room(msgspec.Struct, frozen=True):

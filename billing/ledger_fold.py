@@ -7,9 +7,8 @@ first come first served, each against all its budgets at once. Amounts are in ea
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 
 import msgspec
 
@@ -30,6 +29,16 @@ class Standing(msgspec.Struct, frozen=True):
         """Return what may still be reserved, or None where there is no limit."""
         return None if self.cap is None else self.cap - self.spent - self.held
 
+    def is_too_small(self, delta: int, *, is_move: bool) -> bool:
+        """Return whether so much more may not be reserved.
+
+        A cap of 0 allows nothing, not even what is free. What only gives back is never refused.
+        """
+        room = self.room()
+        if room is None:
+            return False
+        return (delta > room and delta > 0) or (not is_move and (self.cap == 0 or delta > room))
+
     def plus(self, spent: int, held: int) -> Standing:
         """Return it after so much more."""
         return Standing(self.spent + spent, self.held + held, self.cap)
@@ -43,22 +52,20 @@ class Change(msgspec.Struct, frozen=True):
     held: int  # negative: given back
 
 
-@dataclass(frozen=True)
 class Wish:
-    """A reservation that wants to be admitted, with the holds that it takes the place of."""
+    """A reservation that wants to be admitted, in the place of the holds that it had `before`."""
 
-    reserve: Reserve
-    before: Mapping[Hold, int] = field(default_factory=dict)
-    is_move: bool = False
+    __slots__ = ("deltas", "is_move", "reserve")
 
-    @cached_property
-    def deltas(self) -> dict[Hold, int]:
-        """What admitting it adds to each counter."""
-        after = {hold: held_by(hold, self.reserve.amount_nano) for hold in self.reserve.holds}
-        if not self.before:
-            return after
-        counters = {**self.before, **after}
-        return {hold: after.get(hold, 0) - self.before.get(hold, 0) for hold in counters}
+    def __init__(
+        self, reserve: Reserve, *, before: Mapping[Hold, int] | None = None, is_move: bool = False
+    ) -> None:
+        after = {hold: held_by(hold, reserve.amount_nano) for hold in reserve.holds}
+        if before:
+            after = {hold: after.get(hold, 0) - before.get(hold, 0) for hold in {**before, **after}}
+        self.reserve = reserve
+        self.is_move = is_move
+        self.deltas = after  # what admitting it adds to each counter
 
 
 @dataclass(frozen=True)
@@ -112,16 +119,10 @@ def admit(standings: Mapping[Hold, Standing], wishes: Sequence[Wish]) -> Admissi
 def _obstacle(now: Mapping[Hold, Standing], wish: Wish) -> OverBudget | None:
     """Return the refusal by the budget with room for the least of the call, or None when all have room."""
     deltas = wish.deltas
-    limited = {hold: room for hold in deltas if (room := now[hold].room()) is not None}
-    # A cap of 0 allows nothing, not even what is free. What only gives back is never refused.
-    full = [
-        hold
-        for hold, room in limited.items()
-        if (deltas[hold] > room and deltas[hold] > 0)
-        or (not wish.is_move and (now[hold].cap == 0 or deltas[hold] > room))
-    ]
+    full = [hold for hold, delta in deltas.items() if now[hold].is_too_small(delta, is_move=wish.is_move)]
     if not full:
         return None
+    limited = {hold: room for hold in deltas if (room := now[hold].room()) is not None}
     hold = min(full, key=lambda each: (now[each].cap != 0, Fraction(limited[each], max(deltas[each], 1))))
     standing = now[hold]
     return OverBudget(

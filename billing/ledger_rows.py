@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
+import msgspec
 from django.db import models
 from msgspec.structs import asdict
 
@@ -37,31 +39,11 @@ def text(value: Any, *, length: int) -> str:
     return cut.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
-def _text_of(length: int) -> Clean:
-    """Return what cleans a text; most are short and plain, and each call has fifteen."""
-
-    def clean(value: Any) -> str:
-        if type(value) is str and len(value) <= length and value.isascii() and "\0" not in value:
-            return value
-        return text(value, length=length)
-
-    return clean
-
-
 def _whole_text(value: Any) -> str | None:
     """Return a text that is read as a whole: it is not cut."""
     if value is None or (type(value) is str and value.isascii() and "\0" not in value):
         return value
     return text(value, length=_MAX_TEXT)
-
-
-def _between(least: int, most: int) -> Clean:
-    def clean(value: int | None) -> int | None:
-        if value is None or least <= value <= most:
-            return value
-        return least if value < least else most
-
-    return clean
 
 
 def _json(value: Any) -> str:
@@ -71,36 +53,52 @@ def _json(value: Any) -> str:
     return json.dumps({text(k, length=_MAX_TAG): text(v, length=_MAX_TAG) for k, v in tags})
 
 
-def _cleaner(field: models.Field[Any, Any]) -> Clean:
-    """Return how a value is made to fit the column of `field`."""
-    if isinstance(field, models.JSONField):
-        return _json
-    if isinstance(field, models.BooleanField):
-        return bool
-    if isinstance(field, models.CharField):
-        return _text_of(field.max_length or _MAX_TAG)
-    if isinstance(field, models.TextField):
-        return _whole_text
-    kind = field.get_internal_type()
-    least = 0 if kind.startswith("Positive") else -_MAX_BIGINT
-    most = _MOST.get(kind, _MAX_BIGINT)
-    return _between(least, most)
+class Table:
+    """The columns of a table, and how values are made to fit them: each call has sixty-four of them."""
+
+    def __init__(self, model: type[models.Model]) -> None:
+        fields = model._meta.concrete_fields
+        self.columns = tuple(field.attname for field in fields)
+        self.defaults = {field.attname: field.get_default() for field in fields}
+        self._texts: list[tuple[int, int]] = []  # place and most letters
+        self._numbers: list[tuple[int, int, int]] = []  # place, least and most
+        self._others: list[tuple[int, Clean]] = []
+        for place, field in enumerate(fields):
+            self._learn(place, field)
+
+    def _learn(self, place: int, field: models.Field[Any, Any]) -> None:
+        if isinstance(field, models.JSONField):
+            self._others.append((place, _json))
+        elif isinstance(field, models.BooleanField):
+            self._others.append((place, bool))
+        elif isinstance(field, models.CharField):
+            self._texts.append((place, field.max_length or _MAX_TAG))
+        elif isinstance(field, models.TextField):
+            self._others.append((place, _whole_text))
+        else:
+            kind = field.get_internal_type()
+            least = 0 if kind.startswith("Positive") else -_MAX_BIGINT
+            self._numbers.append((place, least, _MOST.get(kind, _MAX_BIGINT)))
+
+    def row(self, values: dict[str, Any]) -> Row:
+        """Return values in the order of the columns, each cut to what its column takes."""
+        row = list(map(values.get, self.columns))
+        for place, least, most in self._numbers:
+            number = row[place]
+            if number is not None and not least <= number <= most:
+                row[place] = least if number < least else most
+        for place, length in self._texts:
+            said = row[place]
+            if type(said) is not str or len(said) > length or not said.isascii() or "\0" in said:
+                row[place] = text(said, length=length)
+        for place, clean in self._others:
+            row[place] = clean(row[place])
+        return row
 
 
-def _cleaners(model: type[models.Model]) -> dict[str, Clean]:
-    return {field.attname: _cleaner(field) for field in model._meta.concrete_fields}
-
-
-_RECORD = _cleaners(UsageRecord)
-_ATTEMPT = _cleaners(Attempt)
-RECORD_COLUMNS = tuple(_RECORD)
-ATTEMPT_COLUMNS = tuple(_ATTEMPT)
+_RECORD, _ATTEMPT = Table(UsageRecord), Table(Attempt)
+RECORD_COLUMNS, ATTEMPT_COLUMNS = _RECORD.columns, _ATTEMPT.columns
 RESERVATION_COLUMNS = tuple(field.attname for field in Reservation._meta.concrete_fields)
-_RECORD_DEFAULTS = {field.attname: field.get_default() for field in UsageRecord._meta.concrete_fields}
-
-
-def _row(values: dict[str, Any], cleaners: dict[str, Clean]) -> Row:
-    return [clean(values.get(column)) for column, clean in cleaners.items()]
 
 
 def record(settle: Settle, totals: Totals) -> Row:
@@ -112,13 +110,13 @@ def record(settle: Settle, totals: Totals) -> Row:
     values["unpriced_reason"] = (settle.unpriced_reason or _UNKNOWN_COST) if unpriced else ""
     for column in ("entry_id", "offer_id", "provider_id", "price_id"):
         values[column] = getattr(answered, column, None)
-    return _row(values, _RECORD)
+    return _RECORD.row(values)
 
 
 def refusal(entry: Refused, times: int) -> Row:
     """Return the record that stands for so many refusals of one key, code and minute: it cost nothing."""
     known = {"status": UsageRecord.Status.REFUSED, "refusals": times, "cost_nano": 0}
-    return _row({**_RECORD_DEFAULTS, **asdict(entry), **known}, _RECORD)
+    return _RECORD.row({**_RECORD.defaults, **asdict(entry), **known})
 
 
 def adjustment(values: dict[str, Any]) -> Row:
@@ -132,7 +130,7 @@ def attempt(entry: AttemptEntry, *, row_id: int, usage_id: int) -> Row:
     values = asdict(entry) | {"id": row_id, "usage_id": usage_id}
     if is_unpriced(entry):
         values["cost_source"] = UNPRICED
-    return _row(values, _ATTEMPT)
+    return _ATTEMPT.row(values)
 
 
 def reservation(entry: Reserve) -> Row:
@@ -156,8 +154,9 @@ def _hold_text(hold: Hold) -> str:
     return ":".join(map(str, parts))
 
 
+@lru_cache(maxsize=4096)
 def parse_holds(kept: str) -> tuple[Hold, ...]:
-    """Return what a reservation holds where."""
+    """Return what a reservation holds where; the calls of a team hold the same again and again."""
     return tuple(_hold(*part.split(":")) for part in kept.split(",") if part)
 
 
@@ -173,7 +172,11 @@ def _hold(budget: str, start: str, unit: Any = "usd", amount: str = "", *only: A
 
 def facts_text(facts: dict[str, Any]) -> str:
     """Return facts as JSON; what is no column of a usage record is left out."""
-    return json.dumps({name: value for name, value in facts.items() if name in _RECORD})
+    known = {name: value for name, value in facts.items() if name in _RECORD.defaults}
+    try:
+        return msgspec.json.encode(known).decode()
+    except UnicodeEncodeError:  # half a surrogate pair
+        return json.dumps(known)
 
 
 def interrupted(*, usage_id: int, amount_nano: int, facts: str) -> tuple[Row, int]:
@@ -186,7 +189,7 @@ def interrupted(*, usage_id: int, amount_nano: int, facts: str) -> tuple[Row, in
     known = json.loads(facts)
     estimate = known.get("cost_nano", amount_nano or None)
     values = {
-        **_RECORD_DEFAULTS,
+        **_RECORD.defaults,
         "requested": "",
         **known,
         "id": usage_id,
@@ -197,4 +200,4 @@ def interrupted(*, usage_id: int, amount_nano: int, facts: str) -> tuple[Row, in
         "unpriced_reason": _NEVER_SETTLED if estimate is None else "",
         "attempts": 0,
     }
-    return _row(values, _RECORD), estimate or 0
+    return _RECORD.row(values), estimate or 0

@@ -129,7 +129,7 @@ def test_each_key_code_and_minute_has_one_record_and_the_first_one_stays():
 
 def test_without_the_constraint_two_gateways_would_leave_two(monkeypatch):
     """The negative control."""
-    monkeypatch.setattr(ledger_sql, "_ADD_REFUSAL", ledger_sql._INSERT_RECORD)
+    monkeypatch.setattr(ledger_sql, "_ADD_REFUSAL", ledger_sql._RECORDS.one)
     with connection.cursor() as cursor:
         cursor.execute("DROP INDEX one_refusal_a_minute")
     try:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from billing.charge import charged
+from billing.charge import ALL, charged
 from billing.charge import held as held_by
-from billing.entries import AttemptEntry, Hold, Once, Reserve, Room, Settle, Status
+from billing.entries import AttemptEntry, Once, Reserve, Room, Settle, Status
 from billing.totals import total
 from catalog.pricing import cost_of
 from llmhub.lib import money
@@ -66,7 +66,7 @@ class Account:
         """Return what is held while a candidate is tried, at most `seconds`: earlier attempts included."""
         offer = candidate.offer
         so_far = [self._entry(note) for note in self.notes]
-        spent = charged(Hold(0, 0), so_far, unknown_nano=self.payment.unknown_nano)
+        spent = charged(ALL, so_far, unknown_nano=self.payment.unknown_nano)
         demand = demand + self.ahead
         amount_nano = min(demand.nano + spent, money.MAX_CALL_NANO)
         return Reserve(
@@ -98,7 +98,7 @@ class Account:
         if most is None:
             return False
         so_far = [self._entry(note) for note in self.notes]
-        return demand.nano + charged(Hold(0, 0), so_far, unknown_nano=self.payment.unknown_nano) > most
+        return demand.nano + charged(ALL, so_far, unknown_nano=self.payment.unknown_nano) > most
 
     def _unheard_nano(
         self, offer: OfferValue, so_far: Sequence[AttemptEntry], amount_nano: int

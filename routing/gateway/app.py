@@ -86,7 +86,7 @@ class Gateway:
     async def _answer(self, hub: Hub, exchange: Exchange) -> None:
         """Answer under /v1, whatever happens, and write one line about it."""
         name = "unknown"
-        hub.metrics.in_flight.inc()
+        hub.metrics.in_flight.value += 1
         try:
             exchange.face = _face(exchange.path)
             exchange.id = hub.ledger.next_id()
@@ -108,7 +108,7 @@ class Gateway:
         except Refusal as refusal:
             await turn_away(hub, exchange, refusal)
         finally:
-            hub.metrics.in_flight.dec()
+            hub.metrics.in_flight.value -= 1
             _report(hub, exchange, name)
 
     def _refuse_when_stopping(self) -> None:
@@ -164,8 +164,10 @@ def _caller(hub: Hub, exchange: Exchange) -> Caller:
 
 def _report(hub: Hub, exchange: Exchange, endpoint: str) -> None:
     code = str(exchange.facts.get("code", ""))
-    hub.metrics.requests.labels(endpoint, str(exchange.status), code).inc()
-    hub.metrics.seconds.labels(endpoint).observe(exchange.elapsed_ms / 1000)
+    hub.metrics.requests.add(1, endpoint, str(exchange.status), code)
+    hub.metrics.seconds.observe(exchange.elapsed_ms / 1000, endpoint)
+    if not log.isEnabledFor(logging.INFO):
+        return
     facts = {
         "request_id": exchange.request_id,
         "endpoint": endpoint,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any
 
@@ -53,6 +54,7 @@ class Exchange:
         self.facts: dict[str, Any] = {}  # for the log line: ids and names, never contents
         self._receive = receive
         self._send = send
+        self._has_read = False  # the whole body
         self._unread = "transfer-encoding" in self.headers or self.headers.get("content-length", "0") != "0"
 
     @property
@@ -85,7 +87,7 @@ class Exchange:
             if size > MAX_BODY:
                 raise _too_large()
             if not message.get("more_body", False):
-                self._unread = False
+                self._unread, self._has_read = False, True
                 return b"".join(parts)
 
     async def _discard(self) -> None:
@@ -99,8 +101,11 @@ class Exchange:
                     if not message.get("more_body", False):
                         break
 
-    async def gone(self) -> None:
-        """Return when the caller has left; only after the body was read."""
+    def gone(self) -> Awaitable[Any]:
+        """Return what ends when the caller has left; what is left of the body is passed over."""
+        return self._receive() if self._has_read else self._left()  # after the body only the end comes
+
+    async def _left(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
 
@@ -142,7 +147,7 @@ class Exchange:
 
 def _plain(value: str) -> bytes:
     """Return the value of a header without what could end it, whoever named what it tells."""
-    return _ODD.sub("?", value).encode("ascii")
+    return (value if value.isascii() and value.isprintable() else _ODD.sub("?", value)).encode("ascii")
 
 
 def _joined(pairs: Any) -> dict[str, str]:

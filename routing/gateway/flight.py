@@ -21,7 +21,7 @@ class Flight:
     task: asyncio.Task[Any]
     is_over: bool = False  # it was served, or is being ended
 
-    def end(self, _gone: asyncio.Task[None] | None = None) -> None:
+    def end(self, _gone: asyncio.Future[Any] | None = None) -> None:
         """Cancel its work, once; what was served stays."""
         if not self.is_over:
             self.is_over = True
@@ -50,7 +50,7 @@ class Flights:
         task = asyncio.current_task()
         assert task is not None
         flight = Flight(exchange, task)
-        gone = asyncio.create_task(exchange.gone())
+        gone = asyncio.ensure_future(exchange.gone())  # no task where the server's own future is one
         gone.add_done_callback(flight.end)
         self._running.add(flight)
         try:

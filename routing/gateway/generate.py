@@ -107,16 +107,16 @@ async def _write(hub: Hub, exchange: Exchange, ended: Settle) -> None:
 
     Raises `LedgerUnavailable`; it is written later then.
     """
-    settling = asyncio.ensure_future(hub.ledger.settle(ended))
     try:
-        await asyncio.shield(settling)
+        await hub.ledger.settle(ended)
     except asyncio.CancelledError:
         if not exchange.is_interrupted:
             raise
-        done, _ = await asyncio.wait([settling], timeout=_LAST_MOMENT)
-        if not done:
+        try:
+            async with asyncio.timeout(_LAST_MOMENT):
+                await hub.ledger.settle(ended)  # once more: it comes out when the first was written
+        except TimeoutError:
             raise LedgerUnavailable("this llmhub process is stopping before it is written") from None
-        settling.result()
 
 
 async def _settle_unheard(hub: Hub, exchange: Exchange, account: Account) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from billing.content_writer import ContentWriter
@@ -14,6 +14,7 @@ from billing.totals import Totals
 from providers.live_statistics import LiveStatistics
 from routing.alert_metrics import AlertMetrics
 from routing.discovery_metrics import DiscoveryMetrics
+from routing.gateway.counters import Counter, Gauge, Histogram
 from routing.gateway.watch import Watch
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -25,33 +26,37 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.requests = Counter(
-            "llmhub_requests", "Requests answered", ["endpoint", "status", "code"], registry=self.registry
-        )
-        self.seconds = Histogram(
-            "llmhub_request_seconds", "Whole requests", ["endpoint"], buckets=_SECONDS, registry=self.registry
-        )
+        self.requests = Counter("llmhub_requests", "Requests answered", ["endpoint", "status", "code"])
+        self.seconds = Histogram("llmhub_request_seconds", "Whole requests", ["endpoint"], buckets=_SECONDS)
         self.first_token = Histogram(
-            "llmhub_first_token_seconds", "Time to the first token", buckets=_SECONDS, registry=self.registry
+            "llmhub_first_token_seconds", "Time to the first token", buckets=_SECONDS
         )
-        self.attempts = Counter(
-            "llmhub_attempts", "Calls to providers", ["provider", "outcome"], registry=self.registry
-        )
-        self.tokens = Counter("llmhub_tokens", "Tokens", ["direction"], registry=self.registry)
-        self.cost_nano = Counter("llmhub_cost_nano_usd", "Cost in nano-USD", registry=self.registry)
+        self.attempts = Counter("llmhub_attempts", "Calls to providers", ["provider", "outcome"])
+        self.tokens = Counter("llmhub_tokens", "Tokens", ["direction"])
+        self.cost_nano = Counter("llmhub_cost_nano_usd", "Cost in nano-USD")
         self.discovery = DiscoveryMetrics()
-        self.registry.register(self.discovery)
         self.alerts = AlertMetrics()
-        self.registry.register(self.alerts)
-        self.in_flight = Gauge("llmhub_in_flight", "Requests being served", registry=self.registry)
+        self.in_flight = Gauge("llmhub_in_flight", "Requests being served")
+        for each in (
+            self.requests,
+            self.seconds,
+            self.first_token,
+            self.attempts,
+            self.tokens,
+            self.cost_nano,
+            self.discovery,
+            self.alerts,
+            self.in_flight,
+        ):
+            self.registry.register(each)
 
     def ended(self, settle: Settle, totals: Totals, providers: Sequence[str]) -> None:
         """Count a call that ended; `providers` are those of its attempts."""
-        self.tokens.labels("input").inc(totals.input_tokens)
-        self.tokens.labels("output").inc(totals.output_tokens)
-        self.cost_nano.inc(totals.charged_nano)
+        self.tokens.add(totals.input_tokens, "input")
+        self.tokens.add(totals.output_tokens, "output")
+        self.cost_nano.add(totals.charged_nano)
         for attempt, provider in zip(settle.attempts, providers, strict=True):
-            self.attempts.labels(provider, attempt.error_code or attempt.status).inc()
+            self.attempts.add(1, provider, attempt.error_code or attempt.status)
         if settle.ttft_ms is not None:
             self.first_token.observe(settle.ttft_ms / 1000)
 

@@ -102,7 +102,7 @@ def test_offers_of_one_model_are_peers_by_the_snapshot_that_is_live():
 def test_attempts_are_written_by_the_gateway(gateway, simulator):
     models = gateway.make_all(
         {
-            "falls back": {"at": [simulator.path("status/503"), simulator.path("latency/5")]},
+            "falls back": {"at": [simulator.path("status/503"), simulator.path("latency/5", "speed/2000")]},
             "strict": {"at": [simulator.path("status/400")]},
         }
     )

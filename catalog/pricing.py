@@ -63,6 +63,8 @@ def price_for(prices: Sequence[PriceValue], *, input_tokens: int, at: datetime) 
 
 def in_force(prices: Sequence[PriceValue], *, at: datetime) -> list[PriceValue]:
     """Return every tier of the price in force at `at`; nothing where there is none."""
+    if len(prices) == 1 and prices[0].effective_from <= at and prices[0].ends_at is None:
+        return list(prices)  # nearly all
     begun = [price for price in prices if price.effective_from <= at]
     newest = max((price.effective_from for price in begun), default=None)
     return [price for price in begun if price.effective_from == newest and not has_ended(price.ends_at, at)]

@@ -15,7 +15,7 @@ import aiohttp
 import httpx
 
 from llmhub.lib import egress
-from providers.connection import Answer, Connections, NoHttp
+from providers.connection import Answer, Connections, NoHttp, RawHeaders
 from providers.errors import (
     AddressRefused,
     BadReply,
@@ -56,13 +56,18 @@ class Timeouts:
     total: float = 600.0
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Reply:
-    """A whole answer; names of headers are in lower case."""
+    """A whole answer."""
 
     status: int
-    headers: Mapping[str, str]
+    raw_headers: RawHeaders = field(repr=False)
     content: bytes = field(repr=False)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Its headers, by names in lower case."""
+        return _read_headers(self.raw_headers)
 
 
 class Stream:
@@ -70,7 +75,7 @@ class Stream:
 
     def __init__(self, answer: Answer, *, first_by: float, idle: float, ends: float):
         self.status = answer.status
-        self.headers = _read_headers(answer)
+        self.raw_headers = answer.headers
         self._body = answer.body
         self._loop = asyncio.get_running_loop()
         self._next_by = first_by  # on the loop's clock
@@ -78,6 +83,11 @@ class Stream:
         self._ends = ends  # on the loop's clock
         self._look: asyncio.TimerHandle | None = None
         self._waits_until = math.inf  # on the loop's clock; infinite while nobody waits for a chunk
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Its headers, by names in lower case."""
+        return _read_headers(self.raw_headers)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -175,8 +185,8 @@ class Client:
             async with asyncio.timeout_at(ends):
                 answer = await self._send(call, connect=timeout.connect)
                 stream = Stream(answer, first_by=ends, idle=timeout.total, ends=ends)
-                _refuse_unasked(stream)
-                return Reply(stream.status, stream.headers, await stream.read_in_time(max_bytes))
+                _refuse_unasked(answer)
+                return Reply(stream.status, stream.raw_headers, await stream.read_in_time(max_bytes))
         except TimeoutError as error:
             raise (_never_began() if stream is None else stream._lost(error)) from None
         finally:
@@ -199,7 +209,7 @@ class Client:
             raise _never_began() from None
         try:
             stream = Stream(answer, first_by=first_by, idle=timeout.idle, ends=ends)
-            _refuse_unasked(stream)
+            _refuse_unasked(answer)
             yield stream
         finally:
             stream.unwatch()
@@ -217,22 +227,24 @@ def _never_began() -> ProviderError:
     return ProviderTimeout("the provider did not begin to answer in time")
 
 
-def _refuse_unasked(answer: Stream) -> None:
+def _refuse_unasked(answer: Answer) -> None:
     if 300 <= answer.status < 400:
         raise BadReply(
             "the provider redirects the call, and redirects are not followed: "
             "set the base URL to the address it redirects to",
             status=answer.status,
         )
-    encoding = answer.headers.get("content-encoding", "identity").strip().lower()
+    if not answer.is_encoded:
+        return
+    encoding = _read_headers(answer.headers)["content-encoding"].strip().lower()
     if encoding not in {"", "identity"}:
         raise BadReply("the provider sent a compressed answer that was not asked for", status=answer.status)
 
 
-def _read_headers(answer: Answer) -> Mapping[str, str]:
+def _read_headers(raw: RawHeaders) -> Mapping[str, str]:
     """Return headers by lower-case name; repeated ones are joined by commas, as HTTP says."""
     found: dict[str, str] = {}
-    for raw_name, raw_value in answer.headers:
+    for raw_name, raw_value in raw:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         found[name] = f"{found[name]}, {value}" if name in found else value
     return found

@@ -22,8 +22,10 @@ from providers.wire import Call
 if TYPE_CHECKING:
     from aiohttp.client_reqrep import ClientRequest
     from aiohttp.connector import Connection
+    from aiohttp.http import RawResponseMessage
     from aiohttp.streams import StreamReader
 
+RawHeaders = Sequence[tuple[bytes, bytes]]
 _SMALL = 64 * 1024  # bytes of a body that is copied to go out with its head
 _SCHEMES = ("http", "https")
 
@@ -74,11 +76,10 @@ def _patience(connect: float) -> aiohttp.ClientTimeout:
 class Answer:
     """What a server answers: its head, and its body as it comes."""
 
-    def __init__(
-        self, connection: Connection, status: int, headers: Sequence[tuple[bytes, bytes]], body: StreamReader
-    ) -> None:
-        self.status = status
-        self.headers = headers
+    def __init__(self, connection: Connection, message: RawResponseMessage, body: StreamReader) -> None:
+        self.status = message.code
+        self.headers: RawHeaders = message.raw_headers
+        self.is_encoded = "content-encoding" in message.headers
         self.body = body  # `readany` returns b"" at its end
         self._connection = connection
 
@@ -145,7 +146,7 @@ async def _ask(connection: Connection, head: bytes, content: bytes) -> Answer:
     message, body = await protocol.read()
     while 100 <= message.code < 200 and message.code != 101:
         message, body = await protocol.read()
-    return Answer(connection, message.code, message.raw_headers, body)
+    return Answer(connection, message, body)
 
 
 def _head(call: Call, url: URL) -> bytes:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 import msgspec
 
 from billing import charge, scopes
-from billing.entries import AttemptEntry, Hold, Only, Unit
+from billing.entries import AttemptEntry, Hold, Only, Unit, whole_hold
 from billing.rules import Rules
 from billing.scopes import Budgets, BudgetValue
 from catalog.pricing import PriceValue, in_force
@@ -39,8 +38,7 @@ class Demand(msgspec.Struct, frozen=True):
 NOTHING_AHEAD = Demand(0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Payment:
+class Payment(msgspec.Struct, frozen=True):
     """Who pays for a call, and by which rules; made once for each call."""
 
     budgets: Budgets
@@ -48,7 +46,8 @@ class Payment:
     rules: Rules
     at: datetime  # decides which prices and periods are in force
     max_cost_nano: int | None = None  # that the caller lets the call cost; None: no limit of its own
-    _found: dict[Supplier, tuple[BudgetValue, ...]] = field(default_factory=dict, compare=False)
+    _found: dict[Supplier, tuple[BudgetValue, ...]] = {}
+    _bounding: dict[Supplier, set[Unit]] = {}
 
     def at_supplier(self, supplier: Supplier) -> tuple[BudgetValue, ...]:
         """Return what pays because of where an attempt goes."""
@@ -61,9 +60,15 @@ class Payment:
 
     def bounding(self, offer: OfferValue) -> set[Unit]:
         """Return the units in which something may refuse an attempt at this offer."""
-        budgets = (*self.payers, *self.at_supplier(supplier_of(offer)))
-        units = {budget.unit for budget in budgets if budget.hard}
-        return units if self.max_cost_nano is None else units | {"usd"}
+        supplier = supplier_of(offer)
+        units = self._bounding.get(supplier)
+        if units is None:
+            budgets = (*self.payers, *self.at_supplier(supplier))
+            units = {budget.unit for budget in budgets if budget.hard}
+            if self.max_cost_nano is not None:
+                units.add("usd")
+            self._bounding[supplier] = units
+        return units
 
     def ceiling(self, size: Size, offer: OfferValue) -> Rates | None:
         """Return the price that the bound of a call counts on; None where no hard cap in USD does."""
@@ -97,7 +102,7 @@ class Payment:
         budgets = dict.fromkeys(
             [*self.payers, *(budget for each in tried for budget in self.at_supplier(each))]
         )
-        whole = demand.nano + charge.charged(Hold(0, 0), so_far, unknown_nano=self.unknown_nano)
+        whole = demand.nano + charge.charged(charge.ALL, so_far, unknown_nano=self.unknown_nano)
         return tuple(self._hold(budget, demand, supplier, so_far, whole) for budget in budgets)
 
     def _hold(
@@ -116,7 +121,7 @@ class Payment:
         if only is None or only in _names_of(supplier):
             amount = 1 if unit == "requests" else amount + demand.of(unit)
         is_plain = only is None and unit == "usd" and amount == whole
-        return Hold(budget.id, start, None if is_plain else amount, unit, only)
+        return whole_hold(budget.id, start) if is_plain else Hold(budget.id, start, amount, unit, only)
 
     @property
     def _allows_unpriced(self) -> bool:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from billing.entries import Once
 from billing.rules import Rules
@@ -230,7 +231,8 @@ def test_where_searches_may_be_billed_that_nobody_counts_the_cost_is_an_estimate
     unbounded, dialect, used, source
 ):
     call = account()
-    call.request = replace(call.request, size=replace(SIZE, unbounded=unbounded))
+    size = structs.replace(SIZE, unbounded=unbounded)
+    call.request = structs.replace(call.request, size=size)
     call.carried = Carried({})
     at = offer("a", prices=[replace(price("1", "2"), web_search=Decimal("0.01"))])
     note = call.begin(Candidate(entry(), at, adapter_for("custom", dialect)), None)

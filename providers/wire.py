@@ -86,6 +86,7 @@ class Terms(msgspec.Struct, frozen=True):
     reasoning: Literal["effort", "object", "budget", "adaptive"] = "effort"  # how it is told to reason
     json_schema: bool = True  # it takes a schema for its answer; else a forced tool stands in
     cache_control: bool = False  # its content parts may carry `cache_control`
+    file_urls: bool = False  # a file may be an address that it fetches itself
     asked_at: int = 0  # Unix seconds: when the call was made, for answers that tell it
 
 

@@ -54,8 +54,11 @@ class Adapter(Protocol):
     def left_out(self, given: Mapping[str, str]) -> tuple[str, ...]:
         """Return the names of a caller's headers of this dialect that do not go on as they are."""
 
-    def unbounded_in(self, upstream_id: str) -> str:
-        """Return what makes the cost of any call of this model unbounded by its tokens, or ""."""
+    def unbounded_in(self, upstream_id: str, *, parses: bool = False) -> str:
+        """Return what makes the cost of a call of this model unbounded by its tokens, or "".
+
+        `parses`: the call holds a document, and nobody says that the model reads such things itself.
+        """
 
     def models_call(self, target: Target) -> Call:
         """Return the free call that lists models."""

@@ -93,7 +93,7 @@ class ChatAdapter:
         """Return (): this dialect has no headers of its own."""
         return ()
 
-    def unbounded_in(self, upstream_id: str) -> str:
+    def unbounded_in(self, upstream_id: str, *, parses: bool = False) -> str:
         """Return "": a model costs what its tokens cost."""
         return ""
 

@@ -97,7 +97,7 @@ class MessagesAdapter:
         known = self.headers(Target("", ""), given)
         return tuple(name for name in _OF_A_CALLER if given.get(name, "") not in ("", known.get(name, "")))
 
-    def unbounded_in(self, upstream_id: str) -> str:
+    def unbounded_in(self, upstream_id: str, *, parses: bool = False) -> str:
         """Return "": a model costs what its tokens cost; tools of the provider's own are in the request."""
         return ""
 

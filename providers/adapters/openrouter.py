@@ -25,16 +25,21 @@ class OpenRouterAdapter(ChatAdapter):
 
     def terms(self, upstream_id: str) -> Terms:
         """Return what it takes for every model, and passes on to those that know it."""
-        return Terms(limit_field="max_tokens", top_k=True, reasoning="object", cache_control=True)
+        return Terms(
+            limit_field="max_tokens", top_k=True, reasoning="object", cache_control=True, file_urls=True
+        )
 
-    def unbounded_in(self, upstream_id: str) -> str:
-        """Return what a hosted router or a model with search does beside answering.
+    def unbounded_in(self, upstream_id: str, *, parses: bool = False) -> str:
+        """Return what a hosted router, a model with search or a parser of documents does beside answering.
 
-        Source: https://openrouter.ai/docs/features/model-routing
+        Sources: https://openrouter.ai/docs/features/model-routing and
+        https://openrouter.ai/docs/features/multimodal/pdfs (the parser is billed by the page)
         """
         if upstream_id.startswith("openrouter/"):
             return "a hosted router"
-        return "web search" if upstream_id.endswith(":online") else ""
+        if upstream_id.endswith(":online"):
+            return "web search"
+        return "a parser of documents" if parses else ""
 
     def within(self, body: Body, most: Rates) -> tuple[Body, tuple[str, ...]]:
         """Return the call with a `max_price` for the endpoints that may serve it."""

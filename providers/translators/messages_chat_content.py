@@ -21,6 +21,7 @@ class Content:
 
     def __init__(self, terms: Terms, lost: set[str]) -> None:
         self._keeps_marks = terms.cache_control
+        self._takes_file_urls = terms.file_urls
         self._lost = lost
         self._writers: dict[str, Callable[[Block], list[Part]]] = {
             "text": lambda block: text_parts(block.text),
@@ -87,12 +88,13 @@ class Content:
             return text_parts(*about, source.data)
         if source.type == "content":
             return [*text_parts(*about), *self.all_parts(blocks_in(source.content))]
-        if source.type != "base64":
+        takes_it = source.type == "base64" or (source.type == "url" and self._takes_file_urls)
+        if not takes_it:
             raise Unsayable(
                 f"a document by {source.type!r} cannot be said to this model's provider: send it as base64",
                 param="messages",
             )
-        file = {"filename": block.title or "document.pdf", "file_data": _data_url(source)}
+        file = {"filename": block.title or "document.pdf", "file_data": _url(source)}
         return [*text_parts(block.context or ""), {"type": "file", "file": file}]
 
     def _search_result(self, block: Block) -> list[Part]:
@@ -134,9 +136,8 @@ def _image(block: Block) -> Part:
             f"an image by {source.type!r} cannot be said to this model's provider: send it as base64 or url",
             param="messages",
         )
-    url = source.url if source.type == "url" else _data_url(source)
-    return {"type": "image_url", "image_url": {"url": url}}
+    return {"type": "image_url", "image_url": {"url": _url(source)}}
 
 
-def _data_url(source: Source) -> str:
-    return f"data:{source.media_type};base64,{source.data}"
+def _url(source: Source) -> str:
+    return source.url if source.type == "url" else f"data:{source.media_type};base64,{source.data}"

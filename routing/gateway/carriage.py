@@ -15,6 +15,7 @@ from providers.translators.unsigned import fitted
 from providers.wire import Body, Discreet, Terms
 from routing.bound import Size
 from routing.gateway.caller_request import CallerRequest
+from routing.needs import has
 from routing.plan import Candidate
 
 _LIMIT = "max_completion_tokens"  # of a chat call that gave none
@@ -80,9 +81,11 @@ def size_at(request: CallerRequest, candidate: Candidate, carried: Carried) -> S
 
 def size_before(request: CallerRequest, candidate: Candidate) -> Size:
     """Return the size of the call as it came, with what makes its cost there unbounded by tokens."""
-    size, more = request.size, candidate.adapter.unbounded_in(candidate.offer.upstream_id)
+    size, entry = request.size, candidate.entry
+    parses = "documents" in request.needs and not has("documents", entry.capabilities, entry.input_modalities)
+    more = candidate.adapter.unbounded_in(candidate.offer.upstream_id, parses=parses)
     if size.files:
-        size = replace(size, context_tokens=candidate.entry.context_tokens)
+        size = replace(size, context_tokens=entry.context_tokens)
     return replace(size, unbounded=size.unbounded or more) if more else size
 
 

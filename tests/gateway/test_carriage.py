@@ -9,7 +9,7 @@ import pytest
 from billing.rules import DEFAULT_OUTPUT_TOKENS
 from providers.adapters import adapter_for
 from providers.translators import Malformed, Unsayable
-from routing.gateway.carriage import carry
+from routing.gateway.carriage import carry, size_before
 from routing.gateway.chat_request import read_chat
 from routing.gateway.messages_request import read_messages
 from routing.plan import Candidate
@@ -129,3 +129,22 @@ def test_a_header_that_does_not_go_on_is_named(headers, dropped):
 def test_a_limit_above_what_the_model_can_is_named():
     assert carried(messages(max_tokens=30), CHAT, output_limit=20).dropped == ("max_tokens>20",)
     assert carried(messages(max_tokens=30), CHAT, output_limit=30).dropped == ()
+
+
+PDF = {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBE"}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "says", "parts", "unbounded"),
+    [
+        ("openrouter", {}, [PDF], "a parser of documents"),
+        ("openrouter", {"capabilities": ("documents",)}, [PDF], ""),
+        ("openrouter", {"input_modalities": ("document",)}, [PDF], ""),
+        ("openrouter", {}, [{"type": "text", "text": "x"}], ""),
+        ("custom", {}, [PDF], ""),
+    ],
+)
+def test_a_document_that_a_hub_has_to_parse_is_billed_by_the_page(kind, says, parts, unbounded):
+    to = Candidate(entry(**says), offer(), adapter_for(kind, "chat"))
+
+    assert size_before(chat(messages=[{"role": "user", "content": parts}]), to).unbounded == unbounded

@@ -8,6 +8,7 @@ import pytest
 
 from providers.translators import Malformed, Unsayable
 from providers.translators.foreign import FOREIGN_SIGNATURE, sealed
+from providers.wire import Terms
 from tests.translators.messages_chat_parts import PLAIN, ROUTER, dropped, history, sent
 
 MARK = {"type": "ephemeral", "ttl": "1h"}
@@ -92,6 +93,16 @@ def test_a_pdf_is_a_file():
         {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBE"}},
     ]
     assert history(("user", [{"type": "document", "source": PDF}]))[0]["content"][0]["file"]["filename"]
+
+
+def test_a_pdf_by_its_address_goes_where_the_provider_fetches_it_itself():
+    document = {"type": "document", "source": {"type": "url", "url": "https://x/a.pdf"}, "title": "a.pdf"}
+
+    assert history(("user", [document]), terms=Terms(file_urls=True))[0]["content"] == [
+        {"type": "file", "file": {"filename": "a.pdf", "file_data": "https://x/a.pdf"}}
+    ]
+    with pytest.raises(Unsayable):
+        history(("user", [document]))
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,13 @@ def save_draft(*, actor: Actor, draft: Draft) -> Provider:
     return provider
 
 
+@transaction.atomic
+def give_up(draft: Draft) -> None:
+    """Put the calls of a draft that is not saved into the ledger: they were paid for all the same."""
+    for call in draft.calls:
+        record_call(draft, None, call)
+
+
 def record_call(draft: Draft, provider: Provider | None, call: FirstCall) -> None:
     """Put a call that was made on the way here into the ledger: it is nobody's, as what health asks is."""
     offers = Offer.objects.filter(provider=provider, upstream_id=call.upstream_id)

@@ -22,7 +22,7 @@ from llmhub.add_provider.draft import Draft
 from llmhub.add_provider.first_call import MAX_OUTPUT_TOKENS, PROMPT, NotNow, bounds, make_call
 from llmhub.add_provider.models_step import Choice, chosen_after, page_of
 from llmhub.add_provider.prices_step import rows_of
-from llmhub.add_provider.save import BadModel, save_draft
+from llmhub.add_provider.save import BadModel, give_up, save_draft
 from llmhub.lib.forms import refuse
 from llmhub.lib.pages import render_page
 from llmhub.lib.slugs import refuse_reserved
@@ -78,18 +78,19 @@ def kinds(request: HttpRequest) -> HttpResponse:
 @needs("configure")
 def connection(request: HttpRequest) -> HttpResponse:
     """Say where it is and by which credential, and test that by a free call."""
-    before = drafts.load(request)
-    kind = KINDS.get(request.GET.get("kind", before.kind if before else ""))
+    kept = drafts.load(request)
+    kind = KINDS.get(request.GET.get("kind", kept.kind if kept else ""))
     if kind is None:
         return redirect("adding:kinds")
-    if before and before.kind != kind.name:
-        before = None
+    before = kept if kept and kept.kind == kind.name else None
     form = ProviderForm(request.POST or None, kind=kind, initial=_typed_before(before))
     if not form.is_valid() or not _may_be_saved(form):
         return _connection(request, kind, form, before, 422 if form.is_bound else 200)
     entered = _entered(form, before)
     found = try_connection(kind, base_url=entered.base_url, dialect=entered.dialect, secret=entered.secret)
     entered = entered.checked(found)
+    if kept and not entered.calls:
+        give_up(kept)
     drafts.save(request, entered)
     if entered.answered:
         messages.success(request, f"{found.outcome.label}: {found.message}")
@@ -250,7 +251,9 @@ def save(request: HttpRequest, draft: Draft) -> HttpResponse:
 @require_POST
 @needs("configure")
 def discard(request: HttpRequest) -> HttpResponse:
-    """Forget what was entered, its credential included."""
+    """Forget what was entered, its credential included; calls that were made are in the ledger."""
+    if draft := drafts.load(request):
+        give_up(draft)
     drafts.discard(request)
     messages.success(request, "What you entered is forgotten.")
     return redirect("adding:kinds")

@@ -105,6 +105,23 @@ def test_the_first_call_is_audited_with_what_it_cost(client, simulator):
     assert told["cost_nano"] == round(told["input_tokens"] * 150 + told["output_tokens"] * 600)
 
 
+@pytest.mark.parametrize("way", ["cancelled", "elsewhere"])
+def test_calls_of_a_draft_that_is_given_up_are_in_the_ledger_without_a_provider(client, simulator, way):
+    connect(client, simulator.path("tokens/20"))
+    choose(client, "sim-small")
+    price(client, PRICED)
+    client.post(f"{WHERE}call/", {"model": "sim-small"})
+    if way == "cancelled":
+        client.post(f"{WHERE}discard/")
+    else:
+        connect(client, simulator.path("tokens/21"))
+
+    record, told = UsageRecord.objects.get(), AuditEvent.objects.get(action="provider.first_call").after
+    assert (record.cost_centre, record.provider_id, record.cost_nano) == ("health", None, told["cost_nano"])
+    client.post(f"{WHERE}discard/")
+    assert UsageRecord.objects.count() == 1
+
+
 def test_calls_that_were_answered_are_in_the_ledger_once_it_is_saved(client, simulator):
     budget = create_budget(actor=COMMAND_LINE, scope="organisation", name="", per="month", cap="9")
     connect(client, simulator.path("tokens/20"))

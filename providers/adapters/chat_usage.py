@@ -9,6 +9,7 @@ from providers.adapters.reading import mapping, tokens, usd
 from providers.adapters.tool_uses import tool_uses
 from providers.wire import Usage
 
+_TICK_DIGITS = 10  # a tick is 10^-10 USD
 # Where servers beside OpenAI count what they read from a cache: DeepSeek, Together, Mistral, and proxies
 # that put the names of the messages dialect beside those of this one.
 _CACHED = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cache_read_input_tokens")
@@ -27,8 +28,8 @@ def usage_of(reported: Any, *, charged: Decimal | None = None) -> Usage | None:
     input_tokens, output_tokens = tokens(usage.get("prompt_tokens")), tokens(usage.get("completion_tokens"))
     if input_tokens is None or output_tokens is None:
         return None
-    if charged is None:  # Perplexity says it here
-        charged = usd(mapping(usage.get("cost")).get("total_cost"))
+    if charged is None:
+        charged = _charged(usage)
     if not input_tokens and not charged:
         return None  # every call has an input: a broken server's would be free
     prompt = mapping(usage.get("prompt_tokens_details"))
@@ -63,6 +64,18 @@ def usage_told(usage: Usage) -> dict[str, Any]:
         },
         "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
     }
+
+
+def _charged(usage: dict[str, Any]) -> Decimal | None:
+    """Return what a call cost in USD, as Perplexity and xAI say it; None where nobody does.
+
+    Sources: https://docs.perplexity.ai/api-reference/chat-completions-post and
+    https://docs.x.ai/developers/cost-tracking (searches and discounts included)
+    """
+    ticks = usage.get("cost_in_usd_ticks")
+    if isinstance(ticks, int) and not isinstance(ticks, bool):
+        return usd(Decimal(ticks).scaleb(-_TICK_DIGITS))
+    return usd(mapping(usage.get("cost")).get("total_cost"))
 
 
 def _cached(usage: dict[str, Any], prompt: dict[str, Any]) -> int:

@@ -121,6 +121,14 @@ def test_no_credential_stands_in_a_repr():
             {"prompt_tokens": 5, "completion_tokens": 7, "cost": {"total_cost": 0.00501}},
             Usage(5, 7, reported_cost=Decimal("0.00501")),
         ),
+        # xAI's, in ticks of 10^-10 USD; nonsense is none
+        (
+            {"prompt_tokens": 5, "completion_tokens": 7, "cost_in_usd_ticks": 37756001},
+            Usage(5, 7, reported_cost=Decimal("0.0037756001")),
+        ),
+        ({"prompt_tokens": 5, "completion_tokens": 7, "cost_in_usd_ticks": -1}, Usage(5, 7)),
+        ({"prompt_tokens": 5, "completion_tokens": 7, "cost_in_usd_ticks": 10**17}, Usage(5, 7)),
+        ({"prompt_tokens": 5, "completion_tokens": 7, "cost_in_usd_ticks": True}, Usage(5, 7)),
         ({"prompt_tokens": 5.0, "completion_tokens": 7}, Usage(5, 7)),
         # parts larger than the whole, nonsense in the details
         ({"prompt_tokens": 5, "completion_tokens": 7, "cached_tokens": 99}, Usage(5, 7, 5)),

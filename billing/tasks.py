@@ -65,7 +65,7 @@ def write_exports() -> int:
     return export.write_open()
 
 
-@shared_task(time_limit=120, expires=3600)
+@shared_task(time_limit=120, expires=600)
 def notice_retirements() -> int:
     """Write down who still calls what ends soon, and tell them. Safe to run twice."""
     made = len(retirement_notice.notice_due())

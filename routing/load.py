@@ -215,6 +215,7 @@ def _entries(offers: dict[int, list[OfferValue]]) -> dict[str, EntryValue]:
             sunset_on=row.sunset_on,
             replacement=row.replacement,
             notice=notice(row.deprecated_on, row.sunset_on),
+            parameters=row.parameters,
             offers=tuple(offers.get(row.pk, ())),
         )
         for row in rows

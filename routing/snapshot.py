@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from billing.rules import RuleBook
 from billing.scopes import Budgets
@@ -89,6 +90,7 @@ class EntryValue:
     sunset_on: date | None = None  # no longer answers from this day on
     replacement: str = ""
     notice: Mapping[str, str] = field(default_factory=dict)  # headers of its answers, while it is leaving
+    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # descriptors by name
     offers: tuple[OfferValue, ...] = ()  # tried in this order
 
 

@@ -15,6 +15,7 @@ from providers.translators.unsigned import fitted
 from providers.wire import Body, Discreet, Terms
 from routing.bound import Size
 from routing.gateway.caller_request import CallerRequest
+from routing.gateway.stated import refuse_unstated
 from routing.needs import has
 from routing.plan import Candidate
 
@@ -51,6 +52,8 @@ def carry(
     may be served at, as far as the provider can be told.
     Raises `Unsayable`, and `Malformed` on a body that a translator finds wrong in its own dialect.
     """
+    if request.extras.rejects_unsupported:
+        refuse_unstated(request, candidate.entry)
     if request.operation == "count":  # only who speaks the dialect is asked, with the body as it came
         found = Carried(request.body)
     elif candidate.speaks(request.dialect):

@@ -113,7 +113,7 @@ _LIST = (
         "the call needs what no model that it may go to can do; `details.could` names models that can",
         "use one of the models named, or leave out what needs it"),
     Code("unsupported_parameter", 422, _INVALID,
-        "no provider of the model can be told what a field asks for",
+        "no provider of the model can be told what a field asks for, or the model is not said to take it",
         "leave out the field named in `param`, or have it dropped with `x-llmhub-unsupported: drop`"),
     Code("idempotency_key_reused", 422, _ONCE,
         "the `Idempotency-Key` was used with another body in the last 24 hours",

@@ -87,6 +87,56 @@ def test_what_cannot_be_told_is_named_or_refused_as_the_caller_wants():
     assert "lab" in str(caught.value)
 
 
+STATED = entry(
+    parameters={
+        "temperature": {"type": "number", "min": 0, "max": 1, "excludes": ["top_p"]},
+        "top_p": {"type": "number"},
+        "tools": {"type": "list"},
+        "max_tokens": {"type": "integer"},
+        "stop": {"type": "texts"},
+    },
+    output_limit_tokens=100,
+)
+REJECT = {"x-llmhub-unsupported": "reject"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "param", "said"),
+    [
+        ({"temperature": 1.5}, "temperature", "acme/small: temperature is 1.5: it must be from 0 to 1"),
+        ({"temperature": 1, "top_p": 0.5}, "top_p", "not taken together with temperature"),
+        ({"seed": 7}, "seed", "The model is not said to take seed"),
+        ({"max_tokens": 101}, "max_tokens", "the model writes at most 100 tokens"),
+        ({"temperature": "1" * 30_000}, "temperature", "it must be a number"),
+    ],
+)
+def test_who_wants_it_is_told_what_the_model_is_not_said_to_take_and_nobody_else(fields, param, said):
+    there = Candidate(STATED, offer(), adapter_for("custom", "chat"))
+
+    with pytest.raises(Unsayable) as caught:
+        carried(chat(REJECT, **fields), there)
+
+    assert (caught.value.param, said in str(caught.value)) == (param, True)
+    assert carried(chat(**fields), there).body == chat(**fields).body
+    assert carried(chat(REJECT, **fields), CHAT).body == chat(**fields).body  # of which nothing is stated
+
+
+def test_what_a_model_takes_goes_on_as_it_came():
+    there = Candidate(STATED, offer(), adapter_for("custom", "chat"))
+    fields = {
+        "temperature": 0.5,
+        "tools": [{"type": "x" * 30_000}],
+        "user": "me",
+        "stream": True,
+        "seed": None,
+    }
+
+    request = chat(REJECT, **fields)
+
+    assert carried(request, there).body == request.body
+    assert carried(messages(stop_sequences=["x"]), there)
+
+
 def test_a_body_that_is_wrong_in_its_own_dialect_is_the_callers_fault():
     with pytest.raises(Malformed) as caught:
         carried(chat(messages=[{"role": "nobody", "content": "x"}]), MESSAGES)

@@ -122,7 +122,7 @@ def refusal(entry: Refused, times: int) -> Row:
 def adjustment(values: dict[str, Any]) -> Row:
     """Return the record of an adjustment: a cost, whose it is, and what for; no request."""
     known = {"status": UsageRecord.Status.ADJUSTED, "cost_source": UsageRecord.Status.ADJUSTED}
-    return _row({**_RECORD_DEFAULTS, "requested": "", **values, **known}, _RECORD)
+    return _RECORD.row({**_RECORD.defaults, "requested": "", **values, **known})
 
 
 def attempt(entry: AttemptEntry, *, row_id: int, usage_id: int) -> Row:

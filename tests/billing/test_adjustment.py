@@ -326,8 +326,10 @@ def test_repricing_goes_on_from_an_earlier_one_and_leaves_what_people_posted(off
     reprice.post(span_of(offer), actor=ADMIN, reason="x", once="r1")
     price(offer, NOW - timedelta(minutes=1), input="3")
 
+    same = reprice.post(span_of(offer), actor=ADMIN, reason="y", once="r1")
     again = reprice.post(span_of(offer), actor=ADMIN, reason="y", once="r2")
 
+    assert same.total.calls == 0  # its key was used for this call
     assert again.total.difference_nano == 2 * 10**6
     amounts = [row.amount_nano for row in Adjustment.objects.order_by("made_at", "once")]
     assert sorted(amounts) == sorted([-(10**6), -9 * 10**6, 2 * 10**6])

@@ -30,7 +30,8 @@ from llmhub.lib import clock, ids, money
 from llmhub.people import organisation
 from llmhub.people.roles import require
 
-MOST = 20_000  # calls of one repricing
+MOST = 5_000  # calls of one repricing that somebody waits for on a page
+MOST_OF_A_COMMAND = 200_000
 _AT_ONCE = 100  # calls in one transaction: a gateway waits no longer than that
 _LONGEST_CALL = timedelta(days=1)  # an attempt is written so much after its call began, at most
 _PROVIDERS_WORD = ("reported", "reconciled")
@@ -43,6 +44,7 @@ class Span:
     offer: Offer
     since: datetime
     until: datetime
+    most: int = MOST  # more calls are refused
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Repricing:
         return sum(self.days.values(), Sums())
 
 
-def span_of(*, provider: str, model: str, since: datetime, until: datetime) -> Span:
+def span_of(*, provider: str, model: str, since: datetime, until: datetime, most: int = MOST) -> Span:
     """Return the calls that words name. Raises `ValidationError` unless they name one offer and a range."""
     if since >= until:
         raise ValidationError({"since": "the range ends before it begins: choose an earlier start"})
@@ -92,7 +94,7 @@ def span_of(*, provider: str, model: str, since: datetime, until: datetime) -> S
         raise ValidationError(
             {"model": f"{provider[:60]!r} has {count} of {model[:80]!r}: see the model's page"}
         )
-    return Span(offers[0], since, until)
+    return Span(offers[0], since, until, most)
 
 
 def preview(span: Span) -> Repricing:
@@ -145,9 +147,9 @@ def _batches(span: Span) -> Iterator[list[int]]:
         offer_id=span.offer.pk, id__gte=first, id__lt=ids.first_at(span.until + _LONGEST_CALL),
         usage_id__gte=first, usage_id__lt=end,
     )  # fmt: skip
-    found = sorted(set(attempts.values_list("usage_id", flat=True)[: 4 * MOST]))
-    if len(found) > MOST:
-        raise ValidationError(f"these are more than {MOST} calls: choose fewer days at once")
+    found = sorted(set(attempts.values_list("usage_id", flat=True)[: 4 * span.most]))
+    if len(found) > span.most:
+        raise ValidationError(f"these are more than {span.most} calls: choose fewer days, or use the command")
     return (found[start : start + _AT_ONCE] for start in range(0, len(found), _AT_ONCE))
 
 

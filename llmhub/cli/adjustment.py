@@ -93,7 +93,11 @@ def reprice_calls(options: Namespace) -> int:
         raise ValueError("say which days: --since 2026-03-01 --until 2026-03-31")
     since, until = moments(first, last, ZoneInfo(organisation.current().time_zone))
     span = reprice.span_of(
-        provider=options.provider, model=options.model, since=since, until=min(until, clock.now())
+        provider=options.provider,
+        model=options.model,
+        since=since,
+        until=min(until, clock.now()),
+        most=reprice.MOST_OF_A_COMMAND,
     )
     if options.post:
         once = options.once or secrets.token_hex(16)

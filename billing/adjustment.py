@@ -20,6 +20,7 @@ from django.db import transaction
 from billing import amount as amounts
 from billing import ledger_adjust, rollup, rollup_bucket
 from billing.adjustment_models import Adjustment
+from billing.ledger_rows import text as cleaned
 from billing.models import UsageRecord
 from billing.span import day_start
 from llmhub.audit import log
@@ -30,6 +31,7 @@ from llmhub.people.models import Team
 from llmhub.people.roles import require
 from providers.models import Provider
 
+_MAX_REASON = 300  # letters
 MAX_ONCE = 100  # letters of a key; a repricing adds the call to it
 _MONTH = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])", re.ASCII)
 _KEPT = ("team_id", "key_id", "person_id", "provider_id")  # said by the adjustment too
@@ -210,8 +212,10 @@ def _amount(text: str) -> int:
 
 def reason_of(text: str) -> str:
     """Return why, without spaces around it. Raises `ValidationError` where it says nothing."""
-    if not (reason := text.strip()) or len(reason) > 300:
-        raise ValidationError({"reason": "say what for, in at most 300 letters: it stands in every report"})
+    if not (reason := cleaned(text.strip(), length=_MAX_REASON + 1)) or len(reason) > _MAX_REASON:
+        raise ValidationError(
+            {"reason": f"say what for, in at most {_MAX_REASON} letters: it stands in every report"}
+        )
     return reason
 
 

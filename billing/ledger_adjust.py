@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import connection
 
-from billing import crossing, ledger_crossings, ledger_rows, scopes
+from billing import crossing, ledger_crossings, scopes
 from billing import ledger_sql as sql
 from billing.budget import in_force
 from billing.entries import Hold
@@ -52,11 +52,14 @@ def write(entries: Sequence[Entry], *, now: datetime) -> list[int]:
                 sums[Hold(budget.id, budget.period_start(ids.moment_of(row_id)))] += entry.amount_nano
     with connection.cursor() as cursor:
         _book({hold: (amount, 0) for hold, amount in sums.items() if amount}, cursor, now)
-        rows = [
-            ledger_rows.adjustment({**entry.of, "id": row_id, "cost_nano": entry.amount_nano})
+        adjusted = UsageRecord.Status.ADJUSTED
+        UsageRecord.objects.bulk_create(
+            UsageRecord(
+                id=row_id, status=adjusted, cost_source=adjusted, cost_nano=entry.amount_nano, **entry.of
+            )
             for row_id, entry in zip(row_ids, entries, strict=True)
-        ]
-        sql.insert_records(cursor, rows)
+        )
+        sql.mark_dirty(cursor, row_ids)
     return row_ids
 
 

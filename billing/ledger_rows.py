@@ -119,12 +119,6 @@ def refusal(entry: Refused, times: int) -> Row:
     return _RECORD.row({**_RECORD.defaults, **asdict(entry), **known})
 
 
-def adjustment(values: dict[str, Any]) -> Row:
-    """Return the record of an adjustment: a cost, whose it is, and what for; no request."""
-    known = {"status": UsageRecord.Status.ADJUSTED, "cost_source": UsageRecord.Status.ADJUSTED}
-    return _RECORD.row({**_RECORD.defaults, "requested": "", **values, **known})
-
-
 def attempt(entry: AttemptEntry, *, row_id: int, usage_id: int) -> Row:
     """Return the row of one attempt."""
     values = asdict(entry) | {"id": row_id, "usage_id": usage_id}

@@ -27,7 +27,11 @@ async def show_request(hub: Hub, exchange: Exchange, caller: Caller, content: by
     if found is None:
         raise Refusal("request_not_found", f"Your team has no finished request {name[:60]!r}")
     plan = await hub.reader.run(partial(of_request, found))
-    shown = _shown(found.row.record) | {"plan": None if plan is None else msgspec.to_builtins(plan)}
+    corrected = None if found.corrected_nano is None else money.text(found.corrected_nano)
+    shown = _shown(found.row.record) | {
+        "corrected_cost": corrected,
+        "plan": None if plan is None else msgspec.to_builtins(plan),
+    }
     await exchange.answer(msgspec.json.encode(shown))
 
 

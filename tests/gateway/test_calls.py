@@ -166,6 +166,19 @@ def test_a_finished_request_is_shown_to_its_own_team_only(gateway, model):
     assert gateway.get("/v1/requests/req_1", key=model.key)[1]["error"]["code"] == "request_not_found"
 
 
+def test_its_caller_sees_what_a_request_costs_after_a_correction(gateway, model):
+    from billing import adjustment
+    from llmhub.audit.actor import COMMAND_LINE
+
+    request_id = model.ask().headers["x-llmhub-request-id"]
+    post = {"request": request_id, "amount": "0.25", "reason": "typo", "once": request_id}
+    gateway.change(lambda: adjustment.post(actor=COMMAND_LINE, **post))
+
+    shown = gateway.get(f"/v1/requests/{request_id}", key=model.key)[1]
+
+    assert Decimal(shown["corrected_cost"]) - Decimal(shown["cost"]) == Decimal("0.25")
+
+
 def test_an_unpriced_call_has_an_unknown_cost_and_not_zero(gateway, simulator):
     model = gateway.make(at=[simulator.path()], prices=None)
 

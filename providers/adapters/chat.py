@@ -201,7 +201,11 @@ class ChatAdapter:
     def embedding_usage(self, read: dict[str, Any]) -> Usage | None:
         """Return the usage of embeddings, whose output is nothing."""
         reported = mapping(read.get("usage"))
-        return self.usage({"usage": {**reported, "completion_tokens": 0}}) if reported else None
+        return (
+            self.usage({"usage": {**reported, "completion_tokens": 0, "total_tokens": 0}})
+            if reported
+            else None
+        )
 
     def failure(self, status: int, headers: Mapping[str, str], content: bytes) -> ProviderError:
         """Return what an answer of a status other than 200 means."""

@@ -9,6 +9,7 @@ from providers.adapters.reading import mapping, tokens, usd
 from providers.adapters.tool_uses import tool_uses
 from providers.wire import Usage
 
+_MOST_BESIDE = 1_000_000  # tokens; no model thinks more
 _TICK_DIGITS = 10  # a tick is 10^-10 USD
 # Where servers beside OpenAI count what they read from a cache: DeepSeek, Together, Mistral, and proxies
 # that put the names of the messages dialect beside those of this one.
@@ -35,8 +36,8 @@ def usage_of(reported: Any, *, charged: Decimal | None = None) -> Usage | None:
     prompt = mapping(usage.get("prompt_tokens_details"))
     completion = mapping(usage.get("completion_tokens_details"))
     reasoning = _first(completion.get("reasoning_tokens"), usage.get("reasoning_tokens"))
-    if reasoning and tokens(usage.get("total_tokens")) == input_tokens + output_tokens + reasoning:
-        output_tokens += reasoning  # servers that count reasoning beside the output say so in the total
+    beside = _beside(usage, input_tokens + output_tokens)
+    output_tokens += beside
     searches, others = tool_uses(usage)
     written, written_1h = _written(usage, prompt)
     return Usage(
@@ -45,10 +46,11 @@ def usage_of(reported: Any, *, charged: Decimal | None = None) -> Usage | None:
         cache_read_tokens=min(input_tokens, _cached(usage, prompt)),
         cache_write_tokens=min(input_tokens, written),
         cache_write_1h_tokens=min(input_tokens, written, written_1h),
-        reasoning_tokens=min(output_tokens, reasoning),
+        reasoning_tokens=min(output_tokens, max(reasoning, beside)),
         web_searches=searches,
         other_rates=others or _is_more_than_text(prompt, completion),
         reported_cost=charged,
+        estimated=beside not in (0, reasoning),
     )
 
 
@@ -64,6 +66,15 @@ def usage_told(usage: Usage) -> dict[str, Any]:
         },
         "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
     }
+
+
+def _beside(usage: dict[str, Any], counted: int) -> int:
+    """Return the tokens that only the total counts: servers that leave thoughts out of the output do so.
+
+    They are billed as output. Source: https://github.com/mozilla-ai/any-llm/issues/1290
+    """
+    found = (tokens(usage.get("total_tokens")) or 0) - counted
+    return found if 0 < found <= _MOST_BESIDE else 0
 
 
 def _charged(usage: dict[str, Any]) -> Decimal | None:

@@ -116,6 +116,13 @@ def test_no_credential_stands_in_a_repr():
             {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 32, "reasoning_tokens": 20},
             Usage(5, 27, reasoning_tokens=20),
         ),
+        # reasoning that only the total counts, of Gemini by way of a proxy; a total that makes no sense
+        (
+            {"prompt_tokens": 20, "completion_tokens": 198, "total_tokens": 623},
+            Usage(20, 603, reasoning_tokens=405, estimated=True),
+        ),
+        ({"prompt_tokens": 20, "completion_tokens": 198, "total_tokens": 10**8}, Usage(20, 198)),
+        ({"prompt_tokens": 20, "completion_tokens": 198, "total_tokens": 5}, Usage(20, 198)),
         # Perplexity's own cost
         (
             {"prompt_tokens": 5, "completion_tokens": 7, "cost": {"total_cost": 0.00501}},

@@ -2,7 +2,7 @@
 
 * ProviderError
   + ProviderUnavailable    retryable: cannot connect, timeout, connection lost, 5xx
-  + ComeAgain              retryable: 409, 425: just now it cannot take this one call
+  + ComeAgain              retryable: 409, 425: it cannot take this one call just now, or answered it wrongly
   + RateLimited            retryable: 429; `retry_after` when the provider said it
     - TooLargeForLimit     retryable: 429 of one call that is larger than the whole limit
   + TargetMisconfigured    retryable: 404, some 402 and 403: the address or model name is wrong here

@@ -81,6 +81,9 @@ _NO_SUCH_MODEL = {
     "no_endpoints", "wrong_endpoint", "region_restricted",
     "privacy_restricted",
 }  # fmt: skip
+# The model wrote what its provider could not read: nobody asked wrongly, and the next answer may be right.
+# Source: https://console.groq.com/docs/tool-use (tool_use_failed) and /docs/structured-outputs
+_OWN_MISTAKE = {"tool_use_failed", "json_validate_failed"}
 # The call is longer than the model reads; one that reads more may take it.
 _TOO_LONG_CODES = {"context_length_exceeded", "exceed_context_size_error"}
 _TOO_LONG = re.compile(r"prompt is too long|maximum context length|exceeds? (?:the )?(?:available )?context")
@@ -172,8 +175,10 @@ def _refusal(status: int, error: dict[str, Any], *, has_object: bool) -> type[Pr
 
 def _of_the_call(
     status: int, codes: set[str], said: str, error: Mapping[str, Any]
-) -> type[RequestRejected] | None:
-    """Return what is wrong with the call itself, None where that is not what it says."""
+) -> type[ProviderError] | None:
+    """Return what is wrong with the call itself or with its answer, None where that is not what it says."""
+    if codes & _OWN_MISTAKE:
+        return ComeAgain
     if codes & _MODERATION or _is_moderation(error):
         return RequestRejected
     if status in {400, 413, 422} and (codes & _TOO_LONG_CODES or _TOO_LONG.search(said)):

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import random
 from decimal import Decimal
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,6 +17,7 @@ from providers.errors import (
 )
 from providers.sse import SseReader
 from tests.fixtures.simulator import RECORDINGS
+from tests.providers.cuts import check_cuts
 
 pytestmark = [
     pytest.mark.recordings,
@@ -28,7 +27,6 @@ pytestmark = [
 FOLDERS = sorted(RECORDINGS.glob("cases/*-chat"))
 CASES = [case for folder in FOLDERS for case in sorted(folder.iterdir())]
 STREAMS = [case for case in CASES if (case / "stream.sse").exists()]
-EVERY_CUT = 8192  # bytes of a stream that is cut at each of them
 CHUNKS = (1, 2, 3, 7, 16, 61, 1000, 10**9)  # bytes
 
 
@@ -95,27 +93,7 @@ def test_a_stream_is_read_as_the_sdk_reads_it_whatever_its_chunks(case):
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n"], ids=["lf", "crlf"])
 @pytest.mark.parametrize("case", STREAMS, ids=lambda case: case.name)
 def test_a_stream_cut_anywhere_is_the_same_stream(case, line_end):
-    """Each cut of the first 8 KiB within the events around it: between events a reader remembers nothing."""
-    content = (case / "stream.sse").read_bytes().replace(b"\r\n", b"\n").replace(b"\n", line_end)
-    whole = said(content)
-    pieces = [*(event.raw for event in sse(content)), b""]
-    begins = 0  # of an event
-    for piece, after in pairwise(pieces):
-        two, expected = piece + after, said(piece + after)
-        for cut in range(len(piece) + 1 if begins < EVERY_CUT else 0):
-            assert said(two[:cut], two[cut:]) == expected, f"cut at {begins + cut}"
-        begins += len(piece)
-    for cut in random.Random(1).choices(range(len(content)), k=200):
-        assert said(content[:cut], content[cut:]) == whole, f"cut at {cut}"
-
-
-def sse(*chunks: bytes):
-    reader = SseReader()
-    return [event for chunk in chunks for event in reader.feed(chunk)] + reader.close()
-
-
-def said(*chunks: bytes):
-    return [(event.event, event.data) for event in sse(*chunks)]
+    check_cuts((case / "stream.sse").read_bytes().replace(b"\r\n", b"\n").replace(b"\n", line_end))
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c not in STREAMS], ids=lambda case: case.name)

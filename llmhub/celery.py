@@ -50,6 +50,7 @@ JOBS = {
     "look for breakers to tell of": Job("catalog.tasks.look_for_alerts", every=10),
     "look for models to tell of": Job("routing.tasks.look_for_alerts", every=30),
     "probe offers": Job("routing.tasks.probe_offers", every=60),
+    "probe what seems to decline": Job("routing.tasks.probe_suspected", every=15),
     "delete old events of breakers": Job("providers.tasks.clear_breaker_events", every=60),
     "look for costs to tell of": Job("billing.tasks.look_for_money_alerts", every=60),
     "look for budgets that burn fast": Job("billing.tasks.look_for_burning_budgets", every=60),

@@ -33,6 +33,7 @@ FLOOR: dict[Measure, float] = {
 }  # fmt: skip
 SURE = 12.0  # logarithm of the likelihood ratio: one false alarm in e^12 calls at most, and far fewer
 STEADY: frozenset[Measure] = frozenset({"errors", "tool_calls", "schemas"})
+SUSPECTED = 2.0  # of the same: a call more would say much, where somebody pays for it
 LEAST_USUAL = 200  # calls, before anything is usual
 LEAST_CALLS = 20  # of the calls that speak for it
 LEAST_BAD = 5
@@ -163,6 +164,16 @@ def look(own: Offer, peers: Sequence[Offer], since: Mapping[Measure, int], *, mi
     return [change for change in changes if change is not None]
 
 
+def is_suspected(own: Offer, since: Mapping[Measure, int], *, minute: int) -> bool:
+    """Return whether something speaks for more failures than usual, and not enough to say so."""
+    if own.usual is None or "errors" not in own.usual.shares or since.get("errors", 0) > 0:
+        return False
+    usual, first = own.usual.shares["errors"], max(minute - LOOKED_AT, -since.get("errors", 0)) + 1
+    counts = [_at(own, "errors", each) for each in range(first, minute + 1)]
+    higher = usual + STEP["errors"]
+    return higher < 1 and _rise(counts, *steps(usual, higher))[0] >= SUSPECTED
+
+
 def _look(own: Offer, peers: Sequence[Offer], measure: Measure, since: int, minute: int) -> Change | None:
     assert own.usual is not None
     usual = own.usual.shares[measure]
@@ -188,17 +199,23 @@ def risen(
     if higher <= usual:
         return None  # there is no more
     up, down = steps(usual, higher)
-    evidence, begun = 0.0, 0
-    for place, each in enumerate(counts):
-        evidence += each.bad * up - (each.calls - each.bad) * down
-        if evidence <= 0:
-            evidence, begun = 0.0, place + 1
+    evidence, begun = _rise(counts, up, down)
     rising = counts[begun:]
     seen = sum(rising, Count())
     is_sure = evidence >= SURE and seen.calls >= LEAST_CALLS
     if seen.bad < LEAST_BAD or not (is_sure or _is_enough(counts, rising, evidence, (up, down), highest)):
         return None
     return seen, len(rising)
+
+
+def _rise(counts: Sequence[Count], up: float, down: float) -> tuple[float, int]:
+    """Return the evidence, and the place of the count with which it began to rise."""
+    evidence, begun = 0.0, 0
+    for place, each in enumerate(counts):
+        evidence += each.bad * up - (each.calls - each.bad) * down
+        if evidence <= 0:
+            evidence, begun = 0.0, place + 1
+    return evidence, begun
 
 
 def _is_enough(

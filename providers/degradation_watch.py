@@ -10,8 +10,18 @@ from django.db import transaction
 
 from providers import degradation_words as words
 from providers import statistics_rows
-from providers.degradation import LOOKED_AT, Change, Measure, Offer, Usual, count, look, usual_of
-from providers.evidence_models import Degradation
+from providers.degradation import (
+    LOOKED_AT,
+    Change,
+    Measure,
+    Offer,
+    Usual,
+    count,
+    is_suspected,
+    look,
+    usual_of,
+)
+from providers.evidence_models import Degradation, KeptScore
 from providers.statistics import MINUTE
 from providers.tally import Tally, merged
 
@@ -61,7 +71,7 @@ def watch(groups: Sequence[Sequence[Watched]], recent: Recent, now: datetime, ba
     watched = [each.target_id for group in groups for each in group]
     known = baselines.of(watched, now)
     since = _since(watched, now)
-    changes = 0
+    changes, suspected = 0, list[int]()
     for group in groups:
         usual = {each.target_id: _usual(each, group, known) for each in group}
         offers = {
@@ -73,6 +83,10 @@ def watch(groups: Sequence[Sequence[Watched]], recent: Recent, now: datetime, ba
             for change in look(own, peers, since.get(target, {}), minute=minute_of(now)):
                 assert own.usual is not None
                 changes += _write(each, change, own.usual, _of(recent[target], change, now), now)
+            if is_suspected(own, since.get(target, {}), minute=minute_of(now)):
+                suspected.append(target)
+    if suspected:  # each look at the scores begins without
+        KeptScore.objects.filter(target_id__in=suspected).update(is_suspected=True)
     return changes + _forgotten(watched, now)
 
 

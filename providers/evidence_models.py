@@ -57,6 +57,9 @@ class KeptScore(models.Model):
     ill = models.PositiveIntegerField(help_text="of them, broken by its illness")
     attempts = models.PositiveIntegerField(help_text="in the last 2 hours, of every kind")
     last_call_at = models.DateTimeField(help_text="to the minute")
+    is_suspected = models.BooleanField(
+        default=False, help_text="something speaks for more failures than usual, and not enough to say so"
+    )
     reliability = models.PositiveSmallIntegerField(null=True, help_text="tenths of a point; empty: no score")
     latency = models.PositiveSmallIntegerField(null=True, help_text="tenths of a point")
     throughput = models.PositiveSmallIntegerField(null=True, help_text="tenths of a point")

@@ -1,4 +1,4 @@
-"""Billed probes: one small call where an offer had none for a while, within what a day of them may cost.
+"""Billed probes: one small call where an offer had none for a while, or seems to decline, within a ceiling.
 
 They are off until somebody switches them on for a provider. Before one is sent, money is held for the most it
 may cost, like for any call: so one whose worker dies is counted by the sweeper, by that most.
@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from asgiref.sync import async_to_sync
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from billing import ledger_alone
 from billing.entries import OverBudget
@@ -29,7 +29,7 @@ from llmhub.people import organisation
 from providers import statistics_rows
 from providers.client import Timeouts
 from providers.degradation_watch import minute_of
-from providers.evidence_models import MinuteStatistic
+from providers.evidence_models import KeptScore, MinuteStatistic
 from providers.models import Provider
 from providers.statistics_rows import Kept
 from providers.tally import Outcome, Tally
@@ -58,35 +58,58 @@ class Wanted:
 
 def probe_due() -> int:
     """Make the probes that are due, at most one for each provider, and return how many."""
-    until, made = time.monotonic() + _SECONDS, 0
+    return _each(_probed(), {})
+
+
+def probe_suspected() -> int:
+    """Probe offers of which a call more would say much, one at each provider; return how many.
+
+    Where few calls come a decline is noticed by few failures: more calls show sooner what it is.
+    """
+    rows = KeptScore.objects.filter(is_suspected=True, provider__in=_probed()).order_by("target_id")
+    suspected: dict[int, set[int]] = {}
+    for provider_id, target_id in rows.values_list("provider_id", "target_id"):
+        suspected.setdefault(provider_id, set()).add(target_id)
+    return _each(_probed().filter(pk__in=suspected), suspected) if suspected else 0
+
+
+def _probed() -> QuerySet[Provider]:
     rows = Provider.objects.listed().exclude(probe_ceiling_nano=None).exclude(health__in=_ILL)
-    for provider in rows.filter(paused_reason="").order_by(F("probe_id").asc(nulls_first=True)):
+    return rows.filter(paused_reason="").order_by(F("probe_id").asc(nulls_first=True))
+
+
+def _each(providers: Iterable[Provider], suspected: Mapping[int, Collection[int]]) -> int:
+    until, made = time.monotonic() + _SECONDS, 0
+    for provider in providers:
         if time.monotonic() > until:
             break
         try:
-            made += probe(provider)
+            made += probe(provider, suspected=suspected.get(provider.pk, ()))
         except Exception:  # a bug about one provider must not keep the others from being probed
             _logger.exception("a provider could not be probed", extra={"provider": provider.slug})
     return made
 
 
-def probe(provider: Provider) -> bool:
-    """Probe the first offer of a provider that may be probed now; return whether there was one."""
-    for wanted in _wanted(provider, clock.now()):
-        id_ = claim(wanted)
+def probe(provider: Provider, *, suspected: Collection[int] = ()) -> bool:
+    """Probe the first offer of a provider that may be probed now; return whether there was one.
+
+    `suspected` are the offers that may be, whether they had calls or not; without, those without calls.
+    """
+    for wanted in _wanted(provider, clock.now(), suspected):
+        id_ = claim(wanted, is_suspected=bool(suspected))
         if id_ is not None:
             _make(wanted, id_)
             return True
     return False
 
 
-def _wanted(provider: Provider, now: datetime) -> Iterator[Wanted]:
+def _wanted(provider: Provider, now: datetime, suspected: Collection[int] = ()) -> Iterator[Wanted]:
     """Yield the probes of what can be called, had no call for a while and has a price."""
     left_alone = {row.offer.pk for row in failing(now) if row.state == State.OPEN}
     for row in offers_of(provider, now):
         if row.why_not or row.offer.pk in left_alone or not _writes_text(row):
             continue
-        if _had_calls([row.offer.pk], now):
+        if row.offer.pk not in suspected if suspected else _had_calls([row.offer.pk], now):
             continue
         prices, size = tuple(price.value() for price in row.prices), small_call.size_of(row.offer)
         nano = worst_case_nano(size, prices, at=now)
@@ -105,7 +128,7 @@ def _had_calls(offers: Collection[int], now: datetime) -> bool:
 
 
 @transaction.atomic
-def claim(wanted: Wanted) -> int | None:
+def claim(wanted: Wanted, *, is_suspected: bool = False) -> int | None:
     """Hold what a probe may cost and return its id, None where it may not be made.
 
     This is the one place where that is decided. The provider's row is locked, and a probe whose money is
@@ -120,7 +143,7 @@ def claim(wanted: Wanted) -> int | None:
         return None
     if spent_today(row, now).nano + wanted.nano > (row.probe_ceiling_nano or 0):
         return None
-    if _had_calls([offer.pk], now):
+    if not is_suspected and _had_calls([offer.pk], now):
         return None
     try:
         id_ = ledger_alone.hold(

@@ -17,3 +17,9 @@ def look_for_alerts() -> None:
 def probe_offers() -> int:
     """Make the billed probes that are due, where they are switched on. Safe to run twice."""
     return probe.probe_due()
+
+
+@shared_task(time_limit=240, expires=15)
+def probe_suspected() -> int:
+    """Probe what seems to decline, where billed probes are switched on. Safe to run twice."""
+    return probe.probe_suspected()

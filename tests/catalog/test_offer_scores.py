@@ -165,6 +165,19 @@ def test_an_offer_that_is_as_usual_is_no_alert(offers):
     assert not Alert.objects.exists()
 
 
+def test_what_seems_to_decline_is_marked_until_it_is_clear(offers):
+    usual(offers[0])
+    put(offers[0], 1, counted(ok=2, ill=2))
+    look()
+    marked = KeptScore.objects.filter(is_suspected=True).values_list("target_id", flat=True)
+    assert list(marked) == [offers[0].pk]
+
+    put(offers[0], 0, counted(ok=50))
+    look()
+    assert not marked.all().exists()
+    assert not Degradation.objects.exists()
+
+
 def test_what_was_bad_does_not_become_usual(offers):
     offer = offers[0]
     usual(offer)

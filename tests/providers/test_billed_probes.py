@@ -21,7 +21,7 @@ from llmhub.cli.main import run
 from llmhub.lib import clock, money
 from llmhub.people import organisation
 from providers import statistics_rows
-from providers.evidence_models import MinuteStatistic
+from providers.evidence_models import KeptScore, MinuteStatistic
 from providers.models import Provider
 from providers.probe_ceiling import set_ceiling
 from providers.provider import create_provider
@@ -108,6 +108,28 @@ def test_an_offer_with_a_call_in_the_last_ten_minutes_is_left_alone(lab, sent):
     assert [probe.probe_due() for _ in range(2)] == [1, 0]
     assert UsageRecord.objects.get().requested == "acme/two"
     assert sent() == 1
+
+
+def test_one_that_seems_to_decline_is_probed_though_it_is_called_within_the_ceiling(lab, sent):
+    one = Offer.objects.get(upstream_id="one")
+    score = KeptScore.objects.create(
+        provider=lab, target_id=one.pk, at=clock.now(), weight=1, calls=1, ill=0, attempts=1,
+        last_call_at=clock.now(), sure=0.5, is_suspected=True,
+    )  # fmt: skip
+    kept = statistics_rows.Kept(one.pk, probe.minute_of(clock.now()), "gateway", probe.Tally())
+    statistics_rows.write([statistics_rows.row_of(kept)])
+    assert probe.probe_suspected() == 0  # nobody has switched them on
+
+    switch_on(lab)
+    assert [probe.probe_suspected() for _ in range(2)] == [1, 1]
+    assert sent() == 2
+    switch_on(lab, money.text(spent_today(lab, clock.now()).nano + bound(lab) - 1))
+    assert probe.probe_suspected() == 0
+
+    switch_on(lab)
+    KeptScore.objects.filter(pk=score.pk).update(is_suspected=False)
+    assert probe.probe_suspected() == 0
+    assert sent() == 2
 
 
 def test_what_was_spent_today_and_the_bound_of_the_next_never_go_over_the_ceiling(lab, sent):

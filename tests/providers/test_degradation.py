@@ -15,6 +15,7 @@ from providers.degradation import (
     Offer,
     calm_since,
     count,
+    is_suspected,
     look,
     risen,
     usual_of,
@@ -93,6 +94,21 @@ def test_by_night_a_decline_is_noticed_by_less_evidence():
 
     assert took[20] <= 8 + 4
     assert took[30] <= 8 + 6  # three of four
+
+
+def test_what_seems_to_decline_is_suspected_until_that_is_clear():
+    def suspected(*counts, **since) -> bool:
+        minutes = {100 - len(counts) + n: {"errors": each} for n, each in enumerate(counts, 1)}
+        return is_suspected(Offer(usual(), minutes), since, minute=100)
+
+    one, two = Count(4, 1), Count(4, 2)
+    assert not suspected(Count(4, 0), one)  # one failure is nothing
+    assert suspected(one, one)
+    assert suspected(two)
+    assert not suspected(two, *[Count(4, 0)] * 9)  # good answers take it off
+    assert not suspected(two, errors=90)  # it is known
+    assert not suspected(two, errors=-100)  # before it was over
+    assert not is_suspected(Offer(), {}, minute=100)
 
 
 def test_one_burst_of_failures_is_no_decline_by_less_evidence_and_few_calls_are_none():

@@ -5,9 +5,8 @@ Source: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-str
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from providers.errors import TooLarge
+from providers.wire import Discreet
 
 MAX_LINE = 1024 * 1024  # bytes (R-32)
 MAX_EVENT = 4 * 1024 * 1024  # bytes of memory, comments before it included
@@ -15,13 +14,12 @@ _PER_LINE = 64  # bytes of memory that a line costs beside its own
 _BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(slots=True)  # not frozen, as `Event` is not
-class SseEvent:
+class SseEvent(Discreet, frozen=True):
     """One event with data; comments and empty events are skipped."""
 
     event: str  # "" when the stream names none
-    data: bytes = field(repr=False)
-    raw: bytes = field(repr=False)  # as it came, its blank line and comments included
+    data: bytes
+    raw: bytes  # as it came, its blank line and comments included
 
 
 class SseReader:

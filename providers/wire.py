@@ -6,7 +6,6 @@ output includes reasoning tokens. Amounts reported by a provider are `Decimal` U
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -117,22 +116,17 @@ class Answer(Discreet, frozen=True):
     text_bytes: int = 0  # of what was generated, for estimates
 
 
-@dataclass(slots=True)
-class Event:
-    """One event of a stream, in the upstream's dialect, understood as far as needed.
+class Event(Discreet, frozen=True):
+    """One event of a stream, in the upstream's dialect, understood as far as needed."""
 
-    Nobody changes one. It is not frozen because there is one for each chunk: freezing took as long
-    as reading the rest of it.
-    """
-
-    data: bytes = field(repr=False)  # the value of its data lines; b"" for a pure marker
+    data: bytes  # the value of its data lines; b"" for a pure marker
     kind: Literal["content", "usage", "finish", "error", "done", "other"] = "content"
-    text: str = field(repr=False, default="")  # generated text it carries, for estimates
+    text: str = ""  # generated text it carries, for estimates
     usage: Usage | None = None
     finish_reason: str = ""
     finished: tuple[int, ...] = ()  # the indexes of the choices that end here
     model: str = ""
     upstream_id: str = ""
-    error: str = field(repr=False, default="")  # what an in-stream error says, in the provider's own words
-    failure: Exception | None = field(repr=False, compare=False, default=None)  # what it means
+    error: str = ""  # what an in-stream error says, in the provider's own words
+    failure: Exception | None = None  # what it means
     only_usage: bool = False  # nothing but usage: taken out again when the caller did not ask for it

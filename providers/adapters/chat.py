@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from providers.adapters import failures
 from providers.adapters.base import NO_HEADERS
+from providers.adapters.chat_chunk import plain_chunk
 from providers.adapters.chat_usage import usage_of
 from providers.adapters.list_pages import linked_page
 from providers.adapters.listing import compatible_listing
@@ -156,6 +157,9 @@ class ChatAdapter:
 
     def parse_event(self, data: bytes) -> Event:
         """Read one event of a stream. Raises `BadReply` when it is none."""
+        return plain_chunk(data) or self._any_event(data)
+
+    def _any_event(self, data: bytes) -> Event:
         if data.strip() == DONE:
             return Event(data, "done")
         read = decode(data)

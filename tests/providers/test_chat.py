@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from providers.adapters import KINDS, DialectNotServed, adapter_for
+from providers.adapters.chat_chunk import plain_chunk
 from providers.errors import BadReply, RateLimited
 from providers.wire import Body, Target, Usage
 
@@ -237,6 +238,34 @@ def test_what_was_charged_is_believed_whatever_was_counted():
 def test_a_chunk_of_nothing_but_nonsensical_usage_is_taken_out_too():
     """Clients that did not ask for usage read the first choice of every chunk."""
     assert chat.parse_event(chunk(choices=[], usage={"prompt_tokens": 0})).only_usage
+
+
+PLAIN = [
+    b'{"id":"c1","model":"m-2","created":7,"choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}',
+    b'{"choices":[{"delta":{"content":"\\u00e4\xc3\xa4"},"finish_reason":null,"logprobs":null}],"usage":null}',
+    b'{"choices":[{"delta":{"content":"a"}}],"model":"m\\u0000","id":"' + b"x" * 300 + b'"}',
+]
+TELLING = [
+    b'{"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}',
+    b'{"choices":[{"delta":{"content":"a","tool_calls":[{"function":{"name":"f"}}]}}]}',
+    b'{"choices":[{"delta":{"content":"a","reasoning":"b"}}]}',
+    b'{"choices":[{"delta":{"content":"a"}},{"delta":{"content":"b"}}]}',
+    b'{"choices":[{"delta":{"content":"a"},"error":{"message":"no"}}]}',
+    b'{"choices":[{"delta":{"content":"a"}}],"error":{"message":"no"}}',
+    b'{"choices":[{"delta":{"content":"a"}}],"usage":{"prompt_tokens":3,"completion_tokens":1}}',
+    b'{"choices":[{"delta":{"content":"a"}}],"x_groq":{"usage":{"prompt_tokens":3,"completion_tokens":1}}}',
+    b'{"choices":[{"delta":{"content":null}}],"model":5}',
+]
+
+
+@pytest.mark.parametrize("data", [*PLAIN, *TELLING])
+def test_a_plain_chunk_is_read_as_any_other_would_be(data):
+    assert (plain_chunk(data) is None) == (data in TELLING)
+    assert told(chat.parse_event(data)) == told(chat._any_event(data))
+
+
+def told(event):
+    return msgspec.structs.asdict(event) | {"failure": repr(event.failure)}
 
 
 def test_the_done_marker_is_known_with_and_without_spaces():

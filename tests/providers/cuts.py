@@ -11,7 +11,7 @@ EVERY_CUT = 8192  # bytes of a stream that is cut at each of them; beyond, at 20
 
 
 def check_cuts(content: bytes) -> None:
-    """Cut a stream everywhere, within each event where that is enough: between two a reader remembers nothing."""
+    """Cut a stream everywhere, but read two events of it alone: between two a reader remembers nothing."""
     whole = said(content)
     begins = 0  # of an event
     for piece, after in pairwise([*(event.raw for event in events(content)), b""]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import anthropic
 import openai
@@ -12,6 +13,8 @@ import pytest
 from catalog.models import Offer
 from llmhub.lib import money
 from providers import statistics_rows
+from providers.breaker import IN_A_ROW
+from providers.score import LEAST_CALLS
 from providers.tally import merged
 
 # fault: what a whole call and a stream of it end with, at limits of 1 s to the first byte of a
@@ -33,6 +36,7 @@ def models(make_gateway, simulator):
     wanted["counts"] = {"at": [("messages", simulator.path("hang"))]}
     wanted["counts then"] = {"at": [("messages", simulator.path(way)) for way in ("hang", "tokens/3")]}
     wanted["then well"] = {"at": [simulator.path("hang"), simulator.path("tokens/3")]}
+    wanted["falls silent"] = {"at": [simulator.path("now/silent", "tokens/3")]}
     wanted["cut"] = {"at": [simulator.path("tokens/60")]}
     yield gateway.make_all(wanted)
     gateway.kill()
@@ -58,6 +62,19 @@ def test_a_provider_that_dawdles_is_left_in_time(models, fault):
     assert (whole[0], streamed[0]) == FAULTS[fault]
     assert max(whole[1], streamed[1]) < 4
     assert model.gateway.reservations() == 0
+
+
+def test_a_provider_that_falls_silent_is_left_alone_before_its_calls_time_out(models, simulator):
+    model = models["falls silent"]
+    with ThreadPoolExecutor(10) as pool:
+        assert all(pool.map(lambda _: model.ask(), range(LEAST_CALLS)))
+        time.sleep(1.3)  # what it usually takes is worked out once a second
+        simulator.become("silent", "hang")
+        asked = [pool.submit(ended, model.ask) for _ in range(IN_A_ROW)]
+        model.gateway.until(lambda: f"at {model.providers[0]!r} is open" in model.gateway.log, within=10)
+        assert ended(model.ask)[0] == "providers_failing"
+        assert {each.result()[0] for each in asked} == {"deadline_exceeded"}
+    simulator.become("silent")
 
 
 @pytest.mark.parametrize("stream", [False, True])

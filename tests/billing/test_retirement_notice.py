@@ -9,7 +9,9 @@ import pytest
 from billing.callers import callers
 from billing.retirement_models import RetirementNotice
 from billing.retirement_notice import notice_due, still_called
+from billing.tasks import notice_retirements
 from catalog.entry import create_entry, update_entry
+from llmhub.alerts.models import Alert
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.lib import clock
 from tests.billing import rows
@@ -57,3 +59,15 @@ def test_what_is_still_called_names_the_keys(entry):
     assert notice.callers == [{"key": "bot", "team": "support", "requests": 2}]
     assert RetirementNotice.objects.count() == 1
     assert still_called(clock.now() + timedelta(days=80)) == []
+
+
+def test_the_task_writes_notices_down_and_tells_the_teams(entry):
+    bot = rows.key(rows.team())
+    update_entry(actor=COMMAND_LINE, entry=entry, sunset_on=clock.now().date() + timedelta(days=5))
+    rows.usage(clock.now(), key_id=bot.pk, team_id=bot.team_id, entry_id=entry.pk)
+
+    assert (notice_retirements(), notice_retirements()) == (1, 0)
+
+    assert list(Alert.objects.values_list("rule", "threshold", "team__slug")) == [
+        ("retirement", 7, "support")
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -138,3 +139,10 @@ def test_reasoning_models_of_openai_are_not_said_to_sample_or_to_take_the_older_
         if offer.provider == "openai" and "reasoning" in entry.capabilities and entry.parameters:
             assert not entry.parameters.keys() & {"temperature", "top_p", "max_tokens"}, slug
             assert "max_completion_tokens" in entry.parameters, slug
+
+
+def test_every_model_says_its_parameters_but_those_that_are_newer_than_any_list_that_was_read():
+    silent = [entry for entry in ENTRIES.values() if not entry.parameters]
+
+    assert all(entry.released_on > date(2026, 7, 30) for entry in silent), silent
+    assert ENTRIES["openai/text-embedding-3-small"].parameters["dimensions"]["min"] == 1

@@ -17,7 +17,8 @@ from providers.errors import (
     TooLarge,
     Truncated,
 )
-from tests.providers.servers import OK, answer, cut, post, send_once, serving
+from providers.wire import Call
+from tests.providers.servers import OK, answer, cut, post, read_request, send_once, serving
 
 FAST = Timeouts(connect=2.0, first_byte=0.3, idle=0.3, total=1.0)
 CHUNKED = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -184,6 +185,30 @@ def test_a_header_that_would_end_its_line_is_never_sent():
             return server
 
     assert asyncio.run(run()).requests == []
+
+
+@pytest.mark.parametrize(("method", "is_sent_again"), [("GET", True), ("POST", False)])
+def test_only_a_call_that_reads_is_sent_again_when_a_kept_connection_ends_under_it(method, is_sent_again):
+    async def answer_once(reader, writer, seen):
+        writer.write(OK)
+        await writer.drain()
+        await read_request(reader)  # the next one on this connection is not answered
+
+    async def run():
+        client = Client()
+        try:
+            async with serving(answer_once) as server:
+                call = Call(method, server.url, {}, b"{}" if method == "POST" else b"")
+                await client.send(call, timeout=FAST)
+                return (await client.send(call, timeout=FAST)).content
+        finally:
+            await client.aclose()
+
+    if is_sent_again:
+        assert asyncio.run(run()) == b"{}"
+    else:
+        with pytest.raises(ProviderUnavailable):
+            asyncio.run(run())
 
 
 def test_an_answer_has_a_bound_and_images_a_higher_one():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -65,10 +66,14 @@ class Cursor(base.SQLiteCursorWrapper):
 
     def execute(self, query: str, params: Any = None) -> Any:
         """Run one statement."""
+        if isinstance(params, list) and self._goes_on():
+            return sqlite3.Cursor.execute(self, _with_question_marks(query), params)
         return self._in_turn(query, lambda: base.SQLiteCursorWrapper.execute(self, query, params))
 
     def executemany(self, query: str, param_list: Iterable[Any]) -> Any:
         """Run one statement with many rows of parameters."""
+        if isinstance(param_list, list) and self._goes_on():
+            return sqlite3.Cursor.executemany(self, _with_question_marks(query), param_list)
         return self._in_turn(query, lambda: base.SQLiteCursorWrapper.executemany(self, query, param_list))
 
     def convert_query(self, query: str, *, param_names: Sequence[str] | None = None) -> str:
@@ -76,6 +81,14 @@ class Cursor(base.SQLiteCursorWrapper):
         if param_names is None:
             return _with_question_marks(query)
         return str(super().convert_query(query, param_names=param_names))
+
+    def _goes_on(self) -> bool:
+        """Return whether nothing is to be seen to: its transaction has its turn, and there is no limit.
+
+        The ledger comes this way a dozen times in each batch.
+        """
+        self._fetched = None
+        return self.limit is None and self.connection.in_transaction
 
     def _in_turn(self, query: str, run: Callable[[], Any]) -> Any:
         self._fetched = None

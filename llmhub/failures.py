@@ -6,12 +6,12 @@ import sys
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import Resolver404
 
-from llmhub.lib.rest import Failure, FailureAnswer
+from llmhub.lib.rest import refusal
 from llmhub.navigation import menu
 
 _AWAY = "The database does not answer. Nothing was changed. Try again in a moment."
@@ -19,6 +19,8 @@ _BROKEN = (
     "The page could not be made. The log of the console has the details. Try again in a moment; "
     "calls through the gateway are not affected by the console."
 )
+
+_FAILED = "llmhub failed here; the log has the details."
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -29,18 +31,23 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Say that there is nothing here; in the API, in its own words."""
     if request.path.startswith("/api/"):
-        failure = Failure(type="not_found", code="not_found", message="There is no such endpoint.")
-        return JsonResponse(FailureAnswer(error=failure).model_dump(), status=404)
+        return refusal(404, "not_found", "There is no such endpoint.")
     return _page(request, "hub/404.html", {"reason": _in_words(exception)}, status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Say that this is our fault; no query, so that it also works without a database.
 
-    When it is the database that does not answer: 503, and when to try again.
+    When it is the database that does not answer: 503, and when to try again. In the API, in its own words.
     """
     away = isinstance(sys.exception(), OperationalError | InterfaceError)
     status, text, headers = (503, _AWAY, {"Retry-After": "2"}) if away else (500, _BROKEN, {})
+    if request.path.startswith("/api/"):  # before an endpoint was reached: who signed in is read there
+        code, said = ("database_unavailable", _AWAY) if away else ("internal", _FAILED)
+        failed = refusal(status, code, said, retryable=True, retry_after=2 if away else None)
+        for name, value in headers.items():
+            failed[name] = value
+        return failed
     context = {"layout": "base.html", "navigation": menu(""), "number": status, "text": text}
     return HttpResponse(render_to_string("hub/500.html", context), status=status, headers=headers)
 

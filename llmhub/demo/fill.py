@@ -48,6 +48,7 @@ def prepare(simulator_url: str, *, days: int = DAYS) -> None:
     offer_scores.look(now)
     budgets.fit_caps()
     owners.write(simulator_url, now)
+    _add_up(now)  # what they corrected
     notice_due(now)
 
 

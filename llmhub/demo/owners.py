@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 from django.conf import settings
 from django.db import transaction
 
-from billing import amount
+from billing import adjustment, amount
 from billing.budget import unit_of
 from billing.models import Budget
 from billing.raise_request import ask_for_raise
@@ -50,6 +50,7 @@ def write(simulator_url: str, now: datetime) -> None:
         _invite()
     with clock.pretending(now - _ASKED):
         _ask()
+        _correct()
 
 
 def _invite() -> None:
@@ -67,6 +68,13 @@ def _ask() -> None:
     if budget is not None and budget.cap:
         cap = amount.show(rounded_up(budget.cap * 4 / 3), unit_of(budget))
         ask_for_raise(actor=actor_of_person(_person(by)), budget=budget, cap=cap, reason=reason)
+
+
+def _correct() -> None:
+    """Correct what a team was charged, as an admin who has read a provider's invoice."""
+    team, amount_usd, reason = cast.CORRECTED
+    slug = Team.objects.get(name=team).slug
+    adjustment.post(actor=SYSTEM, team=slug, amount=amount_usd, reason=reason, once="demo: invoice")
 
 
 def _person(name: str) -> User:

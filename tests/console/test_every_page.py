@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import pytest
 from django.conf import settings
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver, path, reverse
@@ -170,6 +172,22 @@ def test_a_500_is_a_page_under_the_policy_that_gives_nothing_away(url, signed_in
 def test_the_500_page_needs_no_database():
     # No django_db mark: a query fails this test.
     assert "This is our fault" in failures.server_error(RequestFactory().get("/")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("trouble", "status", "code"),
+    [(ValueError("a secret"), 500, "internal"), (OperationalError("gone"), 503, "database_unavailable")],
+)
+def test_the_api_fails_in_its_own_words_before_an_endpoint_is_reached_too(trouble, status, code):
+    try:
+        raise trouble
+    except type(trouble):
+        answer = failures.server_error(RequestFactory().get("/api/v1/keys"))
+
+    said = json.loads(answer.content)["error"]
+    assert (answer.status_code, said["code"], said["retryable"]) == (status, code, True)
+    assert answer.headers.get("Retry-After") == ("2" if status == 503 else None)
+    assert "secret" not in said["message"]
 
 
 @pytest.mark.django_db

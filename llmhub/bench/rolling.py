@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 import django
+
+NICENESS = 5  # as the worker that `up` starts
 
 
 def main() -> None:
     """Do it until somebody ends this process."""
+    os.nice(NICENESS)
     django.setup()
     from billing import rollup
 

@@ -84,10 +84,10 @@ class Answer:
         self._connection = connection
 
     def close(self) -> None:
-        """Give the connection back, or close it where something of this call is still on its way."""
+        """Give the connection back, or end it where something of this call is still on its way."""
         transport = self._connection.transport
         if transport is not None and transport.get_write_buffer_size():
-            self._connection.close()
+            _end(self._connection)
         else:
             self._connection.release()
 
@@ -125,11 +125,18 @@ class Connections:
         try:
             return await _ask(connection, head, content)
         except HttpProcessingError:
-            connection.close()
+            _end(connection)
             raise NoHttp from None
         except BaseException:
-            connection.close()
+            _end(connection)
             raise
+
+
+def _end(connection: Connection) -> None:
+    """End a connection at once: closing alone keeps a body for as long as a server reads none of it."""
+    if connection.transport is not None:
+        connection.transport.abort()
+    connection.close()
 
 
 async def _ask(connection: Connection, head: bytes, content: bytes) -> Answer:

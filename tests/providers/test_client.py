@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import socket
 import time
 
 import pytest
@@ -277,3 +278,34 @@ def test_leaving_before_the_headers_closes_the_connection_too():
             await client.aclose()
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("how", ["too late", "cancelled"])
+def test_a_body_that_nobody_reads_is_not_kept_when_its_call_has_ended(how):
+    """A frozen server would hold the memory of each call for as long as it is frozen."""
+    frozen = socket.create_server(("127.0.0.1", 0))  # the system takes connections for it
+
+    async def run():
+        client = Client()
+        address = f"http://127.0.0.1:{frozen.getsockname()[1]}"
+        task = asyncio.create_task(client.send(Call("POST", address, {}, b"x" * 16 * MIB), timeout=FAST))
+        await asyncio.sleep(0.2)
+        left = transports_of(client)
+        waiting = sum(transport.get_write_buffer_size() for transport in left)
+        if how == "cancelled":
+            task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        after = sum(transport.get_write_buffer_size() for transport in left)
+        await client.aclose()
+        return waiting, after
+
+    waiting, after = asyncio.run(run())
+    frozen.close()
+
+    assert waiting > MIB
+    assert after == 0
+
+
+def transports_of(client):
+    """What a client sends on at the moment."""
+    return [protocol.transport for protocol in client._connections._pool._acquired]

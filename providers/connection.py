@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
 _SMALL = 64 * 1024  # bytes of a body that is copied to go out with its head
+_MOST_SPOILT = 100  # kept connections that are given up for one call; a server that always talks first ends it
 _SCHEMES = ("http", "https")
 
 
@@ -120,8 +121,7 @@ class Connections:
             return await self._send(address, head, call.content, connect)
 
     async def _send(self, address: Address, head: bytes, content: bytes, connect: float) -> Answer:
-        request = cast("ClientRequest", address)
-        connection = await self._pool.connect(request, [], _patience(connect))
+        connection = await self._connection(address, connect)
         try:
             return await _ask(connection, head, content)
         except HttpProcessingError:
@@ -130,6 +130,16 @@ class Connections:
         except BaseException:
             _end(connection)
             raise
+
+    async def _connection(self, address: Address, connect: float) -> Connection:
+        """Return a connection on which nothing came unasked: the next call would take that for its answer."""
+        request = cast("ClientRequest", address)
+        for _ in range(_MOST_SPOILT):
+            connection = await self._pool.connect(request, [], _patience(connect))
+            if connection.protocol is None or not connection.protocol.should_close:
+                return connection
+            _end(connection)
+        raise NoHttp
 
 
 def _end(connection: Connection) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from llmhub.lib import egress
 from providers.client import Client, Timeouts
-from providers.errors import TargetMisconfigured
+from providers.errors import BadReply, TargetMisconfigured
 from tests.providers.servers import OK, answer, post, read_request, send_once, serving
 
 
@@ -67,6 +67,43 @@ def test_connections_are_kept_and_there_is_no_bound_on_how_many():
     asyncio.run(run())
 
     assert len(connections) == 150
+
+
+def test_an_answer_that_comes_unasked_is_not_given_to_the_next_caller():
+    async def answers_twice(reader, writer, seen):
+        writer.write(answer(b'"own"'))
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.write(answer(b'"of somebody else"'))
+        await writer.drain()
+        await read_request(reader)
+
+    async def run():
+        client = Client()
+        async with serving(answers_twice) as server:
+            first = await client.send(post(server.url))
+            await asyncio.sleep(0.2)
+            second = await client.send(post(server.url), timeout=Timeouts(total=5))
+            await client.aclose()
+            return first.content, second.content
+
+    assert asyncio.run(run()) == (b'"own"', b'"own"')
+
+
+def test_a_server_that_talks_before_it_is_asked_speaks_no_http():
+    async def run():
+        async def greet(reader, writer):
+            writer.write(b"220 mail.test ESMTP\r\n")
+            await asyncio.sleep(5)
+
+        server = await asyncio.start_server(greet, "127.0.0.1", 0)
+        try:
+            await send_once(post(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"))
+        finally:
+            server.close()
+
+    with pytest.raises(BadReply, match="does not speak HTTP"):
+        asyncio.run(run())
 
 
 def test_proxies_of_the_environment_are_not_asked(monkeypatch):

@@ -18,6 +18,7 @@ Fault = Literal["", "truncated", "refused", "empty", "schema", "tool_arguments"]
 _CUT = (*CUT_REASONS, "model_context_window_exceeded")
 _REFUSED = ("content_filter", "refusal")
 _MAX_SCHEMA = 256 * 1024  # bytes
+_MAX_FORM = 2 * _MAX_SCHEMA  # bytes; reading twenty megabytes would hold everybody up for half a second
 
 
 @dataclass(slots=True)
@@ -54,12 +55,15 @@ def fault_of(said: Said, form: Form) -> Fault:
 
 
 def form_of(body: Body, dialect: str) -> Form:
-    """Return the form that a call asks for; a schema that nobody can read asks for JSON alone."""
+    """Return the form that a call asks for; a schema that nobody can read asks for JSON alone.
+
+    One that is larger by far than what is looked at asks for nothing.
+    """
     if dialect == "messages":
-        config = _object(body.get("output_config"))
-        wanted = mapping(config.get("format")) or _object(body.get("output_format"))
+        config = _asked(body, "output_config")
+        wanted = mapping(config.get("format")) or _asked(body, "output_format")
         return _form(wanted.get("schema"), is_json=wanted.get("type") == "json_schema")
-    wanted = _object(body.get("response_format"))
+    wanted = _asked(body, "response_format")
     schema = mapping(wanted.get("json_schema")).get("schema")
     return _form(schema, is_json=wanted.get("type") in ("json_schema", "json_object"))
 
@@ -155,6 +159,11 @@ def is_arguments(arguments: str) -> bool:
         return isinstance(msgspec.json.decode(arguments), dict)
     except (msgspec.DecodeError, RecursionError):
         return False
+
+
+def _asked(body: Body, name: str) -> dict[str, Any]:
+    raw = body.get(name)
+    return {} if raw is None or len(memoryview(raw)) > _MAX_FORM else _object(raw)
 
 
 def _object(content: bytes | msgspec.Raw | None) -> dict[str, Any]:

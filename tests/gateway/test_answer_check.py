@@ -55,6 +55,14 @@ def test_the_form_that_is_asked_for_in_both_dialects():
     assert form_of(body(response_format="odd"), "chat") == Form()
 
 
+def test_a_form_that_is_larger_by_far_than_any_schema_is_not_read():
+    schema = {"type": "object", "enum": ["x" * 1024] * 1024}
+    chat = {"type": "json_schema", "json_schema": {"name": "n", "schema": schema}}
+
+    assert form_of(body(response_format=chat), "chat") == Form()
+    assert form_of(body(output_config={"format": chat}), "messages") == Form()
+
+
 def events(*values) -> bytes:
     return b"".join(b"data: " + json.dumps(value).encode() + b"\n\n" for value in values)
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from routing import text_form
 from routing.answer_schema import MOST_STEPS, fits
 
 TREE = {
@@ -148,6 +149,13 @@ def test_no_schema_takes_long(value, schema):
     fits(value, schema)
 
     assert time.process_time() - begun < 0.5  # MOST_STEPS take a tenth of it
+
+
+def test_patterns_that_cannot_be_compiled_for_their_length_are_not_kept():
+    kept = text_form._of_pattern.cache_info().currsize
+
+    assert all(fits("b", {"pattern": f"{number}{'a' * 20_000}"}) for number in range(3))
+    assert text_form._of_pattern.cache_info().currsize == kept
 
 
 def test_what_is_too_long_to_be_checked_is_taken_to_fit():

@@ -10,7 +10,7 @@ from providers.live import Live
 
 LEAST = 30.0  # seconds
 TIMES = 3.0  # as long as 99 of 100 of its calls take
-LONGER = 2.0  # times as long as an answer of the length that the caller allows takes
+LONGER = 2.0  # times as long as an answer of the length that is allowed takes
 
 
 def patience(live: Live, *, output_tokens: int | None = None) -> float | None:

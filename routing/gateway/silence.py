@@ -42,7 +42,8 @@ def _judge(hub: Hub, account: Account, note: Note, now: float) -> None:
     if note.entry is None or note.is_silent or note.status is not None or note.ttft_ms is not None:
         return
     offer = note.candidate.offer
-    tokens = None if account.request.stream else account.request.size.output_limit
+    limit = note.carried.defaulted or account.request.size.output_limit
+    tokens = None if account.request.stream else limit
     most = patience(hub.statistics.live(now).get(offer.id, _UNKNOWN), output_tokens=tokens)
     if most is not None and now - note.started >= most:
         note.is_silent = True

@@ -13,6 +13,7 @@ from providers.statistics import Statistics
 from providers.tally import Outcome
 from routing.gateway import silence
 from routing.gateway.breakers import Breakers
+from routing.gateway.carriage import Carried
 from routing.gateway.flight import Flight, Flights
 from tests.gateway.test_account import PRICED, account, attempt
 
@@ -88,3 +89,13 @@ def test_what_speaks_has_ended_or_may_take_so_long_is_not_silent():
 
     assert not here.look(1000.0)
     assert not Waiting(Live()).look(1000.0)
+
+
+def test_a_whole_answer_may_take_as_long_as_the_limit_that_the_hub_gave_it():
+    here = Waiting()
+    for _ in range(IN_A_ROW):
+        note = here.call(0.0)
+        note.carried = Carried({}, defaulted=4096)  # 164 seconds
+
+    assert not here.look(160.0)
+    assert here.look(170.0)

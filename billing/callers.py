@@ -36,6 +36,7 @@ def callers(entry_id: int, *, now: datetime, teams: frozenset[int] | None = None
     for row in rows:
         requests, spend = found.get(row.of[0], (0, 0))
         found[row.of[0]] = (requests + row.values["requests"], spend + row.values["spend_nano"])
-    keys = ApiKey.objects.select_related("team", "person").in_bulk(found)
-    some = [Caller(keys[id_], *sums) for id_, sums in found.items() if id_ in keys]
+    called = {id_: sums for id_, sums in found.items() if sums[0]}  # an adjustment alone is no call
+    keys = ApiKey.objects.select_related("team", "person").in_bulk(called)
+    some = [Caller(keys[id_], *sums) for id_, sums in called.items() if id_ in keys]
     return sorted(some, key=lambda caller: (-caller.requests, caller.key.pk))

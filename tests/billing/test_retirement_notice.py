@@ -50,6 +50,7 @@ def test_what_is_still_called_names_the_keys(entry):
     for day in (1, 2, 40):  # the last one is too long ago
         rows.usage(now - timedelta(days=day), key_id=bot.pk, team_id=bot.team_id, entry_id=entry.pk)
     rows.usage(now, key_id=idle.pk, team_id=idle.team_id, entry_id=entry.pk + 1)  # another model
+    rows.usage(now, key_id=idle.pk, team_id=idle.team_id, entry_id=entry.pk, status="adjusted")  # no call
 
     notice_due(now)
 

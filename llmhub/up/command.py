@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
@@ -14,10 +13,9 @@ from llmhub.demo import fill, setting
 from llmhub.demo.own_home import be_a_demo
 from llmhub.up import home, ready
 from llmhub.up.apart import Ended, run_apart
+from llmhub.up.keep import Plan, become, complain, say
 from llmhub.up.prepare import Prepared, prepare
-from llmhub.up.process import Process, Spec
 from llmhub.up.processes import embedded_redis, live_calls, specs
-from llmhub.up.supervisor import CannotStart, Supervisor
 
 _LOOPBACK = ("127.", "::1", "localhost")
 
@@ -32,42 +30,49 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Serve until told to stop; 1 when it cannot start."""
+    """Prepare everything and become what serves it; 1 when it cannot start."""
     if options.demo:
         be_a_demo()
     try:
         lock = home.take(settings.HOME)
         ready.claim(options.host, options.port)
-        _serve(options)
-    except (home.HomeTaken, ready.PortTaken, CannotStart, Ended, FileNotFoundError) as exc:
-        _complain(str(exc))
+        plan, environment = _plan(options)
+    except (home.HomeTaken, ready.PortTaken, Ended, FileNotFoundError) as exc:
+        complain(str(exc))
         return 1
     except KeyboardInterrupt:  # before anything was started
-        _say("Stopped.")
+        say("Stopped.")
         return 1
-    os.close(lock)
-    return 0
+    return become(plan, environment, lock=lock)
 
 
-def _serve(options: Namespace) -> None:
-    _say("Preparing …")
+def _plan(options: Namespace) -> tuple[Plan, dict[str, str]]:
+    """Return what is to run, and in which environment, once the home is ready for it."""
+    say("Preparing …")
     prepared = run_apart(prepare)
     if prepared.config:
-        _say(prepared.config)
+        say(prepared.config)
     simulator_port = _prepare_demo() if settings.DEMO else None
     address = _told("LLMHUB_PUBLIC_URL") or ready.url(options.host, options.port)
     home.remember_address(settings.HOME, address, listening=ready.url(options.host, options.port))
-    plan = specs(host=options.host, port=options.port, simulator_port=simulator_port)
+    found = specs(host=options.host, port=options.port, simulator_port=simulator_port)
     keys = settings.HOME / setting.KEYS
     if options.demo and keys.exists() and ready.nearby(options.host).startswith(_LOOPBACK):
-        plan.append(live_calls(ready.url(options.host, options.port), keys))
+        found.append(live_calls(ready.url(options.host, options.port), keys))
     if not _told("REDIS_URL"):
-        plan.insert(0, embedded_redis(settings.SOCKETS / "valkey.sock", settings.HOME / "valkey"))
-    Supervisor(_processes(plan, address, _reach(simulator_port)), say=_say).run(
-        is_ready=lambda: ready.answers(options.host, options.port, settings.CONSOLE_SOCKET),
-        when_ready=lambda: _open(options, address, prepared),
+        found.insert(0, embedded_redis(settings.SOCKETS / "valkey.sock", settings.HOME / "valkey"))
+    logs = settings.HOME / "logs"
+    logs.mkdir(exist_ok=True, mode=0o700)
+    plan = Plan(
+        found,
+        logs=str(logs),
+        host=options.host,
+        port=options.port,
+        console=str(settings.CONSOLE_SOCKET),
+        welcome=_welcome(options, address, prepared),
+        first=(sys.executable, "-P", "-m", "llmhub.demo.checked") if options.demo else (),
     )
-    _say("Stopped.")
+    return plan, _environment(address, _reach(simulator_port))
 
 
 def _reach(simulator_port: int | None) -> dict[str, str]:
@@ -77,10 +82,8 @@ def _reach(simulator_port: int | None) -> dict[str, str]:
     return {"LLMHUB_EGRESS_ALLOW": ",".join([*settings.EGRESS_ALLOW, f"127.0.0.1:{simulator_port}"])}
 
 
-def _processes(plan: list[Spec], address: str, more: dict[str, str]) -> list[Process]:
-    logs = settings.HOME / "logs"
-    logs.mkdir(exist_ok=True, mode=0o700)
-    environment = {
+def _environment(address: str, more: dict[str, str]) -> dict[str, str]:
+    return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "llmhub.settings",
         "LLMHUB_HOME": str(settings.HOME),
@@ -88,52 +91,41 @@ def _processes(plan: list[Spec], address: str, more: dict[str, str]) -> list[Pro
         **more,
         "PYTHONPATH": os.pathsep.join(filter(None, (str(settings.BASE_DIR), _told("PYTHONPATH")))),
     }
-    return [Process(spec, log=logs / f"{spec.name}.log", environment=environment) for spec in plan]
 
 
 def _prepare_demo() -> int:
     """Fill the database once and return the port of the simulated providers, while it is free the same."""
     note: Path = settings.HOME / "simulator-port"
     if not note.exists():
-        _say("Writing a month of demo traffic …")
+        say("Writing a month of demo traffic …")
     port = ready.port_or_another(int(note.read_text()) if note.exists() else 0)
     note.write_text(f"{port}\n")
     run_apart(lambda: fill.prepare(ready.url("127.0.0.1", port)))
     return port
 
 
-def _open(options: Namespace, address: str, prepared: Prepared) -> None:
-    if options.demo:
-        setting.check_providers()
-    _welcome(options, address, prepared)
-
-
-def _welcome(options: Namespace, address: str, prepared: Prepared) -> None:
+def _welcome(options: Namespace, address: str, prepared: Prepared) -> str:
     kind = " with demo data" if settings.DEMO else ""
-    _say(f"\nllmhub is ready{kind}.\n")
-    _say(f"  Console   {address}/")
-    _say(f"  Gateway   {address}/v1")
-    _say(f"  Data      {settings.HOME}")
+    lines = [
+        f"\nllmhub is ready{kind}.\n",
+        f"  Console   {address}/",
+        f"  Gateway   {address}/v1",
+        f"  Data      {settings.HOME}",
+    ]
     if prepared.sign_in:
-        _say(f"\n  Sign in   {address}{prepared.sign_in.path}")
         here = f"LLMHUB_HOME={settings.HOME} " if settings.DEMO else ""
         another = f"{here}./run user link {prepared.sign_in.email}"
-        _say(f"            works once, within the hour; another one: {another}")
+        lines += [
+            f"\n  Sign in   {address}{prepared.sign_in.path}",
+            f"            works once, within the hour; another one: {another}",
+        ]
     if not options.host.startswith(_LOOPBACK) and not _told("LLMHUB_PUBLIC_URL"):
-        _say("\n  To open the console from other machines, set LLMHUB_PUBLIC_URL to the address they use.")
-    _say("\nCtrl-C stops everything.")
+        lines.append(
+            "\n  To open the console from other machines, set LLMHUB_PUBLIC_URL to the address they use."
+        )
+    return "\n".join([*lines, "\nCtrl-C stops everything."])
 
 
 def _told(name: str) -> str:
     """Return what the environment says, as against what settings made of its silence."""
     return os.environ.get(name, "").strip()
-
-
-def _say(text: str) -> None:
-    with suppress(OSError):  # the terminal may be gone
-        print(text, flush=True)  # noqa: T201 - this is what a person reads
-
-
-def _complain(text: str) -> None:
-    with suppress(OSError):
-        print(text, file=sys.stderr, flush=True)  # noqa: T201

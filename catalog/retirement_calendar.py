@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 MONTHS = 12  # that a page shows
 _WIDTH = 74  # bytes of a line of a calendar file, its end not counted
@@ -80,7 +80,7 @@ def _event(mark: Mark, at: datetime, address: str) -> list[str]:
         f"UID:{_text(mark.slug)}-{'end' if mark.is_end else 'deprecated'}@llmhub",
         f"DTSTAMP:{at.astimezone(UTC):%Y%m%dT%H%M%SZ}",
         f"DTSTART;VALUE=DATE:{mark.on:%Y%m%d}",
-        f"DTEND;VALUE=DATE:{mark.on + timedelta(days=1):%Y%m%d}",
+        "DURATION:P1D",  # an end would be the day after, which the last day of the calendar does not have
         f"SUMMARY:{_text(f'{mark.slug} {what}')}",
         f"DESCRIPTION:{_text(instead + address)}",
         "TRANSP:TRANSPARENT",

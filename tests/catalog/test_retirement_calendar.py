@@ -34,6 +34,9 @@ def test_the_file_has_a_whole_day_for_each_and_folds_long_lines():
 
     text = calendar_file([MARKS[0], Mark(TODAY, name, "Ä", is_end=False)], at=at, address="https://hub/r/")
 
+    assert "DTSTART;VALUE=DATE:99991231" in calendar_file(
+        [Mark(date.max, "acme/for-ever", "For ever", is_end=True)], at=at, address=""
+    )
     lines = text.split("\r\n")
     assert lines[0] == "BEGIN:VCALENDAR"
     assert lines[-2:] == ["END:VCALENDAR", ""]
@@ -42,7 +45,7 @@ def test_the_file_has_a_whole_day_for_each_and_folds_long_lines():
     assert f"SUMMARY:{name} is deprecated" in whole
     assert "SUMMARY:acme/b ends" in whole
     assert "DTSTART;VALUE=DATE:20261220" in whole
-    assert "DTEND;VALUE=DATE:20261221" in whole
+    assert "DURATION:P1D" in whole
     assert "DESCRIPTION:Use acme/c instead. https://hub/r/" in whole
 
 

@@ -85,7 +85,7 @@ class Repricing:
 
 
 def span_of(*, provider: str, model: str, since: datetime, until: datetime, most: int = MOST) -> Span:
-    """Return the calls that words name. Raises `ValidationError` unless they name one offer and a range."""
+    """Return the calls until now that words name. Raises `ValidationError` without one offer and a range."""
     if since >= until:
         raise ValidationError({"since": "the range ends before it begins: choose an earlier start"})
     offers = list(Offer.objects.filter(provider__slug=provider, entry__slug=model)[:2])
@@ -94,7 +94,7 @@ def span_of(*, provider: str, model: str, since: datetime, until: datetime, most
         raise ValidationError(
             {"model": f"{provider[:60]!r} has {count} of {model[:80]!r}: see the model's page"}
         )
-    return Span(offers[0], since, until, most)
+    return Span(offers[0], since, min(until, clock.now() + _LONGEST_CALL), most)
 
 
 def preview(span: Span) -> Repricing:

@@ -15,7 +15,6 @@ from billing.export_forms import moments
 from billing.spend_query import day
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.cli import show
-from llmhub.lib import clock
 from llmhub.people import organisation
 
 _MOST = 200  # rows
@@ -96,7 +95,7 @@ def reprice_calls(options: Namespace) -> int:
         provider=options.provider,
         model=options.model,
         since=since,
-        until=min(until, clock.now()),
+        until=until,
         most=reprice.MOST_OF_A_COMMAND,
     )
     if options.post:

@@ -183,3 +183,13 @@ def test_a_key_is_not_used_by_a_correction(signed_in, call, team):
 
     assert Adjustment.objects.get().key_id == key.pk
     assert signed_in("admin").get(f"/keys/{key.pk}/").context["row"].last_used_at == before
+
+
+@pytest.mark.parametrize("until", ["9999-12-31T23:59:59Z", "2500-01-01T00:00:00Z"])
+def test_a_range_that_ends_beyond_all_calls_is_one_until_now(api_as, call, until):
+    made_right(Offer.objects.get())
+    body = {"provider": "lab", "model": "acme/small-1", "since": "0001-01-01T00:00:00Z", "until": until}
+
+    shown = api_as("admin").post("/repricings", **body)
+
+    assert (shown.status_code, shown.json()["calls"]) == (200, 1)

@@ -123,6 +123,16 @@ def test_no_credential_stands_in_a_repr():
             Usage(20, 603, reasoning_tokens=405, estimated=True),
         ),
         ({"prompt_tokens": 20, "completion_tokens": 198, "total_tokens": 10**8}, Usage(20, 198)),
+        (  # its input is without what a cache had and took, as in the messages dialect; its total is not
+            {
+                "prompt_tokens": 20,
+                "completion_tokens": 198,
+                "total_tokens": 5518,
+                "cache_read_input_tokens": 5000,
+                "cache_creation_input_tokens": 300,
+            },
+            Usage(5320, 198, cache_read_tokens=5000, cache_write_tokens=300),
+        ),
         ({"prompt_tokens": 20, "completion_tokens": 198, "total_tokens": 5}, Usage(20, 198)),
         # Perplexity's own cost
         (

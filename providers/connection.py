@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
 _SMALL = 64 * 1024  # bytes of a body that is copied to go out with its head
-_MOST_SPOILT = 100  # kept connections that are given up for one call; a server that always talks first ends it
+_MOST_SPOILT = 100  # connections that are given up for one call: a server may always talk first
 _SCHEMES = ("http", "https")
 
 

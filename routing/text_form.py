@@ -11,8 +11,8 @@ import sys
 from collections.abc import Callable
 from functools import lru_cache
 
-# Bytes of a compiled pattern: at most a microsecond for each letter of a text. One that is longer itself is not
-# kept either: five hundred of a quarter of a megabyte would stay in memory.
+# Bytes of a compiled pattern: at most a microsecond for each letter of a text. One that is longer itself
+# is not kept either: five hundred of a quarter of a megabyte would stay in memory.
 _SIZE = 10_000
 _FORMATS = frozenset(
     {"date", "date-time", "time", "duration", "email", "hostname", "ipv4", "ipv6", "uri", "uuid"}

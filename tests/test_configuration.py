@@ -19,6 +19,7 @@ PAGE = (Path(settings.BASE_DIR) / "docs" / "configuration.md").read_text()
 MAY_LOOK = {
     "llmhub/lib/env.py": "declares every variable",
     "llmhub/up/command.py": "hands the environment on to its processes",
+    "llmhub/up/keep.py": "hands the environment on to its processes",
     "llmhub/demo/own_home.py": "hands the environment on to the demo, less what is real",
     "llmhub/bench/stand.py": "makes the environment of a measured hub",
     "llmhub/lib/outside.py": "reads the variable that an admin names: env:NAME",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ MAX_BYTES = 16 * 1024 * 1024  # of a whole answer (R-32)
 MAX_BYTES_IMAGES = 64 * 1024 * 1024  # of an answer that may hold images
 # What aiohttp and the socket raise, the particular before the general.
 _MEANINGS: tuple[tuple[type[BaseException], type[ProviderError], str], ...] = (
+    # It is a `ValueError`, too.
+    (ssl.SSLCertVerificationError, ProviderUnavailable, "its certificate or TLS is not accepted"),
     (aiohttp.ClientSSLError, ProviderUnavailable, "its certificate or TLS is not accepted"),
     (aiohttp.ClientConnectorDNSError, ProviderUnavailable, "its name is unknown"),
     (TimeoutError, ProviderTimeout, "no connection in time"),

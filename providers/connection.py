@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
 _SMALL = 64 * 1024  # bytes of a body that is copied to go out with its head
-_PIECE = 256 * 1024  # bytes of a larger one at once: to hand over thirty megabytes takes 40 ms and copies them
+_PIECE = 256 * 1024  # bytes of a larger one at once: thirty megabytes take 40 ms and are copied
 _MOST_SPOILT = 100  # connections that are given up for one call: a server may always talk first
 _SCHEMES = ("http", "https")
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 import asyncio
 import gzip
 import socket
+import ssl
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from msgspec.structs import replace
 
 from providers.client import Client, Timeouts
@@ -169,6 +174,40 @@ def test_a_server_that_is_not_there_is_unavailable_and_no_timeout(host):
         asyncio.run(run())
 
     assert type(caught.value) is ProviderUnavailable
+
+
+@pytest.fixture
+def self_signed(tmp_path):
+    """What a server speaks TLS with that nobody vouches for."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    made = made.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    file = tmp_path / "server.pem"
+    file.write_bytes(secret + made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
+def test_a_certificate_that_nobody_vouches_for_is_named(self_signed):
+    async def nothing(reader, writer):
+        pass
+
+    async def run():
+        server = await asyncio.start_server(nothing, "127.0.0.1", 0, ssl=self_signed)
+        try:
+            await send_once(post(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"))
+        finally:
+            server.close()
+
+    with pytest.raises(ProviderUnavailable, match="certificate or TLS is not accepted") as caught:
+        asyncio.run(run())
+
+    assert not caught.value.was_sent
 
 
 @pytest.mark.parametrize(

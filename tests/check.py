@@ -11,6 +11,8 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.fixtures.parts import find_browser, missing
@@ -33,7 +35,8 @@ def main(words: list[str]) -> int:
     """Run the steps, then pytest; 0 when all of them pass."""
     os.chdir(ROOT)
     get_a_browser()
-    failed = [] if words else [name for name, command in STEPS.items() if not step(name, command)]
+    with rewritten():
+        failed = [] if words else [name for name, command in STEPS.items() if not step(name, command)]
     tests = (*PYTHON, "pytest", *(words or ("-n", WORKERS, "--dist", "loadfile", "--no-loadscope-reorder")))
     status, closing = run_tests(tests)
     if failed:
@@ -51,6 +54,14 @@ def get_a_browser() -> None:
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for words in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
         subprocess.run(["apt-get", "-qq", *words], env=quiet, stdout=subprocess.DEVNULL)
+
+
+@contextmanager
+def rewritten() -> Iterator[None]:
+    """Have the tests compiled meanwhile, once: in a fresh clone each of pytest's processes would do it."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen((*PYTHON, "pytest", "--collect-only", "-qq"), **quiet):
+        yield
 
 
 def step(name: str, command: tuple[str, ...]) -> bool:

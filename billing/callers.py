@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -36,6 +37,11 @@ def callers(entry_id: int, *, now: datetime, teams: frozenset[int] | None = None
     for row in rows:
         requests, spend = found.get(row.of[0], (0, 0))
         found[row.of[0]] = (requests + row.values["requests"], spend + row.values["spend_nano"])
+    return by_use(found)
+
+
+def by_use(found: Mapping[int, tuple[int, int]]) -> list[Caller]:
+    """Return callers by the id of a key with its requests and nano-USD, the busiest first."""
     called = {id_: sums for id_, sums in found.items() if sums[0]}  # an adjustment alone is no call
     keys = ApiKey.objects.select_related("team", "person").in_bulk(called)
     some = [Caller(keys[id_], *sums) for id_, sums in called.items() if id_ in keys]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from billing import recent_read
-from billing.callers import Caller
-from billing.models import ApiKey
+from billing.callers import Caller, by_use
 from billing.recent_read import Callers
 from routing.policy_words import asked_as
 
@@ -14,6 +13,4 @@ from routing.policy_words import asked_as
 def alias_callers(name: str, *, now: datetime, teams: frozenset[int] | None = None) -> list[Caller]:
     """Return the keys, of these teams, that asked for an alias in the last 30 days, the busiest first."""
     found = recent_read.by_key(None, Callers(teams, requested=asked_as(name)), now=now)
-    keys = ApiKey.objects.select_related("team", "person").in_bulk(found)
-    some = [Caller(keys[id_], each.requests, each.spend_nano) for id_, each in found.items() if id_ in keys]
-    return sorted(some, key=lambda caller: (-caller.requests, caller.key.pk))
+    return by_use({id_: (each.requests, each.spend_nano) for id_, each in found.items()})

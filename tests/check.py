@@ -11,8 +11,6 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from tests.fixtures.parts import find_browser, missing
@@ -35,8 +33,7 @@ def main(words: list[str]) -> int:
     """Run the steps, then pytest; 0 when all of them pass."""
     os.chdir(ROOT)
     get_a_browser()
-    with rewritten():
-        failed = [] if words else [name for name, command in STEPS.items() if not step(name, command)]
+    failed = [] if words else run_steps()
     tests = (*PYTHON, "pytest", *(words or ("-n", WORKERS, "--dist", "loadfile", "--no-loadscope-reorder")))
     status, closing = run_tests(tests)
     if failed:
@@ -56,12 +53,14 @@ def get_a_browser() -> None:
         subprocess.run(["apt-get", "-qq", *words], env=quiet, stdout=subprocess.DEVNULL)
 
 
-@contextmanager
-def rewritten() -> Iterator[None]:
-    """Have the tests compiled meanwhile, once: in a fresh clone each of pytest's processes would do it."""
+def run_steps() -> list[str]:
+    """Run the steps and return those that failed.
+
+    Tests are compiled meanwhile, once: in a fresh clone each of pytest's processes would do it.
+    """
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with subprocess.Popen((*PYTHON, "pytest", "--collect-only", "-qq"), **quiet):
-        yield
+        return [name for name, command in STEPS.items() if not step(name, command)]
 
 
 def step(name: str, command: tuple[str, ...]) -> bool:

@@ -76,11 +76,7 @@ MEMBERS = (  # team, name, role there
     ("Platform", "Jonas Adeyemi", "manager"),
 )
 INVITED = ("Research", "Priya Raman", "sam.okafor@example.org")  # team, by whom, who
-CORRECTED = (
-    "Research",
-    "-4.20",
-    "credit on the invoice, for the outage of the week before",
-)  # of whom, USD, what for
+CORRECTED = ("Research", "-4.20", "credit on the invoice, for an outage")  # of whom, USD, what for
 ASKED = ("Research", "Tomas Ferreira", "the evals of the spring release run this week")  # the same, what for
 
 

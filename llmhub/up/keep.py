@@ -72,6 +72,9 @@ def main(words: Sequence[str]) -> int:
     except (CannotStart, FileNotFoundError) as exc:
         complain(str(exc))
         return 1
+    except KeyboardInterrupt:  # before anything was started
+        say("Stopped.")
+        return 1
     say("Stopped.")
     return 0
 

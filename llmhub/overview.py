@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+
 from billing import spend
 from llmhub.alerts.finding import CREDENTIAL, RETIREMENT
 from llmhub.alerts.models import Alert
 from llmhub.audit.actor import Actor
 from llmhub.lib import clock
+from llmhub.lib.briefly import Briefly
 from llmhub.people.roles import reach
 from providers.models import Provider
 from providers.status import Status, status_of
 
+_figures: Briefly[tuple[ZoneInfo, frozenset[int] | None], spend.Overview] = Briefly()
 PROVIDERS_SHOWN = 8
 DEMANDING_SHOWN = 99
 
@@ -62,8 +66,15 @@ def _height(nano: int, most: int) -> int:
 
 
 def figures(zone: ZoneInfo, *, teams: frozenset[int] | None) -> spend.Overview:
-    """Return the figures as of now, of these teams; None: of everything."""
-    return spend.overview(clock.now(), zone, teams=teams)
+    """Return the figures as of a moment ago, of these teams; None: of everything.
+
+    Whoever looks meanwhile gets the same: a hundred viewers cost the database as much as a few.
+    """
+    return _figures.get(
+        (zone, teams),
+        lambda: spend.overview(clock.now(), zone, teams=teams),
+        seconds=settings.FIGURES_SECONDS,
+    )
 
 
 def provider_states() -> list[ProviderState]:

@@ -168,6 +168,9 @@ ROLLUP_SECONDS = env.number(
     meaning="seconds between two looks for calls that are to be added up for reports",
     example="15",
 )
+FIGURES_SECONDS = env.number(
+    "LLMHUB_FIGURES_SECONDS", default=1, meaning="seconds that figures of Overview are kept", example="5"
+)
 HEALTH_SECONDS = env.number(
     "LLMHUB_HEALTH_SECONDS",
     default=300,

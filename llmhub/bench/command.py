@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from llmhub.bench import dialects, shown
@@ -59,10 +60,14 @@ def _measure(stand: Stand, options: Namespace) -> Report:
         for kind in ("plain", "stream")
         for connections in LEVELS
     )
-    hammered = stand.hammered(connections=VIEWERS, seconds=seconds * 1.5)
     disturbed = (
-        _disturb(stand, f"{VIEWERS} viewers look at pages", hammered, seconds),
-        _disturb(stand, "sums are made anew", stand.rolling(), seconds),
+        _disturb(
+            stand,
+            f"{VIEWERS} viewers look at pages",
+            lambda: stand.hammered(connections=VIEWERS, seconds=seconds * 1.2),
+            seconds,
+        ),
+        _disturb(stand, "sums are made anew", stand.rolling, seconds),
     )
     pages = {
         path: stand.load(stand.page(path, seconds=PAGE_SECONDS, most=PAGE_VIEWS))
@@ -95,12 +100,17 @@ def _compare(stand: Stand, *, kind: str, connections: int, seconds: float) -> Co
     return Comparison(kind, connections, bare=merged(samples[stand.bare]), gateway=merged(samples[stand.hub]))
 
 
-def _disturb(stand: Stand, by: str, disturbing: AbstractContextManager[None], seconds: float) -> Disturbed:
-    """Return calls without and with something that goes on meanwhile."""
+def _disturb(
+    stand: Stand, by: str, disturbing: Callable[[], AbstractContextManager[None]], seconds: float
+) -> Disturbed:
+    """Return calls without and with something that goes on meanwhile, a part of each in turn."""
     job = stand.call(stand.hub, connections=DISTURBED, seconds=seconds)
-    quiet = stand.load(job)
-    with disturbing:
-        return Disturbed(by, DISTURBED, quiet=quiet, meanwhile=stand.load(job))
+    quiet, meanwhile = [], []
+    for _ in range(ROUNDS):
+        quiet.append(stand.load(job))
+        with disturbing():
+            meanwhile.append(stand.load(job))
+    return Disturbed(by, DISTURBED, quiet=merged(quiet), meanwhile=merged(meanwhile))
 
 
 def _up_to(stand: Stand, wanted: int, made: list[Sample]) -> int:

@@ -6,12 +6,12 @@ import os
 
 import django
 
-NICENESS = 5  # as the worker that `up` starts
+from llmhub.up.processes import BEHIND
 
 
 def main() -> None:
     """Do it until somebody ends this process."""
-    os.nice(NICENESS)
+    os.nice(BEHIND)  # as the worker that `up` starts
     django.setup()
     from billing import rollup
 

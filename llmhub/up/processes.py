@@ -14,6 +14,7 @@ from llmhub.up.process import Spec
 
 _PYTHON = (sys.executable, "-P", "-m")
 WORKER_THREADS = 4
+BEHIND = 10  # niceness: a page may wait for a call, a call never for a page
 
 
 def specs(*, host: str, port: int, simulator_port: int | None = None) -> list[Spec]:
@@ -25,13 +26,12 @@ def specs(*, host: str, port: int, simulator_port: int | None = None) -> list[Sp
             stop_order=0,
             stop_seconds=settings.GRACE_SECONDS + 15,  # longer than the server itself gives its worker
         ),
-        # A page may wait for a call, a call never for a page: hence the lower priority.
-        Spec("console", console("--socket", str(settings.CONSOLE_SOCKET)), niceness=5),
-        Spec("worker", worker(threads=WORKER_THREADS), niceness=5),
-        Spec("beat", beat(), niceness=5),
+        Spec("console", console("--socket", str(settings.CONSOLE_SOCKET)), niceness=BEHIND),
+        Spec("worker", worker(threads=WORKER_THREADS), niceness=BEHIND),
+        Spec("beat", beat(), niceness=BEHIND),
     ]
     if simulator_port is not None:
-        found.append(Spec("simulator", simulator(simulator_port), niceness=5))
+        found.append(Spec("simulator", simulator(simulator_port)))  # stands for machines of others
     return found
 
 
@@ -43,7 +43,7 @@ def simulator(port: int) -> tuple[str, ...]:
 
 def live_calls(address: str, keys: Path) -> Spec:
     """Return what makes the demo's calls while it is looked at."""
-    return Spec("live-calls", (*_PYTHON, "llmhub.demo.live", address, str(keys)), niceness=5)
+    return Spec("live-calls", (*_PYTHON, "llmhub.demo.live", address, str(keys)), niceness=BEHIND)
 
 
 def front(*, host: str, port: int, workers: int = 1) -> tuple[str, ...]:

@@ -5,13 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Context, Decimal
-from importlib import import_module
-from types import SimpleNamespace
 
 import pytest
-from django.apps import apps
 from django.core.exceptions import ValidationError
-from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -86,21 +82,6 @@ def test_calls_are_priced_with_all_that_a_row_says(offer):
         "ends_at": end,
     }  # fmt: skip
     assert (bare.value().cache_read, bare.value().cache_write, bare.value().per_request) == (None, None, 0)
-
-
-def test_what_was_only_shown_of_searches_is_moved_to_where_it_is_computed_with(offer):
-    base = save_price(offer, meters={"web_search": "0.01", "audio": "2"})
-    tier = Price.objects.create(
-        offer=offer, effective_from=base.effective_from, above_input_tokens=9, input="1", output="2"
-    )
-    other = save_price(offer, meters={"audio": "3"})
-
-    import_module("catalog.migrations.0004_web_search").move(apps, SimpleNamespace(connection=connection))
-
-    for row in (base, tier, other):
-        row.refresh_from_db()
-    assert (base.web_search, tier.web_search, other.web_search) == (Decimal("0.01"), Decimal("0.01"), None)
-    assert (base.meters, other.meters) == ({"audio": "2"}, {"audio": "3"})
 
 
 @pytest.mark.parametrize("amount", ["", None])

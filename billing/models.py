@@ -15,6 +15,7 @@ from billing import more_models  # noqa: F401
 from billing.querysets import ApiKeyQuerySet, BudgetQuerySet
 from catalog.models import Origin
 from llmhub.lib import ids, money
+from llmhub.lib.id_field import IdField
 from llmhub.people.models import Team, User
 
 
@@ -166,14 +167,11 @@ class Counter(models.Model):
 class Reservation(models.Model):
     """What a call in flight may cost at most, with the moment until which it holds that."""
 
-    id = models.BigAutoField(primary_key=True)  # the id of the usage record to come
+    id = IdField(primary_key=True)  # the id of the usage record to come
     expires_at = models.BigIntegerField(help_text="Unix seconds")
     amount_nano = models.BigIntegerField()
     counters = models.TextField(blank=True, help_text="what is held where, see billing/ledger_rows.py")
     facts = models.TextField(default="{}", help_text="JSON: what the record needs if nobody settles")
-
-    class Meta:
-        indexes = [models.Index(fields=["expires_at"])]
 
 
 class UsageRecord(models.Model):
@@ -192,7 +190,7 @@ class UsageRecord(models.Model):
         REFUSED = "refused", "Refused"
         ADJUSTED = "adjusted", "Adjusted"
 
-    id = models.BigAutoField(primary_key=True)
+    id = IdField(primary_key=True)
     team_id = models.BigIntegerField(null=True)
     key_id = models.BigIntegerField(null=True)
     person_id = models.BigIntegerField(null=True, help_text="whose key it was then; empty: a service's")
@@ -261,7 +259,7 @@ class UsageRecord(models.Model):
 class Attempt(models.Model):
     """One upstream call of a request."""
 
-    id = models.BigAutoField(primary_key=True)
+    id = IdField(primary_key=True)
     usage_id = models.BigIntegerField(help_text="the usage record")
     number = models.PositiveSmallIntegerField(help_text="1 for the first")
     entry_id = models.BigIntegerField(null=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from llmhub.lib.id_field import IdField
+
 SLOTS = 3
 
 
@@ -13,7 +15,7 @@ class AnySums(models.Model):
     Ids begin at the first id of their time: like the ledger's, they are ordered by time.
     """
 
-    id = models.BigAutoField(primary_key=True)
+    id = IdField(primary_key=True)
     provider_id = models.BigIntegerField(default=0)
     entry_id = models.BigIntegerField(default=0)
     cost_centre = models.CharField(max_length=20, blank=True)

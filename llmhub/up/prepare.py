@@ -12,6 +12,8 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.db import connection, connections
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.urls import reverse
 
 from catalog import bundled_list, seed
@@ -56,10 +58,25 @@ def prepare_database() -> str:
     """
     settings.HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _alone():
+        _check_age()
         call_command("migrate", interactive=False, verbosity=0)
         seed.seed()
         bundled_list.fill()
         return _apply_config(settings.CONFIG_FILE)
+
+
+def _check_age() -> None:
+    """Raise `ValueError` for a database that is older than what the first migrations stand for."""
+    loader = MigrationLoader(None)
+    done = MigrationRecorder(connection).applied_migrations()
+    for app, name in sorted(loader.disk_migrations):
+        replaced = loader.disk_migrations[app, name].replaces
+        missing = [each for each in replaced if each not in done]
+        if missing and len(missing) < len(replaced):
+            raise ValueError(
+                f"the database was made by an earlier version, without {'.'.join(missing[-1])}: "
+                "start the last version that has it once, then this one; nothing was changed"
+            )
 
 
 @contextmanager

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
 from llmhub.lib import clock
@@ -46,6 +49,23 @@ def test_somebody_who_signed_in_as_viewer_does_not_take_the_owners_link_away():
     User.objects.create(email="viewer@example.com", role=Role.VIEWER, last_login=clock.now())
 
     assert prepare.first_sign_in()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("left_out", "is_refused"), [(0, False), (1, True), (20, True)])
+def test_a_database_that_is_older_than_the_first_migrations_is_refused_untouched(left_out, is_refused):
+    replaced = MigrationLoader(None).disk_migrations["billing", "0001_squashed"].replaces
+    recorder = MigrationRecorder(connection)
+    for app, name in [("billing", "0001_squashed"), *replaced[len(replaced) - left_out :]]:
+        recorder.record_unapplied(app, name)
+
+    if is_refused:
+        with pytest.raises(ValueError, match=r"without billing\.0021_.*nothing was changed"):
+            prepare.prepare_database()
+    else:
+        prepare.prepare_database()
+
+    assert (("billing", "0001_squashed") in recorder.applied_migrations()) is not is_refused
 
 
 def test_static_files_are_collected_once_and_again_after_a_change(settings, tmp_path):

@@ -8,9 +8,16 @@ class Migration(migrations.Migration):
 
     initial = True
 
+    replaces = [
+        ('routing', '0001_routes'),
+        ('routing', '0002_escalates'),
+        ('routing', '0003_targets_by_name'),
+        ('routing', '0004_each_target_once'),
+    ]
+
     dependencies = [
-        ('catalog', '0001_initial'),
-        ('providers', '0001_initial'),
+        ('catalog', '0001_squashed'),
+        ('providers', '0001_squashed'),
     ]
 
     operations = [

@@ -3,14 +3,40 @@ import django.db.models.expressions
 from django.conf import settings
 from django.db import migrations, models
 
+import llmhub.lib.id_field
+
 
 class Migration(migrations.Migration):
 
     initial = True
 
+    replaces = [
+        ('billing', '0001_initial'),
+        ('billing', '0002_caps'),
+        ('billing', '0003_roll_ups'),
+        ('billing', '0004_idempotency_keys'),
+        ('billing', '0005_supply_roll_ups'),
+        ('billing', '0006_person'),
+        ('billing', '0007_origin_discovered'),
+        ('billing', '0008_refusals'),
+        ('billing', '0009_retirement_notices'),
+        ('billing', '0010_raises'),
+        ('billing', '0011_key_reach'),
+        ('billing', '0012_web_searches'),
+        ('billing', '0013_spend'),
+        ('billing', '0014_exports'),
+        ('billing', '0015_alert_thresholds'),
+        ('billing', '0016_content'),
+        ('billing', '0017_asked'),
+        ('billing', '0018_askers'),
+        ('billing', '0019_plan_of_a_call'),
+        ('billing', '0020_adjustments'),
+        ('billing', '0021_repeated_beginnings'),
+    ]
+
     dependencies = [
-        ('catalog', '0001_initial'),
-        ('people', '0001_initial'),
+        ('catalog', '0001_squashed'),
+        ('people', '0001_squashed'),
     ]
 
     operations = [
@@ -25,7 +51,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Reservation',
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('id', llmhub.lib.id_field.IdField(primary_key=True, serialize=False)),
                 ('expires_at', models.BigIntegerField(help_text='Unix seconds')),
                 ('amount_nano', models.BigIntegerField()),
                 ('counters', models.TextField(blank=True, help_text='what is held where, see billing/ledger_rows.py')),
@@ -301,7 +327,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Attempt',
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('id', llmhub.lib.id_field.IdField(primary_key=True, serialize=False)),
                 ('usage_id', models.BigIntegerField(help_text='the usage record')),
                 ('number', models.PositiveSmallIntegerField(help_text='1 for the first')),
                 ('entry_id', models.BigIntegerField(null=True)),
@@ -358,7 +384,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='DayRollUp',
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('id', llmhub.lib.id_field.IdField(primary_key=True, serialize=False)),
                 ('provider_id', models.BigIntegerField(default=0)),
                 ('entry_id', models.BigIntegerField(default=0)),
                 ('cost_centre', models.CharField(blank=True, max_length=20)),
@@ -400,7 +426,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='RollUp',
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('id', llmhub.lib.id_field.IdField(primary_key=True, serialize=False)),
                 ('bucket', models.BigIntegerField(help_text='first second of the quarter of an hour, Unix time')),
                 ('team_id', models.BigIntegerField(default=0)),
                 ('key_id', models.BigIntegerField(default=0)),
@@ -445,7 +471,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='SupplyRollUp',
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('id', llmhub.lib.id_field.IdField(primary_key=True, serialize=False)),
                 ('bucket', models.BigIntegerField(help_text='first second of the quarter of an hour, Unix time')),
                 ('provider_id', models.BigIntegerField(default=0)),
                 ('entry_id', models.BigIntegerField(default=0)),
@@ -483,7 +509,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='UsageRecord',
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('id', llmhub.lib.id_field.IdField(primary_key=True, serialize=False)),
                 ('team_id', models.BigIntegerField(null=True)),
                 ('key_id', models.BigIntegerField(null=True)),
                 ('cost_centre', models.CharField(blank=True, help_text='health, … for calls without a key', max_length=20)),

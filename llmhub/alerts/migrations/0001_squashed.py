@@ -6,8 +6,18 @@ class Migration(migrations.Migration):
 
     initial = True
 
+    replaces = [
+        ('alerts', '0001_initial'),
+        ('alerts', '0002_burn_rate'),
+        ('alerts', '0003_team_channels'),
+        ('alerts', '0004_quiet_hours'),
+        ('alerts', '0005_channels_in_the_file'),
+        ('alerts', '0006_more_rules'),
+        ('alerts', '0007_retirement_rule'),
+    ]
+
     dependencies = [
-        ('people', '0001_initial'),
+        ('people', '0001_squashed'),
     ]
 
     operations = [

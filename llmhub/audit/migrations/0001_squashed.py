@@ -5,6 +5,10 @@ class Migration(migrations.Migration):
 
     initial = True
 
+    replaces = [
+        ('audit', '0001_initial'),
+    ]
+
     dependencies = [
     ]
 

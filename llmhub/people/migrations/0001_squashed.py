@@ -13,6 +13,16 @@ class Migration(migrations.Migration):
 
     initial = True
 
+    replaces = [
+        ('people', '0001_initial'),
+        ('people', '0002_organisation_row'),
+        ('people', '0003_signing_in'),
+        ('people', '0004_team_roles'),
+        ('people', '0005_invitation_mail'),
+        ('people', '0006_time_zone'),
+        ('people', '0007_team_routes'),
+    ]
+
     dependencies = [
     ]
 

@@ -8,6 +8,20 @@ class Migration(migrations.Migration):
 
     initial = True
 
+    replaces = [
+        ('providers', '0001_initial'),
+        ('providers', '0002_credential_weight'),
+        ('providers', '0003_credential_checks_and_listings'),
+        ('providers', '0004_list_state'),
+        ('providers', '0005_health'),
+        ('providers', '0006_minute_statistics'),
+        ('providers', '0007_breaker_events'),
+        ('providers', '0008_scores_and_degradation'),
+        ('providers', '0009_billed_probes'),
+        ('providers', '0010_attempts_cut_short'),
+        ('providers', '0011_suspected_offers'),
+    ]
+
     dependencies = [
     ]
 

@@ -9,8 +9,17 @@ class Migration(migrations.Migration):
 
     initial = True
 
+    replaces = [
+        ('catalog', '0001_initial'),
+        ('catalog', '0002_discovery'),
+        ('catalog', '0003_price_ends_at'),
+        ('catalog', '0004_web_search'),
+        ('catalog', '0005_event_of_calls'),
+        ('catalog', '0006_rules_in_the_file'),
+    ]
+
     dependencies = [
-        ('providers', '0001_initial'),
+        ('providers', '0001_squashed'),
     ]
 
     operations = [

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 
 from django.db import connections, transaction
+from django.db.backends.utils import CursorWrapper
 
 from billing import ledger_sql
 from llmhub.lib import clock, ids
@@ -18,6 +19,7 @@ RENEW_AFTER = 15  # seconds
 MARGIN = 10  # seconds before its end in which a lease no longer counts: clocks differ between machines
 _MAX_AHEAD_MS = 3_600_000  # an id from further in the future comes from a clock that was wrong
 
+_TABLES = ("billing_reservation", "billing_usagerecord", "billing_attempt")  # whose ids are made here
 _TAKE = (
     "INSERT INTO billing_worker AS w (id, lease_until, owner) VALUES (%s,%s,%s)"
     " ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until, owner = excluded.owner"
@@ -49,9 +51,10 @@ def _deadline() -> float:
 
 
 def take(alias: str) -> tuple[WorkerLease, ids.IdMaker]:
-    """Lease a free number and return it with a maker that begins after the newest id there is.
+    """Lease a free number and return it with a maker of ids that nobody made before.
 
-    Raises `NoFreeWorker` when 1,024 processes are alive.
+    They begin after the newest there is; where a clock was wrong by more than an hour they begin now, with
+    a number that was in nobody's hands then. Raises `NoFreeWorker` when 1,024 processes are alive.
     """
     owner = f"{socket.gethostname()[:24]}:{os.getpid()}:{secrets.token_hex(8)}"
     until = _deadline()
@@ -59,25 +62,28 @@ def take(alias: str) -> tuple[WorkerLease, ids.IdMaker]:
         now = clock.unix_ms() // 1000
         cursor.execute("SELECT id FROM billing_worker WHERE lease_until >= %s", [now])
         taken = {row[0] for row in cursor.fetchall()}
+        newest = _newest_id(cursor)
+        if (newest >> ids.TIME_SHIFT) + ids.EPOCH_MS - clock.unix_ms() > _MAX_AHEAD_MS:
+            newest, taken = 0, taken | _numbers_after(cursor, ids.first_at(clock.now()))
         for worker in range(ids.WORKERS):
             if worker in taken:
                 continue
             if ledger_sql.scalar(cursor, _TAKE, [worker, now + SECONDS, owner, now]) is not None:
-                return WorkerLease(worker, owner, until), ids.IdMaker(worker, after=_newest_id(alias))
+                return WorkerLease(worker, owner, until), ids.IdMaker(worker, after=newest)
     raise NoFreeWorker(f"all {ids.WORKERS} worker numbers are leased: stop processes that are not needed")
 
 
-def _newest_id(alias: str) -> int:
-    """Return the newest id of the ledger, or 0 when it is further ahead than a clock may be set back."""
-    with connections[alias].cursor() as cursor:
-        statement = (
-            "SELECT MAX(id) FROM (SELECT MAX(id) AS id FROM billing_reservation"
-            " UNION ALL SELECT MAX(id) FROM billing_usagerecord"
-            " UNION ALL SELECT MAX(id) FROM billing_attempt) AS newest"
-        )
-        newest = ledger_sql.scalar(cursor, statement) or 0
-    ahead = (newest >> 22) + ids.EPOCH_MS - clock.unix_ms()
-    return newest if ahead <= _MAX_AHEAD_MS else 0
+def _newest_id(cursor: CursorWrapper) -> int:
+    """Return the newest id of the ledger, 0 where there is none."""
+    parts = " UNION ALL ".join(f"SELECT MAX(id) AS id FROM {table}" for table in _TABLES)  # noqa: S608
+    return ledger_sql.scalar(cursor, f"SELECT MAX(id) FROM ({parts}) AS newest") or 0  # noqa: S608
+
+
+def _numbers_after(cursor: CursorWrapper, first: int) -> set[int]:
+    """Return the numbers that made ids from `first` on: the clock will pass there once more."""
+    ahead = f"SELECT DISTINCT id / {1 << ids.WORKER_SHIFT} % {ids.WORKERS} FROM {{}} WHERE id >= %s"  # noqa: S608
+    cursor.execute(" UNION ".join(map(ahead.format, _TABLES)), [first] * len(_TABLES))
+    return {row[0] for row in cursor.fetchall()}
 
 
 def renew(alias: str, lease: WorkerLease) -> WorkerLease | None:

@@ -29,6 +29,8 @@ from routing.snapshot import Caller
 
 log = logging.getLogger("llmhub.gateway")
 
+_PROMPT_MS = 500  # who takes longer to send a body is asked for the key once more
+
 Function = Callable[[Hub, Exchange, Caller, bytes], Awaitable[None]]
 
 
@@ -99,6 +101,8 @@ class Gateway:
                 ask_for_request(hub, caller)
             content = await exchange.read_body() if endpoint.method == "POST" else b""
             self._refuse_when_stopping()
+            if exchange.elapsed_ms > _PROMPT_MS:
+                caller = _begin_anew(hub, exchange, endpoint)
             await self._flights.run(exchange, _refusing(hub, exchange, endpoint.function, caller, content))
         except CallerLeft:
             exchange.facts["code"] = "caller_left"
@@ -159,6 +163,18 @@ def _caller(hub: Hub, exchange: Exchange) -> Caller:
     caller = exchange.caller = authenticate(hub.watch.snapshot, digest, now=clock.now())
     exchange.facts |= {"team": caller.team_slug, "key_id": caller.key_id}
     refuse_deactivated(caller)
+    return caller
+
+
+def _begin_anew(hub: Hub, exchange: Exchange, endpoint: Endpoint) -> Caller:
+    """Return who calls, now that the body is there: a key may have been revoked or paused meanwhile.
+
+    The call begins here, by its id as by the clock: both say in which period it counts.
+    """
+    exchange.id = hub.ledger.next_id()
+    caller = _caller(hub, exchange)
+    if endpoint.reaches_providers or endpoint.asks_for_calls:
+        admit(hub.watch.snapshot, caller)
     return caller
 
 

@@ -75,6 +75,23 @@ def test_an_id_from_a_clock_that_was_years_ahead_is_not_followed():
     assert abs(ids.moment_of(after.next()).timestamp() * 1000 - clock.unix_ms()) < 10_000
 
 
+def test_ids_of_hours_ahead_are_not_made_once_more_when_the_clock_gets_there(monkeypatch):
+    """The clock was three hours ahead, then right again; three hours later it passes there."""
+    first, maker = worker.take("default")
+    real, ahead = clock.unix_ms, 3 * 3_600_000
+    monkeypatch.setattr(clock, "unix_ms", lambda: real() + ahead)
+    made = maker.next()
+    UsageRecord.objects.create(pk=made, requested="x", status="ok")
+    monkeypatch.setattr(clock, "unix_ms", real)
+    worker.give_back("default", first)
+
+    second, after = worker.take("default")
+    monkeypatch.setattr(clock, "unix_ms", lambda: ids.EPOCH_MS + (made >> ids.TIME_SHIFT))
+
+    assert second.worker != first.worker
+    assert after.next() != made
+
+
 def test_a_process_that_cannot_renew_makes_no_ids(monkeypatch, transactional_db):
     monkeypatch.setattr(worker, "SECONDS", worker.MARGIN + 0.2)
     ledger = Ledger()

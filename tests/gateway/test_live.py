@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import time
-from datetime import date
+from datetime import date, timedelta
+from functools import partial
 
 import openai
 import pytest
@@ -12,9 +15,10 @@ from billing.key import pause_key, revoke_key
 from billing.models import ApiKey
 from catalog.models import Alias, CatalogEntry, Offer, Price, PublicName
 from llmhub.audit.actor import SYSTEM
+from llmhub.lib import clock, ids
 from llmhub.people.models import Organisation
 from providers.models import Provider
-from routing.gateway import watch
+from routing.gateway import app, watch
 from tests.fixtures.gateway import later
 from tests.fixtures.gateway_process import QUICK_LOOK
 
@@ -86,6 +90,52 @@ def test_a_revoked_key_dies_within_five_seconds(gateway, model):
     took = gateway.until(lambda: not answered(model), within=5 - watch.LOOK_SECONDS)
     print(f"a revoked key was refused after {took:.2f} s")
     assert error_of(model).code == "invalid_key"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [(revoke_key, "invalid_key"), (partial(pause_key, reason="lost laptop"), "key_paused")],
+)
+def test_a_body_that_comes_after_its_key_was_stopped_makes_no_call(gateway, simulator, change, code):
+    model = gateway.make(at=[simulator.path(tag=f"held-open-{code}")])
+    body = json.dumps({"model": model.name, "messages": [{"role": "user", "content": "Hello"}]})
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=10)
+    connection.putrequest("POST", "/v1/chat/completions")
+    connection.putheader("authorization", f"Bearer {model.key}")
+    connection.putheader("content-length", str(len(body)))
+    connection.endheaders(body[:10].encode())
+    time.sleep(app._PROMPT_MS / 1000)
+    with gateway.database():
+        change(actor=SYSTEM, key=ApiKey.objects.get(pk=model.key_id))
+    gateway.until(lambda: not answered(model), within=5)
+    simulator.clear()
+
+    connection.send(body[10:].encode())
+    said = json.loads(connection.getresponse().read())
+    connection.close()
+
+    assert said["error"]["code"] == code
+    assert not simulator.hits(f"held-open-{code}")
+
+
+def test_a_call_counts_from_the_moment_that_its_body_is_there(gateway, model):
+    body = json.dumps({"model": model.name, "messages": [{"role": "user", "content": "Hello"}]})
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=10)
+    connection.putrequest("POST", "/v1/chat/completions")
+    connection.putheader("authorization", f"Bearer {model.key}")
+    connection.putheader("content-length", str(len(body)))
+    connection.endheaders()
+    time.sleep(app._PROMPT_MS / 1000 + 0.7)
+    sent = clock.now()
+
+    connection.send(body.encode())
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+
+    made = ids.moment_of(ids.parse_request_id(answer.getheader("x-llmhub-request-id")))
+    assert answer.status == 200
+    assert made >= sent - timedelta(milliseconds=10)
 
 
 def test_a_paused_key_is_503_with_the_reason(gateway, model):

@@ -28,8 +28,8 @@ def write(entry: Settle, *, alias: str = DEFAULT_DB_ALIAS) -> int:
     return settle.id
 
 
-def hold(wanted: Reserve, *, tokens: int, provider_id: int, entry_id: int) -> int:
-    """Hold the most that a call may take under a new id, in the transaction that is open; return the id.
+def hold(wanted: Reserve, *, tokens: int, provider_id: int = 0, entry_id: int = 0) -> Reserve:
+    """Hold the most that a call may take, in the transaction that is open; return it with its new id.
 
     Whoever holds it settles it; else the sweeper does, by what was held. Raises `OverBudget`, and then
     nothing is held.
@@ -50,15 +50,17 @@ def hold(wanted: Reserve, *, tokens: int, provider_id: int, entry_id: int) -> in
         worker.give_back(DEFAULT_DB_ALIAS, lease)
         if id_ in found.refused:
             raise found.refused[id_]
-    return id_
+    return reserve
 
 
-def settle(entry: Settle) -> None:
-    """Write the record of a call that money is held for, in the transaction that is open."""
+def settle(entry: Settle, held: Reserve) -> None:
+    """Write the record of a call that money is `held` for, in the transaction that is open.
+
+    Where the sweeper was quicker, its estimate is taken back: what was held says how much that was.
+    """
     with transaction.atomic():
         lease, maker = worker.take(DEFAULT_DB_ALIAS)
-        charged = {entry.id: tuple(_holds(entry))}  # for one that the sweeper took before
-        batch = Batch(settles=[entry], known_holds=charged)
+        batch = Batch(settles=[replace(entry, id=held.id)], known_holds={held.id: held.holds})
         ledger_batch.apply(batch, alias=DEFAULT_DB_ALIAS, next_id=maker.next)
         worker.give_back(DEFAULT_DB_ALIAS, lease)
 

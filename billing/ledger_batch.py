@@ -78,7 +78,7 @@ def _apply(batch: Batch, cursor: CursorWrapper, next_id: Callable[[], int]) -> O
     ended = {entry.id for entry in batch.settles} | {entry.id for entry in batch.releases}
     moves = {move.id: move.new for move in batch.moves if move.id not in ended}
     now = int(clock.now().timestamp())
-    taken = sql.take_reservations(cursor, ended | moves.keys())
+    taken = sql.take_reservations(cursor, ended | moves.keys(), with_facts=bool(moves))
     leases = {id_: lease for id_, lease in taken.items() if id_ in ended}
     settles, corrected = _countable(batch.settles, leases, cursor)
     settled = fold.summed(_changes(settles, corrected, leases, batch.known_holds))
@@ -92,7 +92,7 @@ def _apply(batch: Batch, cursor: CursorWrapper, next_id: Callable[[], int]) -> O
     given, held = _split(admission.accepted)
 
     ledger_crossings.book(cursor, fold.summed(_both(settled, given)), now=now)
-    kept = [taken[id_].row(moves[id_].facts) for id_ in moves.keys() & admission.refused.keys()]
+    kept = [taken[id_].row() for id_ in moves.keys() & admission.refused.keys()]
     sql.insert_reservations(cursor, [rows.reservation(wish.reserve) for wish in admission.accepted] + kept)
     keys.free(cursor, _unused(batch, admission))
     sql.delete_records(cursor, corrected)

@@ -17,15 +17,15 @@ from django.db.backends.utils import CursorWrapper
 
 from billing import rollup_bucket
 from billing.charge import held
-from billing.entries import Hold, Reserve, whole_hold
+from billing.entries import Hold, whole_hold
 from billing.ledger_fold import Standing
 from billing.ledger_rows import (
     ATTEMPT_COLUMNS,
     RECORD_COLUMNS,
     RESERVATION_COLUMNS,
     Row,
+    holds_text,
     parse_holds,
-    reservation,
 )
 from llmhub.lib.ids import PER_MINUTE
 
@@ -38,6 +38,7 @@ _ALERTS = (  # when to tell of a budget, hard or soft: `<cap>:<percents>`, %s is
     " WHERE billing_budget.id = budget_id AND billing_budget.removed_at IS NULL AND alert_at <> '')"
 )
 _UNLIMITED = 2**63 - 1
+_NO_FACTS = "'{}'"  # they are long, and nobody reads those of a call that is settled
 _NUMBER = "CAST(%s AS BIGINT)"
 
 
@@ -54,9 +55,9 @@ class Lease(msgspec.Struct, frozen=True):
         """Return what it holds of each counter."""
         return {hold: held(hold, self.amount_nano) for hold in self.holds}
 
-    def row(self, facts: dict[str, Any]) -> Row:
+    def row(self) -> Row:
         """Return the row it was, to be put back."""
-        return reservation(Reserve(self.id, self.amount_nano, self.expires_at, holds=self.holds, facts=facts))
+        return [self.id, self.expires_at, self.amount_nano, holds_text(self.holds), self.facts]
 
 
 def _marks(count: int) -> str:
@@ -109,17 +110,19 @@ _ADD_REFUSAL = (  # the constraint `one_refusal_a_minute`: whichever process cam
 )
 
 
-def take_reservations(cursor: CursorWrapper, ids: Iterable[int]) -> dict[int, Lease]:
+def take_reservations(
+    cursor: CursorWrapper, ids: Iterable[int], *, with_facts: bool = True
+) -> dict[int, Lease]:
     """Delete these reservations and return those that were still there."""
     wanted = sorted(ids)
     if not wanted:
         return {}
     cursor.execute(
         f"DELETE FROM billing_reservation WHERE id IN ({_marks(len(wanted))})"  # noqa: S608
-        " RETURNING id, amount_nano, counters, expires_at",
+        f" RETURNING id, amount_nano, counters, expires_at, {'facts' if with_facts else _NO_FACTS}",
         wanted,
     )
-    return {row[0]: Lease(row[0], row[1], parse_holds(row[2]), "{}", row[3]) for row in cursor.fetchall()}
+    return {row[0]: Lease(row[0], row[1], parse_holds(row[2]), row[4], row[3]) for row in cursor.fetchall()}
 
 
 def take_expired(cursor: CursorWrapper, *, now: int, limit: int) -> list[Lease]:

@@ -102,7 +102,7 @@ def make_call(entry: CatalogEntry, *, actor: Actor) -> Check:
         return _check("unknown", f"No call was made. {most.why_not}")
     until = clock.now() + timedelta(seconds=_LEASE)
     try:
-        id_ = ledger_alone.hold(
+        held = ledger_alone.hold(
             small_call.reservation(most.offer, most.nano or 0, until=until),
             tokens=small_call.size_of(most.offer).tokens,
             provider_id=most.offer.provider_id,
@@ -111,12 +111,12 @@ def make_call(entry: CatalogEntry, *, actor: Actor) -> Check:
     except OverBudget:  # another one was quicker
         return _check("unknown", "No call was made. A hard budget has no room left for it.")
     made = async_to_sync(small_call.send)(most.offer)
-    cost = None if made.usage is None else cost_of(made.usage, most.prices, at=clock.now())
+    cost = None if made.usage is None else cost_of(made.usage, most.prices, at=ids.moment_of(held.id))
     with transaction.atomic():
-        ledger_alone.settle(small_call.record_of(most.offer, made, cost, id_=id_))
+        ledger_alone.settle(small_call.record_of(most.offer, made, cost), held)
         told = {"model": entry.slug, "answered": not made.error, "cost_nano": cost.nano if cost else 0}
         log.record(actor, "preflight.called", f"provider:{most.offer.provider.slug}", after=told)
-    return _said(most, made, cost, id_)
+    return _said(most, made, cost, held.id)
 
 
 def _said(most: Bound, made: Made, cost: Cost | None, id_: int) -> Check:

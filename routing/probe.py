@@ -18,13 +18,13 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from billing import ledger_alone
-from billing.entries import OverBudget
+from billing.entries import OverBudget, Reserve
 from billing.models import Reservation
 from catalog.availability import OfferNow, offers_of
 from catalog.breakers import State, failing
 from catalog.models import Offer
 from catalog.pricing import PriceValue, cost_of
-from llmhub.lib import clock
+from llmhub.lib import clock, ids
 from llmhub.people import organisation
 from providers import statistics_rows
 from providers.client import Timeouts
@@ -96,9 +96,9 @@ def probe(provider: Provider, *, suspected: Collection[int] = ()) -> bool:
     `suspected` are the offers that may be, whether they had calls or not; without, those without calls.
     """
     for wanted in _wanted(provider, clock.now(), suspected):
-        id_ = claim(wanted, is_suspected=bool(suspected))
-        if id_ is not None:
-            _make(wanted, id_)
+        held = claim(wanted, is_suspected=bool(suspected))
+        if held is not None:
+            _make(wanted, held)
             return True
     return False
 
@@ -128,8 +128,8 @@ def _had_calls(offers: Collection[int], now: datetime) -> bool:
 
 
 @transaction.atomic
-def claim(wanted: Wanted, *, is_suspected: bool = False) -> int | None:
-    """Hold what a probe may cost and return its id, None where it may not be made.
+def claim(wanted: Wanted, *, is_suspected: bool = False) -> Reserve | None:
+    """Hold what a probe may cost and return that, None where it may not be made.
 
     This is the one place where that is decided. The provider's row is locked, and a probe whose money is
     still held keeps the next one out: so what is spent and what is held never go over the ceiling.
@@ -146,7 +146,7 @@ def claim(wanted: Wanted, *, is_suspected: bool = False) -> int | None:
     if not is_suspected and _had_calls([offer.pk], now):
         return None
     try:
-        id_ = ledger_alone.hold(
+        held = ledger_alone.hold(
             small_call.reservation(offer, wanted.nano, until=now + timedelta(seconds=_LEASE)),
             tokens=wanted.tokens,
             provider_id=row.pk,
@@ -154,15 +154,15 @@ def claim(wanted: Wanted, *, is_suspected: bool = False) -> int | None:
         )
     except OverBudget:
         return None
-    Provider.objects.filter(pk=row.pk, probe_id=row.probe_id).update(probe_id=id_)
-    return id_
+    Provider.objects.filter(pk=row.pk, probe_id=row.probe_id).update(probe_id=held.id)
+    return held
 
 
-def _make(wanted: Wanted, id_: int) -> None:
+def _make(wanted: Wanted, held: Reserve) -> None:
     """Send it, and write what it cost and what it says about the offer."""
     made = async_to_sync(small_call.send)(wanted.offer, timeouts=_TIMEOUTS)
-    cost = None if made.usage is None else cost_of(made.usage, wanted.prices, at=clock.now())
-    ledger_alone.settle(small_call.record_of(wanted.offer, made, cost, id_=id_))
+    cost = None if made.usage is None else cost_of(made.usage, wanted.prices, at=ids.moment_of(held.id))
+    ledger_alone.settle(small_call.record_of(wanted.offer, made, cost), held)
     _count(wanted.offer, made)
 
 

@@ -122,8 +122,8 @@ def reservation(offer: Offer, nano: int, *, until: datetime) -> Reserve:
     )
 
 
-def record_of(offer: Offer, made: Made, cost: Cost | None, *, id_: int = 0) -> Settle:
-    """Return its record for the ledger: of `health`, and nobody's."""
+def record_of(offer: Offer, made: Made, cost: Cost | None) -> Settle:
+    """Return its record for the ledger, which has its id: of `health`, and nobody's."""
     used = made.usage or Usage()
     attempt = AttemptEntry(
         number=1,
@@ -147,7 +147,7 @@ def record_of(offer: Offer, made: Made, cost: Cost | None, *, id_: int = 0) -> S
         cost_source=cost.source if cost else "",
     )
     return Settle(
-        id=id_,
+        id=0,
         requested=offer.entry.slug,
         status=attempt.status,
         attempts=(attempt,),

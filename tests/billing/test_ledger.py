@@ -328,9 +328,9 @@ def test_every_commit_reaches_the_disk(ledger, monkeypatch):
     seen = []
     take = ledger_sql.take_reservations
 
-    def look(cursor, ids):
+    def look(cursor, ids, **options):
         seen.append({name: ledger_sql.scalar(cursor, f"{ask} {name}") for name in expected})
-        return take(cursor, ids)
+        return take(cursor, ids, **options)
 
     monkeypatch.setattr(ledger_sql, "take_reservations", look)
 

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 
 from billing import sweep as sweeping
+from billing.entries import OverBudget
 from billing.ledger import Ledger
 from billing.models import Reservation, UsageRecord
 from billing.sweep import sweep
@@ -192,3 +193,20 @@ def _sweep_and_close() -> int:
 def _sweep_until(done: threading.Event) -> None:
     while not done.is_set():
         _sweep_and_close()
+
+
+def test_a_move_that_was_refused_leaves_the_estimate_of_what_is_held(ledger):
+    hold = calls.budget(1000)
+    id_ = ledger.next_id()
+
+    async def fall_back() -> None:
+        await ledger.reserve(calls.reserve(id_, 100, hold, seconds=-1, provider_id=7, cost_nano=90))
+        with pytest.raises(OverBudget):
+            await ledger.move(calls.reserve(id_, 5000, hold, seconds=-1, provider_id=8, cost_nano=5000))
+
+    asyncio.run(fall_back())  # and its gateway is killed here
+    sweep()
+
+    record = UsageRecord.objects.get()
+    assert (record.cost_nano, record.provider_id) == (90, 7)
+    assert calls.standing(hold) == (90, 0)

@@ -161,6 +161,23 @@ def test_one_whose_worker_died_holds_the_next_back_and_is_counted_by_the_most_it
     assert probe.probe_due() == 1
 
 
+@pytest.mark.parametrize("unit", ["usd", "requests", "tokens"])
+def test_one_that_is_written_after_it_was_given_up_counts_once(lab, unit):
+    budget = create_budget(actor=COMMAND_LINE, scope="organisation", per="total", unit=unit, cap="1000")
+    lab, make = switch_on(lab), probe._make
+
+    def late(wanted, held) -> None:
+        sweep(clock.now() + timedelta(minutes=5))
+        make(wanted, held)
+
+    with patch.object(probe, "_make", late):
+        probe.probe_due()
+
+    record, counter = UsageRecord.objects.get(), Counter.objects.get(budget_id=budget.pk)
+    used = {"usd": record.cost_nano, "requests": 1, "tokens": record.input_tokens + record.output_tokens}
+    assert (record.status, counter.spent, counter.held) == ("ok", used[unit], 0)
+
+
 def test_a_call_that_may_have_been_answered_is_counted_by_the_most_it_may_have_cost(lab, simulator):
     Provider.objects.update(base_url=simulator.path("reset", tag="probes"))
     most, lab = bound(lab), switch_on(lab)
@@ -230,14 +247,14 @@ def test_workers_that_decide_at_once_do_not_go_over_together(lab):
     most, wanted = bound(lab), list(probe._wanted(lab, clock.now()))
     switch_on(lab, money.text(most))
 
-    def one(number: int) -> int | None:
+    def one(number: int):
         try:
             return probe.claim(wanted[number % 2])
         finally:
             connection.close()
 
     with ThreadPoolExecutor(6) as pool:
-        claimed = [id_ for id_ in pool.map(one, range(12)) if id_ is not None]
+        claimed = [held for held in pool.map(one, range(12)) if held is not None]
 
     assert len(claimed) == 1
     assert Reservation.objects.count() == 1

@@ -55,6 +55,17 @@ def kept_until(row_id: int, *, now: datetime) -> datetime | None:
     return until if until > now else None
 
 
+def answer_of(row_id: int, *, team_id: int) -> str | None:
+    """Return the answer of a call of this team, for who makes the call again; None: it is not kept whole."""
+    if kept_until(row_id, now=clock.now()) is None:
+        return None
+    row = CallContent.objects.filter(pk=row_id, team_id=team_id, answer_bytes__lte=MOST_BYTES).first()
+    try:
+        return None if row is None else secrets.decrypt(row.answer)
+    except secrets.Undecryptable:
+        return None
+
+
 def open_content(*, actor: Actor, row_id: int) -> Content:
     """Return the content of a call, and write down who looked.
 

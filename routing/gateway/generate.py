@@ -20,7 +20,8 @@ from routing.gateway.content import keeping
 from routing.gateway.errors import Refusal
 from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
-from routing.gateway.once import once_for
+from routing.gateway.once import AlreadyDone, once_for
+from routing.gateway.once_more import answer_again
 from routing.gateway.opening import ask_for_tokens, correct_tokens, open_call, session_of
 from routing.gateway.repeated import beginning
 from routing.plan import Candidate
@@ -51,6 +52,9 @@ async def complete(
         candidates = await admission.first(route.candidates)
         exchange.keeping = keeping(snapshot, caller, content, at=account.at)
         await _serve(hub, exchange, account, admission, candidates)
+    except AlreadyDone as done:
+        if not await answer_again(hub, exchange, account, done):
+            raise
     finally:
         correct_tokens(hub, account, foreseen)
         if exchange.keeping is not None:

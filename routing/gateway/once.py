@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from functools import partial
 
 from billing.entries import FirstCall, Once, Repeated
@@ -12,6 +13,13 @@ from routing.gateway.large import LargeBodies
 from routing.snapshot import Caller
 
 HEADER = "idempotency-key"
+
+
+@dataclass(eq=False)
+class AlreadyDone(Refusal):
+    """The first call has ended."""
+
+    first: FirstCall | None = None
 
 
 async def once_for(large: LargeBodies, caller: Caller, value: str, *, path: str, content: bytes) -> Once:
@@ -41,10 +49,10 @@ def refusal(repeated: Repeated) -> Refusal:
 
 def _already_done(first: FirstCall) -> Refusal:
     request_id = ids.request_id(first.id)
-    cost = None if first.cost_nano is None else money.text(first.cost_nano)
+    cost = cost_text(first)
     ended = f"it ended as {first.status!r} and cost {'an unknown amount' if cost is None else f'{cost} USD'}"
     message = f"The call with this Idempotency-Key was {request_id}: {ended}"
-    return Refusal(
+    return AlreadyDone(
         "already_done",
         message,
         details={
@@ -54,7 +62,13 @@ def _already_done(first: FirstCall) -> Refusal:
             "cost": cost,
         },
         remedies=(
-            f"see GET /v1/requests/{request_id}; its answer is not kept",
+            f"see GET /v1/requests/{request_id}; its answer is not kept, or no whole one",
             "send a new Idempotency-Key to have a new call made, and charged",
         ),
+        first=first,
     )
+
+
+def cost_text(first: FirstCall) -> str | None:
+    """Return what a call cost in USD, None where nobody knows."""
+    return None if first.cost_nano is None else money.text(first.cost_nano)

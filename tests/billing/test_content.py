@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -12,9 +13,9 @@ from django.core.exceptions import ValidationError
 from billing import content_clear
 from billing.content_consent import in_force, switch_off, switch_on
 from billing.content_models import CallContent
-from billing.content_read import NotKept, kept_until, open_content
+from billing.content_read import NotKept, answer_of, kept_until, open_content
 from billing.content_state import of_team, switched_on
-from billing.content_writer import ContentWriter, Said, write
+from billing.content_writer import MOST_BYTES, ContentWriter, Said, write
 from llmhub.audit.actor import COMMAND_LINE, Actor
 from llmhub.audit.models import AuditEvent
 from llmhub.lib import clock, secrets
@@ -105,6 +106,19 @@ def test_what_may_not_be_read_is_not_and_leaves_no_trace_of_a_look():
         open_content(actor=VIEWER, row_id=record.pk)
 
     assert not AuditEvent.objects.filter(action="content.viewed").exists()
+
+
+def test_an_answer_is_repeated_whole_to_its_own_team_and_only_while_it_is_kept():
+    team, other = rows.team(), rows.team("other")
+    said.keep(team)
+    made, cut = said.call(team), said.call(team)
+    CallContent.objects.filter(pk=cut.pk).update(answer_bytes=MOST_BYTES + 1)
+
+    assert answer_of(made.pk, team_id=team.pk) == json.dumps(said.ANSWER)
+    assert answer_of(made.pk, team_id=other.pk) is None
+    assert answer_of(cut.pk, team_id=team.pk) is None
+    with time_machine.travel(clock.now() + timedelta(days=30)):
+        assert answer_of(made.pk, team_id=team.pk) is None
 
 
 def test_nothing_is_kept_of_a_team_that_did_not_agree_or_of_another():

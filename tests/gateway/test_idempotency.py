@@ -18,6 +18,7 @@ from billing.idempotency_models import IdempotencyKey
 from billing.sweep import KEYS_LAST, forget_keys, sweep
 from llmhub.lib import clock, ids
 from tests.fixtures.gateway import gateways, later, using
+from tests.gateway.test_content import keep
 
 CROWD = 20
 TAGS = (f"once-{number}" for number in itertools.count())
@@ -145,6 +146,33 @@ def test_after_it_the_others_hear_how_it_ended(asker, gateway):
     assert error.response.headers["x-should-retry"] == "false"
     assert gateway.get(f"/v1/requests/{request_id}", key=once.model.key)[0] == 200
     assert once.hits == len(gateway.records(once.model)) == 1
+
+
+def test_where_its_team_has_content_kept_the_answer_is_repeated(asker, gateway):
+    once, other = asker("tokens/5"), asker("tokens/5")
+    keep(gateway, once.model, other.model)
+    first = once.ask()
+    other.ask()  # another answer that is kept
+
+    again = once.ask()
+
+    assert again.content == first.content
+    assert again.headers["x-llmhub-repeated"] == "true"
+    for name in ("x-llmhub-request-id", "x-llmhub-cost"):
+        assert again.headers[name] == first.headers[name]
+    assert once.hits == len(gateway.records(once.model)) == 1
+    assert once.error("Goodbye").code == "idempotency_key_reused"
+    assert once.error(stream=True).code == "idempotency_key_reused"
+
+
+def test_no_stream_and_no_failure_is_repeated(asker, gateway):
+    stream, failed = asker("tokens/5"), asker("status/503")
+    keep(gateway, stream.model, failed.model)
+    list(stream.model.stream(extra_headers=stream.headers))
+    assert failed.error().code == "upstream_unavailable"
+
+    assert stream.error(stream=True).code == "already_done"
+    assert failed.error().code == "already_done"
 
 
 def test_while_it_runs_the_others_are_asked_to_wait(asker):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
@@ -17,6 +18,7 @@ from billing import ledger_sql as sql
 from billing.entries import LEASE_EXPIRED, Hold, Move, OverBudget, Repeated, Reserve, Room, Settle
 from billing.totals import total
 from llmhub.lib import clock
+from llmhub.lib.sqlite.base import DatabaseWrapper as SqliteWrapper
 
 _MAX_REDOS = 20  # each one means that a cap was lowered within a millisecond
 
@@ -59,19 +61,29 @@ def apply(batch: Batch, *, alias: str, next_id: Callable[[], int]) -> Outcome:
 
     Raises what the database raises; then nothing of the batch was written.
     """
-    connection = connections[alias]
     for _ in range(_MAX_REDOS):
         try:
-            # Django's own cursor looks at each statement, for errors, logs and hooks: a tenth of a batch.
-            with (
-                transaction.atomic(using=alias),
-                connection.wrap_database_errors,
-                closing(connection.create_cursor()) as cursor,
-            ):
+            with _transaction(alias) as cursor:
                 return _apply(batch, cursor, next_id)
         except CapMoved:
             continue
     raise CapMoved(f"caps were lowered {_MAX_REDOS} times while one batch was written")
+
+
+@contextmanager
+def _transaction(alias: str) -> Iterator[Any]:
+    """Give a cursor of the database's own: Django's looks at each statement, for errors, logs and hooks."""
+    connection = connections[alias]
+    if isinstance(connection, SqliteWrapper) and not connection.in_atomic_block:
+        with connection.one_transaction() as cursor:
+            yield cursor
+        return
+    with (
+        transaction.atomic(using=alias),
+        connection.wrap_database_errors,
+        closing(connection.create_cursor()) as cursor,
+    ):
+        yield cursor
 
 
 def _apply(batch: Batch, cursor: CursorWrapper, next_id: Callable[[], int]) -> Outcome:

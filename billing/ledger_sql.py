@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -110,6 +111,14 @@ _ADD_REFUSAL = (  # the constraint `one_refusal_a_minute`: whichever process cam
 )
 
 
+@lru_cache
+def _take(count: int, facts: str) -> str:
+    return (
+        f"DELETE FROM billing_reservation WHERE id IN ({_marks(count)})"  # noqa: S608
+        f" RETURNING id, amount_nano, counters, expires_at, {facts}"
+    )
+
+
 def take_reservations(
     cursor: CursorWrapper, ids: Iterable[int], *, with_facts: bool = True
 ) -> dict[int, Lease]:
@@ -117,11 +126,8 @@ def take_reservations(
     wanted = sorted(ids)
     if not wanted:
         return {}
-    cursor.execute(
-        f"DELETE FROM billing_reservation WHERE id IN ({_marks(len(wanted))})"  # noqa: S608
-        f" RETURNING id, amount_nano, counters, expires_at, {'facts' if with_facts else _NO_FACTS}",
-        wanted,
-    )
+    facts = "facts" if with_facts else _NO_FACTS
+    cursor.execute(_take(len(wanted), facts), wanted)
     return {row[0]: Lease(row[0], row[1], parse_holds(row[2]), row[4], row[3]) for row in cursor.fetchall()}
 
 
@@ -158,6 +164,16 @@ def delete_records(cursor: CursorWrapper, ids: Iterable[int]) -> None:
         cursor.execute(f"DELETE FROM billing_usagerecord WHERE id IN ({_marks(len(wanted))})", wanted)  # noqa: S608
 
 
+@lru_cache
+def _lock(count: int) -> str:
+    return (
+        "INSERT INTO billing_counter AS c (budget_id, period_start, spent, held)"  # noqa: S608
+        f" VALUES {_tuples('%s,%s,0,0', count)}"
+        " ON CONFLICT (budget_id, period_start) DO UPDATE SET held = c.held"
+        f" RETURNING budget_id, period_start, spent, held, {_CAP}"
+    )
+
+
 def lock_counters(cursor: CursorWrapper, holds: Sequence[Hold], *, now: int) -> dict[Hold, Standing]:
     """Make the counters that are missing, lock all in order, and return what they say at `now`, Unix seconds.
 
@@ -166,13 +182,20 @@ def lock_counters(cursor: CursorWrapper, holds: Sequence[Hold], *, now: int) -> 
     if not holds:
         return {}
     cursor.execute(
-        "INSERT INTO billing_counter AS c (budget_id, period_start, spent, held)"  # noqa: S608
-        f" VALUES {_tuples('%s,%s,0,0', len(holds))}"
-        " ON CONFLICT (budget_id, period_start) DO UPDATE SET held = c.held"
-        f" RETURNING budget_id, period_start, spent, held, {_CAP}",
+        _lock(len(holds)),
         [*(number for hold in holds for number in (hold.budget_id, hold.period_start)), now],
     )
     return {whole_hold(row[0], row[1]): Standing(row[2], row[3], row[4]) for row in cursor.fetchall()}
+
+
+@lru_cache
+def _book(count: int) -> str:
+    return (
+        f"WITH d(b,p,s,h) AS (VALUES {_tuples(','.join([_NUMBER] * 4), count)})"  # noqa: S608
+        " UPDATE billing_counter SET spent = spent + d.s, held = held + d.h"
+        " FROM d WHERE budget_id = d.b AND period_start = d.p"
+        f" RETURNING budget_id, period_start, spent, {_ALERTS}"
+    )
 
 
 def book(
@@ -186,13 +209,21 @@ def book(
     if not sums:
         return []
     cursor.execute(
-        f"WITH d(b,p,s,h) AS (VALUES {_tuples(','.join([_NUMBER] * 4), len(sums))})"  # noqa: S608
-        " UPDATE billing_counter SET spent = spent + d.s, held = held + d.h"
-        " FROM d WHERE budget_id = d.b AND period_start = d.p"
-        f" RETURNING budget_id, period_start, spent, {_ALERTS}",
+        _book(len(sums)),
         [*(n for hold, sum_ in sums.items() for n in (hold.budget_id, hold.period_start, *sum_)), now],
     )
     return [(whole_hold(row[0], row[1]), row[2], row[3]) for row in cursor.fetchall()]
+
+
+@lru_cache
+def _hold(count: int) -> str:
+    return (
+        f"WITH d(b,p,h) AS (VALUES {_tuples(','.join([_NUMBER] * 3), count)})"  # noqa: S608
+        " UPDATE billing_counter SET held = billing_counter.held + d.h"
+        " FROM d WHERE budget_id = d.b AND period_start = d.p"
+        f" AND spent + held + d.h <= COALESCE({_CAP}, {_UNLIMITED})"
+        " RETURNING budget_id"
+    )
 
 
 def hold(cursor: CursorWrapper, sums: Mapping[Hold, tuple[int, int]], *, now: int) -> bool:
@@ -200,11 +231,7 @@ def hold(cursor: CursorWrapper, sums: Mapping[Hold, tuple[int, int]], *, now: in
     if not sums:
         return True
     cursor.execute(
-        f"WITH d(b,p,h) AS (VALUES {_tuples(','.join([_NUMBER] * 3), len(sums))})"  # noqa: S608
-        " UPDATE billing_counter SET held = billing_counter.held + d.h"
-        " FROM d WHERE budget_id = d.b AND period_start = d.p"
-        f" AND spent + held + d.h <= COALESCE({_CAP}, {_UNLIMITED})"
-        " RETURNING budget_id",
+        _hold(len(sums)),
         [*(n for hold, (_, held) in sums.items() for n in (hold.budget_id, hold.period_start, held)), now],
     )
     return len(cursor.fetchall()) == len(sums)

@@ -9,7 +9,7 @@ import threading
 import time
 
 import pytest
-from django.db import DatabaseError, OperationalError, connections, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, connections, transaction
 from django.db.utils import ConnectionHandler
 
 from llmhub.lib import database
@@ -158,9 +158,22 @@ def commit_by_hand():
     transaction.set_autocommit(True, using=ONE)
 
 
+def in_one_transaction():
+    with connections[ONE].one_transaction() as cursor:
+        cursor.execute("UPDATE tally SET n = n + 1", [])
+        assert not is_free()
+
+
+def break_a_rule_in_one_transaction():
+    with connections[ONE].one_transaction() as cursor:
+        cursor.execute("UPDATE tally SET n = n + 5", [])
+        cursor.execute("UPDATE tally SET n = 1000000", [])
+
+
 @pytest.mark.parametrize(
     "way_out",
     [
+        in_one_transaction, break_a_rule_in_one_transaction,
         raise_inside, break_a_rule, roll_back_on_request, roll_back_a_part, close_inside, write_once,
         fail_to_write_once, write_nonsense, insert_returning, write_many, commit_by_hand,
     ],
@@ -171,6 +184,14 @@ def test_the_lock_is_given_up_on_every_way_out(two, way_out):
 
     assert is_free()
     assert add(ONE) is None
+
+
+def test_one_transaction_is_written_whole_or_not_at_all(one, two):
+    in_one_transaction()
+    with pytest.raises(IntegrityError):  # Django's
+        break_a_rule_in_one_transaction()
+
+    assert run(TWO, "SELECT n FROM tally") == [(1,)]
 
 
 def test_rows_of_a_writing_statement_can_be_fetched_in_every_manner(one):

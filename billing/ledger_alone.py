@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from msgspec.structs import replace
 
-from billing import ledger_batch, scopes, worker
+from billing import ledger_batch, ledger_sql, scopes, worker
 from billing.budget import in_force
 from billing.entries import Hold, Reserve, Settle
-from billing.ledger_batch import Batch
+from billing.ledger_batch import Batch, Release
+from billing.models import Attempt, UsageRecord
 from llmhub.lib import ids
-
-
-def write(entry: Settle, *, alias: str = DEFAULT_DB_ALIAS) -> int:
-    """Write `entry` under a new id, in the transaction that is open, and return the id.
-
-    Nothing was reserved for it; the budgets of the organisation, and of where it went, are charged.
-    """
-    with transaction.atomic(using=alias):
-        lease, maker = worker.take(alias)
-        settle = replace(entry, id=maker.next())
-        charged = {settle.id: tuple(_holds(settle))}
-        ledger_batch.apply(Batch(settles=[settle], known_holds=charged), alias=alias, next_id=maker.next)
-        worker.give_back(alias, lease)
-    return settle.id
 
 
 def hold(wanted: Reserve, *, tokens: int, provider_id: int = 0, entry_id: int = 0) -> Reserve:
@@ -65,12 +50,16 @@ def settle(entry: Settle, held: Reserve) -> None:
         worker.give_back(DEFAULT_DB_ALIAS, lease)
 
 
-def _holds(settle: Settle) -> Iterator[Hold]:
-    """Yield the counters of what pays for a call that has no team and no key."""
-    subjects = scopes.payers(team_id=None, key_id=None, person_id=None, tags={})
-    for attempt in settle.attempts:
-        if attempt.provider_id and attempt.entry_id:
-            subjects += scopes.suppliers(provider_id=attempt.provider_id, entry_id=attempt.entry_id)
-    at = ids.moment_of(settle.id)
-    for budget in scopes.of(scopes.by_subject(in_force()), dict.fromkeys(subjects)):
-        yield Hold(budget.id, budget.period_start(at), 0, budget.unit, budget.only)
+def release(held: Reserve) -> None:
+    """Give back what was held for a call that nothing was done for, in the transaction that is open."""
+    ledger_batch.apply(Batch(releases=[Release(held.id)]), alias=DEFAULT_DB_ALIAS, next_id=lambda: 0)
+
+
+@transaction.atomic
+def attribute(usage_id: int, *, provider_id: int, entry_id: int | None, offer_id: int | None) -> None:
+    """Say in a record where its call went, which was not saved here then: no budget can be of it."""
+    where = {"provider_id": provider_id, "entry_id": entry_id, "offer_id": offer_id}
+    UsageRecord.objects.filter(pk=usage_id).update(**where)
+    Attempt.objects.filter(usage_id=usage_id).update(**where)
+    with connection.cursor() as cursor:
+        ledger_sql.mark_dirty(cursor, [usage_id])

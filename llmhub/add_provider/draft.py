@@ -52,6 +52,9 @@ class FirstCall:
     computed_nano: int | None = None  # ours, kept beside the provider's own figure
     estimated: bool = False  # the tokens
     at_ms: int = 0  # Unix milliseconds: when it was made
+    error_code: str = ""  # of one that failed
+    http_status: int = 0
+    usage_id: int = 0  # of its record in the ledger; 0: it has none, nothing was done for it
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class Draft:
     chosen: tuple[str, ...] = ()
     terms: dict[str, Terms] = field(default_factory=dict)
     call: FirstCall | None = None
-    calls: tuple[FirstCall, ...] = ()  # all that were answered at this address; records once it is saved
+    calls: tuple[FirstCall, ...] = ()  # all at this address that have a record in the ledger
 
     @property
     def known_kind(self) -> Kind:

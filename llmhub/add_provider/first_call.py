@@ -1,18 +1,23 @@
-"""One small call to a provider that is not saved yet, with what it may cost said before it is made."""
+"""One small call to a provider that is not saved yet, with what it may cost said before it is made.
+
+That is held in the ledger like for any call, and its record is written at once: who never saves the
+provider has paid for the call all the same.
+"""
 
 from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 from asgiref.sync import async_to_sync
 from django.db import transaction
 
-from billing import budget_state
+from billing import budget_state, ledger_alone
+from billing.entries import AttemptEntry, OverBudget, Reserve, Settle, Status
 from billing.models import Budget
 from catalog.pricing import PriceValue, cost_of
 from llmhub.add_provider.draft import Draft, FirstCall
@@ -34,7 +39,9 @@ from routing.bound import Size, worst_case_nano
 PROMPT = "Say hello in one short sentence."
 MAX_OUTPUT_TOKENS = 200  # a model that reasons needs some of them before it says anything
 MOST_SHOWN = 500  # letters of the answer
+COST_CENTRE = "health"
 _TIMEOUTS = Timeouts(total=60.0)
+_LEASE = timedelta(seconds=120)  # after it the sweeper counts what was held
 _BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
 
 
@@ -72,7 +79,8 @@ def make_call(*, actor: Actor, draft: Draft, upstream_id: str) -> FirstCall:
     """
     require(actor, "configure")
     _refuse_if_it_may_not(draft, upstream_id)
-    made = async_to_sync(_call)(draft, upstream_id)
+    held = _hold(draft, upstream_id)
+    made = _written(draft, async_to_sync(_call)(draft, upstream_id), held)
     told = {
         "kind": draft.kind,
         "base_url": draft.base_url,
@@ -102,14 +110,66 @@ def _refuse_if_it_may_not(draft: Draft, upstream_id: str) -> None:
 
 
 def _wanted(draft: Draft, upstream_id: str) -> dict[str, int | None]:
-    """Return the most that a call takes of budgets, with those before it: none is in the ledger yet."""
-    nano, made = bound_nano(draft, upstream_id), draft.calls
+    """Return the most that a call takes of budgets, by their unit."""
     return {
-        "usd": None if nano is None else nano + sum(each.cost_nano or 0 for each in made),
-        "tokens": _size(draft, upstream_id).tokens
-        + sum(each.input_tokens + each.output_tokens for each in made),
-        "requests": 1 + len(made),
+        "usd": bound_nano(draft, upstream_id),
+        "tokens": _size(draft, upstream_id).tokens,
+        "requests": 1,
     }
+
+
+def _hold(draft: Draft, upstream_id: str) -> Reserve:
+    """Hold the most that a call takes. Raises `NotNow` where another one was quicker."""
+    wanted = Reserve(
+        id=0,
+        amount_nano=bound_nano(draft, upstream_id) or 0,
+        expires_at=int((clock.now() + _LEASE).timestamp()),
+        facts={"cost_centre": COST_CENTRE, "requested": _slug(draft, upstream_id), "dialect": draft.dialect},
+    )
+    try:
+        return ledger_alone.hold(wanted, tokens=_size(draft, upstream_id).tokens)
+    except OverBudget:
+        raise NotNow("A hard budget of the hub has no room left for it: save without a call.") from None
+
+
+@transaction.atomic
+def _written(draft: Draft, made: FirstCall, held: Reserve) -> FirstCall:
+    """Write the record of a call; one that nothing was done for leaves none."""
+    if not made.cost_source:
+        ledger_alone.release(held)
+        return made
+    status: Status = "ok" if made.answered else "error"
+    attempt = AttemptEntry(
+        number=1,
+        status=status,
+        started_at_ms=made.at_ms,
+        latency_ms=made.latency_ms,
+        http_status=made.http_status,
+        error_code=made.error_code,
+        input_tokens=made.input_tokens,
+        output_tokens=made.output_tokens,
+        usage_estimated=made.estimated,
+        cost_nano=made.cost_nano,
+        computed_nano=made.computed_nano,
+        cost_source=made.cost_source,
+    )
+    entry = Settle(
+        id=held.id,
+        requested=_slug(draft, made.upstream_id),
+        status=status,
+        attempts=(attempt,),
+        cost_centre=COST_CENTRE,
+        dialect=draft.dialect,
+        http_status=made.http_status,
+        error_code=made.error_code,
+        latency_ms=made.latency_ms,
+    )
+    ledger_alone.settle(entry, held)
+    return replace(made, usage_id=held.id)
+
+
+def _slug(draft: Draft, upstream_id: str) -> str:
+    return draft.terms[upstream_id].slug if upstream_id in draft.terms else ""
 
 
 async def _call(draft: Draft, upstream_id: str) -> FirstCall:
@@ -119,25 +179,37 @@ async def _call(draft: Draft, upstream_id: str) -> FirstCall:
         with hiding(draft.secret):
             answer = await _answer(client, adapter, draft, upstream_id)
     except ProviderError as error:
-        return FirstCall(upstream_id, answered=False, said=error.message, latency_ms=_since(begun))
+        failed = FirstCall(
+            upstream_id, answered=False, said=error.message, latency_ms=_since(begun), at_ms=at_ms,
+            error_code=error.code, http_status=error.status or 0,
+        )  # fmt: skip
+        used = error.usage or (None if error.is_free else _at_most(draft, upstream_id))
+        return failed if used is None else _priced(failed, draft, used)
     finally:
         await client.aclose()
     latency_ms = _since(begun)
-    usage = answer.usage or Usage(estimated=True)
-    cost = cost_of(usage, _prices(draft, upstream_id), at=clock.now())
-    unknown = answer.usage is None and cost.source != "reported"
-    return FirstCall(
-        upstream_id,
-        answered=True,
-        said=quoted(said_in(answer.body), hide=draft.secret)[:MOST_SHOWN],
-        latency_ms=latency_ms,
+    said = quoted(said_in(answer.body), hide=draft.secret)[:MOST_SHOWN]
+    made = FirstCall(upstream_id, True, said, latency_ms, at_ms=at_ms, http_status=200)
+    return _priced(made, draft, answer.usage or _at_most(draft, upstream_id))
+
+
+def _at_most(draft: Draft, upstream_id: str) -> Usage:
+    """Return what a call used whose provider does not say: the most it may have."""
+    size = _size(draft, upstream_id)
+    return Usage(input_tokens=size.input_tokens, output_tokens=size.output_tokens, estimated=True)
+
+
+def _priced(made: FirstCall, draft: Draft, usage: Usage) -> FirstCall:
+    """Return a call with what it used and cost."""
+    cost = cost_of(usage, _prices(draft, made.upstream_id), at=clock.now())
+    return replace(
+        made,
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,
-        cost_nano=None if unknown else cost.nano,
-        cost_source="unpriced" if unknown else cost.source,
-        computed_nano=None if unknown else cost.computed_nano,
+        cost_nano=cost.nano,
+        cost_source=cost.source,
+        computed_nano=cost.computed_nano,
         estimated=usage.estimated,
-        at_ms=at_ms,
     )
 
 

@@ -6,12 +6,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from billing import ledger_alone
-from billing.entries import AttemptEntry, Settle
 from catalog.models import Offer
 from catalog.new_model import add_model
 from catalog.offer import set_price
 from catalog.proposal import Proposal, proposals
-from llmhub.add_provider.draft import Draft, FirstCall, Terms
+from llmhub.add_provider.draft import Draft, Terms
 from llmhub.add_provider.forms import is_proposed, rates_of
 from llmhub.audit.actor import Actor
 from llmhub.lib import clock
@@ -20,8 +19,6 @@ from providers.credential import set_credential
 from providers.models import Provider
 from providers.provider import create_provider
 from providers.saved_check import keep_check
-
-COST_CENTRE = "health"
 
 
 class BadModel(ValidationError):
@@ -57,49 +54,14 @@ def save_draft(*, actor: Actor, draft: Draft) -> Provider:
         except ValidationError as error:
             raise BadModel(f"{upstream_id}: {' '.join(error.messages)}") from error
     for call in draft.calls:
-        record_call(draft, provider, call)
-    return provider
-
-
-@transaction.atomic
-def give_up(draft: Draft) -> None:
-    """Put the calls of a draft that is not saved into the ledger: they were paid for all the same."""
-    for call in draft.calls:
-        record_call(draft, None, call)
-
-
-def record_call(draft: Draft, provider: Provider | None, call: FirstCall) -> None:
-    """Put a call that was made on the way here into the ledger: it is nobody's, as what health asks is."""
-    offers = Offer.objects.filter(provider=provider, upstream_id=call.upstream_id)
-    offer = offers.first() if provider else None
-    attempt = AttemptEntry(
-        number=1,
-        status="ok",
-        started_at_ms=call.at_ms,
-        latency_ms=call.latency_ms,
-        entry_id=offer.entry_id if offer else None,
-        offer_id=offer.pk if offer else None,
-        provider_id=provider.pk if provider else None,
-        http_status=200,
-        input_tokens=call.input_tokens,
-        output_tokens=call.output_tokens,
-        usage_estimated=call.estimated,
-        cost_nano=call.cost_nano,
-        computed_nano=call.computed_nano,
-        cost_source=call.cost_source,
-    )
-    ledger_alone.write(
-        Settle(
-            id=0,
-            requested=draft.terms[call.upstream_id].slug if call.upstream_id in draft.terms else "",
-            status="ok",
-            attempts=(attempt,),
-            cost_centre=COST_CENTRE,
-            dialect=draft.dialect,
-            http_status=200,
-            latency_ms=call.latency_ms,
+        offer = Offer.objects.filter(provider=provider, upstream_id=call.upstream_id).first()
+        ledger_alone.attribute(
+            call.usage_id,
+            provider_id=provider.pk,
+            entry_id=offer.entry_id if offer else None,
+            offer_id=offer.pk if offer else None,
         )
-    )
+    return provider
 
 
 def _add(

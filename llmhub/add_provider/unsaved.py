@@ -9,7 +9,6 @@ from django.core.exceptions import ValidationError
 from catalog.proposal import Proposal, proposals
 from llmhub.add_provider.draft import Draft, FirstCall, Terms
 from llmhub.add_provider.first_call import NotNow, bound_nano, make_call
-from llmhub.add_provider.save import record_call
 from llmhub.audit.actor import Actor
 from llmhub.lib import clock
 from providers.adapters import KINDS
@@ -93,9 +92,6 @@ def call_once(*, actor: Actor, draft: Draft) -> FirstCall:
     if draft.secret:
         draft = replace(draft, secret=checked_secret(draft.secret))
     try:
-        made = make_call(actor=actor, draft=draft, upstream_id=draft.chosen[0])
+        return make_call(actor=actor, draft=draft, upstream_id=draft.chosen[0])
     except NotNow as refusal:
         raise ValidationError({"upstream_id": str(refusal)}) from None
-    if made.answered:
-        record_call(draft, None, made)
-    return made

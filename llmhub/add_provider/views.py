@@ -22,7 +22,7 @@ from llmhub.add_provider.draft import Draft
 from llmhub.add_provider.first_call import MAX_OUTPUT_TOKENS, PROMPT, NotNow, bounds, make_call
 from llmhub.add_provider.models_step import Choice, chosen_after, page_of
 from llmhub.add_provider.prices_step import rows_of
-from llmhub.add_provider.save import BadModel, give_up, save_draft
+from llmhub.add_provider.save import BadModel, save_draft
 from llmhub.lib.forms import refuse
 from llmhub.lib.pages import render_page
 from llmhub.lib.slugs import refuse_reserved
@@ -89,8 +89,6 @@ def connection(request: HttpRequest) -> HttpResponse:
     entered = _entered(form, before)
     found = try_connection(kind, base_url=entered.base_url, dialect=entered.dialect, secret=entered.secret)
     entered = entered.checked(found)
-    if kept and not entered.calls:
-        give_up(kept)
     drafts.save(request, entered)
     if entered.answered:
         messages.success(request, f"{found.outcome.label}: {found.message}")
@@ -220,8 +218,8 @@ def call(request: HttpRequest, draft: Draft) -> HttpResponse:
     except NotNow as refusal:
         messages.warning(request, str(refusal))
     else:
-        answered = (made,) if made.answered else ()
-        drafts.save(request, replace(draft, call=made, calls=(*draft.calls, *answered)))
+        paid = (made,) if made.usage_id else ()
+        drafts.save(request, replace(draft, call=made, calls=(*draft.calls, *paid)))
     return redirect("adding:finish")
 
 
@@ -252,8 +250,6 @@ def save(request: HttpRequest, draft: Draft) -> HttpResponse:
 @needs("configure")
 def discard(request: HttpRequest) -> HttpResponse:
     """Forget what was entered, its credential included; calls that were made are in the ledger."""
-    if draft := drafts.load(request):
-        give_up(draft)
     drafts.discard(request)
     messages.success(request, "What you entered is forgotten.")
     return redirect("adding:kinds")

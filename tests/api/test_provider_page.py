@@ -167,6 +167,21 @@ def test_a_first_call_before_anything_is_saved_is_audited_and_in_the_ledger_at_o
     assert SECRET not in (str(made) + str(told)).replace(f"key/{SECRET}", "")
 
 
+def test_a_first_call_that_may_have_been_answered_is_paid_for(api, simulator):
+    asked = {
+        "base_url": simulator.path("reset"),
+        "upstream_id": "sim-small",
+        "input": "0.15",
+        "output": "0.60",
+    }
+
+    made = api.post("/provider-tests/calls", **asked).json()
+
+    record = UsageRecord.objects.get()
+    assert not made["answered"]
+    assert (record.status, record.cost_source, record.cost_nano > 0) == ("error", "estimated", True)
+
+
 def test_a_first_call_that_is_refused_says_why_and_costs_nothing(api, simulator, llmhub, monkeypatch):
     address = simulator.path("status/401")
     refused = api.post("/provider-tests/calls", base_url=address, upstream_id="x").json()

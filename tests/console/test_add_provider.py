@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from decimal import Decimal
+from unittest.mock import patch
 
 import pytest
 
 from billing.budget import create_budget
-from billing.models import Attempt, Counter, UsageRecord
+from billing.models import Attempt, Counter, Reservation, UsageRecord
 from billing.rollup_models import DirtyBucket
 from catalog.models import CatalogEntry, Offer, Price
 from llmhub.add_provider import draft as drafts
+from llmhub.add_provider import first_call
 from llmhub.add_provider.first_call import said_in
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.audit.models import AuditEvent
@@ -105,7 +107,7 @@ def test_the_first_call_is_audited_with_what_it_cost(client, simulator):
     assert told["cost_nano"] == round(told["input_tokens"] * 150 + told["output_tokens"] * 600)
 
 
-@pytest.mark.parametrize("way", ["cancelled", "elsewhere"])
+@pytest.mark.parametrize("way", ["left open", "cancelled", "elsewhere"])
 def test_calls_of_a_draft_that_is_given_up_are_in_the_ledger_without_a_provider(client, simulator, way):
     connect(client, simulator.path("tokens/20"))
     choose(client, "sim-small")
@@ -113,7 +115,7 @@ def test_calls_of_a_draft_that_is_given_up_are_in_the_ledger_without_a_provider(
     client.post(f"{WHERE}call/", {"model": "sim-small"})
     if way == "cancelled":
         client.post(f"{WHERE}discard/")
-    else:
+    elif way == "elsewhere":
         connect(client, simulator.path("tokens/21"))
 
     record, told = UsageRecord.objects.get(), AuditEvent.objects.get(action="provider.first_call").after
@@ -122,19 +124,19 @@ def test_calls_of_a_draft_that_is_given_up_are_in_the_ledger_without_a_provider(
     assert UsageRecord.objects.count() == 1
 
 
-def test_calls_that_were_answered_are_in_the_ledger_once_it_is_saved(client, simulator):
+def test_calls_are_in_the_ledger_at_once_and_say_where_they_went_once_it_is_saved(client, simulator):
     budget = create_budget(actor=COMMAND_LINE, scope="organisation", name="", per="month", cap="9")
     connect(client, simulator.path("tokens/20"))
     choose(client, "sim-small")
     price(client, PRICED)
     for _ in range(2):
         client.post(f"{WHERE}call/", {"model": "sim-small"})
-    before = UsageRecord.objects.count()
+    before = [(row.provider_id, row.cost_nano) for row in UsageRecord.objects.all()]
     client.post(f"{WHERE}save/")
 
     offer, told = Offer.objects.get(), AuditEvent.objects.filter(action="provider.first_call").last().after
     records, attempts = UsageRecord.objects.order_by("id"), Attempt.objects.order_by("id")
-    assert before == 0
+    assert before == [(None, told["cost_nano"])] * 2
     assert [(row.cost_centre, row.key_id, row.requested) for row in records] == [
         ("health", None, "lab/sim-small")
     ] * 2
@@ -441,19 +443,36 @@ def test_no_call_is_made_while_everything_is_paused_or_over_a_hard_budget(client
     assert not simulator.hits("paused")
 
 
-@pytest.mark.parametrize(("unit", "cap"), [("tokens", "100"), ("requests", "1")])
+@pytest.mark.parametrize(("unit", "cap"), [("tokens", "300"), ("requests", "1")])
 def test_a_hard_budget_in_tokens_or_requests_has_a_say_in_a_call_too(client, simulator, unit, cap):
     connect(client, simulator.path(tag=f"first-{unit}"))
     choose(client, "sim-small")
     price(client, PRICED)
-    client.post(f"{WHERE}call/", {"model": "sim-small"})  # it is in no ledger before the provider is saved
     create_budget(actor=COMMAND_LINE, scope="organisation", per="day", cap=cap, unit=unit)
+    client.post(f"{WHERE}call/", {"model": "sim-small"})
     simulator.clear()
 
     said = client.post(f"{WHERE}call/", {"model": "sim-small"}, follow=True).text
 
     assert "hard budget per day" in said
     assert not simulator.hits(f"first-{unit}")
+
+
+def test_of_two_first_calls_at_once_a_hard_budget_lets_one_through(client, simulator):
+    """The second one looked at the budget before the first one held its money."""
+    connect(client, simulator.path(tag="first-race"))
+    choose(client, "sim-small")
+    price(client, PRICED)
+    create_budget(actor=COMMAND_LINE, scope="organisation", per="day", cap="1", unit="requests")
+    simulator.clear()
+
+    with patch.object(first_call, "_refuse_if_it_may_not"):
+        said = [client.post(f"{WHERE}call/", {"model": "sim-small"}, follow=True).text for _ in range(2)]
+
+    assert "no room left" not in said[0]
+    assert "no room left" in said[1]
+    assert len(simulator.hits("first-race")) == 1
+    assert not Reservation.objects.exists()
 
 
 def test_a_call_of_a_model_that_was_not_chosen_is_a_404(client, simulator):

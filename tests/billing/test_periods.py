@@ -88,6 +88,22 @@ def clocks() -> dict[tuple, ZoneInfo]:
     return found
 
 
+def test_midnights_counted_in_hours_would_be_seen(monkeypatch):
+    """The negative control of R-13."""
+
+    def by_hours(day, zone) -> int:
+        noon = datetime(day.year, day.month, day.day, 12, tzinfo=zone)
+        return int(noon.timestamp()) - 12 * 3600
+
+    monkeypatch.setattr(periods, "_midnight", by_hours)
+    berlin, at = (
+        ZoneInfo("Europe/Berlin"),
+        utc("2026-10-24T22:30"),
+    )  # the first half hour of a day of 25 hours
+
+    assert not periods.start("day", berlin, at) <= at.timestamp() < periods.end("day", berlin, at)
+
+
 def test_in_every_zone_periods_follow_each_other_without_gap_over_seven_years():
     zones = clocks()
     assert len(zones) > 70

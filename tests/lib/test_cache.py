@@ -38,6 +38,16 @@ def test_what_somebody_else_wrote_is_never_executed(cache, valkey_server, tmp_pa
     assert not (tmp_path / "trap").exists()
 
 
+def used(cache, count: int) -> list[float]:
+    """The seconds that each use of a cache takes."""
+    took = []
+    for _ in range(count):
+        began = time.monotonic()
+        cache.get("key")
+        took.append(time.monotonic() - began)
+    return took
+
+
 def test_a_frozen_server_costs_a_quarter_second_not_an_answer(cache, valkey_server):
     cache.set("key", 1)
     valkey_server.process.send_signal(signal.SIGSTOP)
@@ -57,16 +67,25 @@ def test_a_server_that_stays_frozen_costs_time_three_times_and_is_asked_again_la
     monkeypatch.setattr("llmhub.lib.store.PAUSE", 0.5)
     cache.set("key", 1)
     valkey_server.process.send_signal(signal.SIGSTOP)
-    took = []
-    for _ in range(20):
-        began = time.monotonic()
-        cache.get("key")
-        took.append(time.monotonic() - began)
+    took = used(cache, 20)
 
     valkey_server.process.send_signal(signal.SIGCONT)
     assert len([seconds for seconds in took if seconds > 0.02]) <= 5  # R-16
     time.sleep(0.6)
     assert cache.get("key") == 1
+
+
+def test_a_cache_that_never_gives_up_asking_would_be_slow_each_time(cache, valkey_server, monkeypatch):
+    """The negative control of R-16: without the breaker."""
+    monkeypatch.setattr("llmhub.lib.store._FAILURES", 1000)
+    impatient = BoundedRedisCache(f"unix://{valkey_server.socket}", {"OPTIONS": {"socket_timeout": 0.05}})
+    impatient.set("key", 1)
+    valkey_server.process.send_signal(signal.SIGSTOP)
+
+    slow = len([seconds for seconds in used(impatient, 6) if seconds > 0.02])
+
+    valkey_server.process.send_signal(signal.SIGCONT)
+    assert slow == 6
 
 
 def test_without_a_server_everything_is_a_miss_and_said_once(cache, valkey_server, caplog):

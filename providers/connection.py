@@ -10,11 +10,12 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, cast
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, cast
 
 import aiohttp
 import httpx
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.http import HttpProcessingError
 from yarl import URL
@@ -22,7 +23,6 @@ from yarl import URL
 from providers.wire import Call
 
 if TYPE_CHECKING:
-    from aiohttp.client_proto import ResponseHandler
     from aiohttp.client_reqrep import ClientRequest
     from aiohttp.connector import Connection
     from aiohttp.http import RawResponseMessage
@@ -32,11 +32,33 @@ RawHeaders = Sequence[tuple[bytes, bytes]]
 _SMALL = 64 * 1024  # bytes of a body that is copied to go out with its head
 _PIECE = 256 * 1024  # bytes of a larger one at once: thirty megabytes take 40 ms and are copied
 _MOST_SPOILT = 100  # connections that are given up for one call: a server may always talk first
+_MOST_INTERIM = 20  # interim answers before one: a server may say that it goes on working
 _SCHEMES = ("http", "https")
 
 
 class NoHttp(Exception):
     """What came back is no HTTP answer."""
+
+
+class Protocol(ResponseHandler):
+    """One that tells a body what became of it: aiohttp's leaves its reader waiting, or takes it for whole."""
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """End a body that had no length: one that a reset cuts is not whole."""
+        if exc is not None:
+            self._break_off()
+        super().connection_lost(exc)
+
+    def set_exception(self, exc: Any, *cause: Any) -> None:
+        """End a body in which something came that is none."""
+        if isinstance(exc, HttpProcessingError):
+            self._break_off()
+        super().set_exception(exc, *cause)
+
+    def _break_off(self) -> None:
+        body = self._payload
+        if body is not None and not body.is_eof():
+            body.set_exception(aiohttp.ClientPayloadError("the body broke off"))
 
 
 @dataclass(frozen=True)
@@ -110,6 +132,7 @@ class Connections:
 
     def __init__(self, pool: aiohttp.BaseConnector) -> None:
         self._pool = pool
+        pool._factory = cast("partial[ResponseHandler]", partial(Protocol, loop=pool._loop))
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -175,7 +198,10 @@ async def _ask(connection: Connection, head: bytes, content: bytes) -> Answer:
         writing = asyncio.create_task(_write(protocol, transport, content))
     try:
         message, body = await protocol.read()
+        interim = 0
         while 100 <= message.code < 200 and message.code != 101:
+            if (interim := interim + 1) > _MOST_INTERIM:
+                raise NoHttp
             message, body = await protocol.read()
     except BaseException:
         if writing is not None:

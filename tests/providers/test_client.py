@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import socket
 import ssl
+import struct
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -105,6 +106,23 @@ async def a_byte_of_body_at_a_time(reader, writer, seen):
         await asyncio.sleep(0.05)
 
 
+async def nonsense_after_a_chunk(reader, writer, seen):
+    writer.write(CHUNKED + b"5\r\nabcde\r\n")
+    await writer.drain()
+    await asyncio.sleep(0.1)
+    writer.write(b"zz\r\nnonsense\r\n")
+    await writer.drain()
+    await asyncio.sleep(30)
+
+
+async def reset_without_a_length(reader, writer, seen):
+    writer.write(b'HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{"half": ')
+    await writer.drain()
+    await asyncio.sleep(0.1)
+    lingering = struct.pack("ii", 1, 0)
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, lingering)
+
+
 FAILURES = [
     (cut(b""), ProviderUnavailable),
     (b"\x00\x01\x02 garbage \xff\r\n\r\n", BadReply),
@@ -113,6 +131,9 @@ FAILURES = [
     (b"HTTP/1.1 200 OK\r\ncontent-length: -5\r\n\r\n", BadReply),
     (cut(b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\nhalf"), Truncated),
     (half_a_chunk, Truncated),
+    (nonsense_after_a_chunk, Truncated),
+    (reset_without_a_length, Truncated),
+    (b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100 + OK, BadReply),
     (CHUNKED + b"zz\r\nnonsense\r\n", BadReply),
     (answer(b"", "location: http://127.0.0.1:1/", status="302 Found"), BadReply),
     (answer(b"", status="304 Not Modified"), BadReply),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from billing.entries import AttemptEntry, Hold
+from billing.entries import AttemptEntry, Hold, Settle
 from billing.totals import charged_nano, is_unpriced
 from llmhub.lib import money
 
@@ -31,6 +31,13 @@ def charged(hold: Hold, all_attempts: Sequence[AttemptEntry], *, unknown_nano: i
         return min(sum(_tokens(attempt) for attempt in attempts), MAX_CALL_TOKENS)
     unknown = unknown_nano and unknown_nano * sum(map(is_unpriced, attempts))
     return min(charged_nano(attempts) + unknown, money.MAX_CALL_NANO)
+
+
+def beyond(entry: Settle) -> int:
+    """Return what a call is charged beyond what a hard cap let it hold; 0 where it kept to that."""
+    if entry.capped_nano is None:
+        return 0
+    return max(0, charged(ALL, entry.attempts, unknown_nano=entry.unknown_nano) - entry.capped_nano)
 
 
 def charged_unheard(hold: Hold, estimate_nano: int) -> int:

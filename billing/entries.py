@@ -214,6 +214,7 @@ class Settle(msgspec.Struct, frozen=True):
     fallback_reason: str = ""
     unpriced_reason: str = ""
     unknown_nano: int = 0  # what budgets are charged for an attempt of unknown cost
+    capped_nano: int | None = None  # what was held, where a hard cap in USD applies; None: none does
     latency_ms: int = 0
     ttft_ms: int | None = None
     tags: dict[str, str] = {}

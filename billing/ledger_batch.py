@@ -151,6 +151,8 @@ def _insert_records(cursor: CursorWrapper, settles: Sequence[Settle], next_id: C
     ]
     records = [rows.record(settle, total(settle.attempts)) for settle in settles]
     sql.insert_records(cursor, records, attempts=attempts)
+    over = [settle for settle in settles if charge.beyond(settle)]
+    sql.insert_overshoots(cursor, [rows.overshoot(settle) for settle in over])
 
 
 def _countable(

@@ -15,6 +15,7 @@ import msgspec
 from django.db import models
 from msgspec.structs import asdict
 
+from billing import charge
 from billing.entries import LEASE_EXPIRED, AttemptEntry, Hold, Refused, Reserve, Settle
 from billing.models import Attempt, Reservation, UsageRecord
 from billing.totals import UNPRICED, Totals, is_unpriced
@@ -111,6 +112,12 @@ def record(settle: Settle, totals: Totals) -> Row:
     for column in ("entry_id", "offer_id", "provider_id", "price_id"):
         values[column] = getattr(answered, column, None)
     return _RECORD.row(values)
+
+
+def overshoot(settle: Settle) -> Row:
+    """Return the row that says how much more a call cost than was held for it."""
+    held = settle.capped_nano or 0
+    return [settle.id, held, held + charge.beyond(settle)]
 
 
 def refusal(entry: Refused, times: int) -> Row:

@@ -105,6 +105,7 @@ _RECORDS = _Inserts("billing_usagerecord", RECORD_COLUMNS)
 _ATTEMPTS = _Inserts("billing_attempt", ATTEMPT_COLUMNS)
 _CROSSING_COLUMNS = ("budget_id", "period_start", "threshold", "spent", "cap", "crossed_at")
 _INSERT_CROSSING = f"{_insert('billing_crossing', _CROSSING_COLUMNS)} ON CONFLICT DO NOTHING"
+_INSERT_OVERSHOOT = _insert("billing_overshoot", ("id", "held_nano", "charged_nano"))
 _ADD_REFUSAL = (  # the constraint `one_refusal_a_minute`: whichever process came first has the record
     f"{_RECORDS.one} ON CONFLICT (key_id, error_code, (id / {PER_MINUTE})) WHERE status = 'refused'"
     " DO UPDATE SET refusals = billing_usagerecord.refusals + excluded.refusals"
@@ -254,6 +255,12 @@ def insert_records(cursor: CursorWrapper, rows: Sequence[Row], *, attempts: Sequ
     if rows:
         mark_dirty(cursor, (row[0] for row in rows))
     _ATTEMPTS.run(cursor, attempts)
+
+
+def insert_overshoots(cursor: CursorWrapper, rows: Sequence[Row]) -> None:
+    """Write which calls cost more than was held for them."""
+    if rows:
+        cursor.executemany(_INSERT_OVERSHOOT, rows)
 
 
 def add_refusals(cursor: CursorWrapper, rows: Sequence[Row]) -> None:

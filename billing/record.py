@@ -16,6 +16,7 @@ from billing import span
 from billing.adjustment_models import Adjustment
 from billing.asked import needs_in, parameters_in
 from billing.models import ApiKey, Attempt, UsageRecord
+from billing.overshoot_models import Overshoot
 from billing.request_filter import FAILED, RequestFilter
 from billing.rollup_read import BESIDE
 from billing.totals import CUT_REASONS
@@ -26,11 +27,12 @@ from providers.models import Provider
 
 MOST_ROWS = 20_000  # rows looked at for one screen; further back is one more click
 _MAX_ID = 2**63 - 1
-# What the report of savings counts, see billing/savings.py.
+# What the report of savings counts, see billing/savings.py, and what cost more than was held for it.
 WASTED = {
     "retried": Q(status="ok", attempts__gt=1),
     "failed": Q(status__in=("error", "interrupted"), cost_nano__gt=0),
     "cut": Q(status="ok", finish_reason__in=CUT_REASONS),
+    "overshot": Q(id__in=Overshoot.objects.values("id")),
     "repeated": Q(status="ok", cost_nano__gte=0, repeated_nano__gt=0) & ~Q(finish_reason__in=CUT_REASONS),
 }
 
@@ -120,6 +122,7 @@ class Request:
     row: RequestRow
     attempts: tuple[AttemptRow, ...]
     adjustments: tuple[Adjustment, ...] = ()
+    overshoot: Overshoot | None = None  # it cost more than a hard cap let it hold
 
     @property
     def corrected_nano(self) -> int | None:
@@ -234,6 +237,7 @@ def request(row_id: int, *, teams: frozenset[int] | None = None) -> Request | No
         row=_row(record, names),
         attempts=tuple(_attempt(attempt, names, prices) for attempt in attempts),
         adjustments=tuple(Adjustment.objects.filter(corrects_id=row_id).order_by("made_at", "id")),
+        overshoot=Overshoot.objects.filter(pk=row_id).first(),
     )
 
 

@@ -24,6 +24,7 @@ _WASTED = {
     "retried": "Paid for more than one attempt",
     "failed": "Failed, and paid for",
     "cut": "Cut at the limit",
+    "overshot": "Cost more than was held",
     "repeated": "Repeated without a cache",
 }
 _FIRST, _LAST = date(2000, 1, 1), date(9000, 1, 1)  # before and after every call; a zone's day still fits

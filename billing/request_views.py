@@ -108,6 +108,7 @@ def request_detail(request: HttpRequest, request_id: str) -> HttpResponse:
         "attempts": [_part(row) for row in found.attempts],
         "adjustments": found.adjustments,
         "corrected": found.corrected_nano,
+        "overshoot": found.overshoot,
         "may_correct": allowed(actor, "configure")
         and not (found.row.adjustment or found.row.record.refusals),
     }

@@ -89,4 +89,5 @@ def _clear_some(bucket: int, alias: str) -> int:
         if gone:
             marks = ",".join(["%s"] * len(gone))
             cursor.execute(f"DELETE FROM billing_attempt WHERE usage_id IN ({marks})", gone)  # noqa: S608
+            cursor.execute(f"DELETE FROM billing_overshoot WHERE id IN ({marks})", gone)  # noqa: S608
     return len(gone)

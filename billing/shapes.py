@@ -99,6 +99,7 @@ class RequestWhole(RequestOut):
     calls: list[AttemptOut]
     adjustments: list[CorrectionOut]
     corrected_cost: str | None  # with adjustments; of unknown cost, what they say
+    overshoot: str | None  # USD beyond what a hard cap let it hold; null: none
 
 
 class FiguresOut(Output):
@@ -239,6 +240,7 @@ def request_whole(request: Request) -> RequestWhole:
         calls=[_attempt(row) for row in request.attempts],
         adjustments=[_correction(each) for each in request.adjustments],
         corrected_cost=usd(request.corrected_nano),
+        overshoot=usd(request.overshoot.beyond_nano if request.overshoot else None),
     )
 
 

@@ -40,7 +40,7 @@ def list_usage(
     provider: Word = "",
     source: Word = "",
     tag: Annotated[str, Field(max_length=300, pattern="^$|^[^=]+=.*", description="name=value")] = "",
-    wasted: Literal["", "retried", "failed", "cut", "repeated"] = "",
+    wasted: Literal["", "retried", "failed", "cut", "repeated", "overshot"] = "",
     since: AwareDatetime | None = None,
     until: AwareDatetime | None = None,
     cursor: Cursor = "",

@@ -26,6 +26,7 @@ def register(commands: _SubParsersAction[Any]) -> None:
     listing.add_argument("--person", metavar="EMAIL", help="only with their keys")
     listing.add_argument("--status", choices=UsageRecord.Status.values, help="only those that ended so")
     listing.add_argument("--code", default="", help="only with this error code")
+    listing.add_argument("--overshot", action="store_true", help="only those that cost more than was held")
     listing.add_argument("--limit", type=int, default=20)
     show.add_json(listing)
     listing.set_defaults(run=list_newest)
@@ -46,6 +47,7 @@ def list_newest(options: Namespace) -> int:
         person_id=find.person(options.person).pk if options.person else None,
         status=options.status or "",
         code=options.code,
+        wasted="overshot" if options.overshot else "",
     )
     screen = requests(filters, now=clock.now(), limit=max(1, min(options.limit, 200)))
     found = [request_out(row).model_dump(mode="json") for row in screen.rows]

@@ -209,6 +209,7 @@ class Account:
             finish_reason=last.heard.finish_reason if last else "",
             fallback_reason=self.fallback_reason,
             unknown_nano=self.payment.unknown_nano,
+            capped_nano=self._capped_nano(),
             latency_ms=int((time.monotonic() - self.started) * 1000),
             ttft_ms=self.ttft_ms,
             tags=self.request.extras.tags,
@@ -218,6 +219,12 @@ class Account:
             repeated_nano=self._repeated_nano() if status == "ok" and self.repeated_bytes else None,
             frees_key=self.once is not None and all(note.is_refused for note in self.notes),
         )
+
+    def _capped_nano(self) -> int | None:
+        """Return what is held, where a hard cap in USD applied to an attempt."""
+        bounds = self.payment.bounding
+        is_capped = self.held and any("usd" in bounds(note.candidate.offer) for note in self.notes)
+        return self.held.amount_nano if self.held and is_capped else None
 
     def _repeated_nano(self) -> int | None:
         usage, offer = self.usage_of(self.answering), self.answering.candidate.offer

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from billing.charge import beyond
 from billing.content_writer import ContentWriter
 from billing.entries import Settle
 from billing.ledger import Ledger
@@ -34,6 +35,8 @@ class Metrics:
         self.attempts = Counter("llmhub_attempts", "Calls to providers", ["provider", "outcome"])
         self.tokens = Counter("llmhub_tokens", "Tokens", ["direction"])
         self.cost_nano = Counter("llmhub_cost_nano_usd", "Cost in nano-USD")
+        self.overshoots = Counter("llmhub_overshoots", "Calls that cost more than a hard cap let them hold")
+        self.beyond_nano = Counter("llmhub_overshoot_nano_usd", "What they cost beyond that in nano-USD")
         self.discovery = DiscoveryMetrics()
         self.alerts = AlertMetrics()
         self.in_flight = Gauge("llmhub_in_flight", "Requests being served")
@@ -44,6 +47,8 @@ class Metrics:
             self.attempts,
             self.tokens,
             self.cost_nano,
+            self.overshoots,
+            self.beyond_nano,
             self.discovery,
             self.alerts,
             self.in_flight,
@@ -55,6 +60,9 @@ class Metrics:
         self.tokens.add(totals.input_tokens, "input")
         self.tokens.add(totals.output_tokens, "output")
         self.cost_nano.add(totals.charged_nano)
+        if more := beyond(settle):
+            self.overshoots.add(1)
+            self.beyond_nano.add(more)
         for attempt, provider in zip(settle.attempts, providers, strict=True):
             self.attempts.add(1, provider, attempt.error_code or attempt.status)
         if settle.ttft_ms is not None:

@@ -30,6 +30,7 @@ async def show_request(hub: Hub, exchange: Exchange, caller: Caller, content: by
     corrected = None if found.corrected_nano is None else money.text(found.corrected_nano)
     shown = _shown(found.row.record) | {
         "corrected_cost": corrected,
+        "overshoot": None if found.overshoot is None else money.text(found.overshoot.beyond_nano),
         "plan": None if plan is None else msgspec.to_builtins(plan),
     }
     await exchange.answer(msgspec.json.encode(shown))

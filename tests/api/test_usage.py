@@ -9,6 +9,7 @@ from django.db import connection
 
 from billing import ledger_sql
 from billing.models import Attempt, UsageRecord
+from billing.overshoot_models import Overshoot
 from llmhub.cli.main import run
 from llmhub.lib import clock, ids
 from llmhub.people.models import Team, User
@@ -42,6 +43,19 @@ def test_a_request_is_shown_with_its_exact_cost_and_its_calls(api_as):
 
     assert (shown["cost"], shown["cost_source"]) == ("0.001230001", "computed")
     assert [call["cost"] for call in shown["calls"]] == ["0.001230001"]
+
+
+def test_what_a_call_cost_beyond_what_was_held_is_shown_and_listed(api_as, capsys):
+    row, other = record(), record()
+    Overshoot.objects.create(id=row.pk, held_nano=1_000_000, charged_nano=1_230_000)
+
+    viewer, name = api_as("viewer"), ids.request_id(row.pk)
+
+    assert viewer.get(f"/usage/{name}").json()["overshoot"] == "0.00023"
+    assert viewer.get(f"/usage/{ids.request_id(other.pk)}").json()["overshoot"] is None
+    assert [each["id"] for each in viewer.get("/usage?wasted=overshot").json()["data"]] == [name]
+    assert run(["request", "list", "--overshot", "--json"]) == 0
+    assert [each["id"] for each in json.loads(capsys.readouterr().out)] == [name]
 
 
 def test_an_unknown_cost_is_null_never_0(api_as):

@@ -12,6 +12,7 @@ from billing import ledger_batch, ledger_sql
 from billing.entries import BadEntry, LedgerUnavailable, OverBudget
 from billing.ledger import Ledger
 from billing.models import Attempt, Budget, Reservation, UsageRecord
+from billing.overshoot_models import Overshoot
 from billing.worker_models import Worker
 from llmhub.lib import money
 from tests.billing import calls
@@ -86,11 +87,15 @@ def test_what_a_call_overshoots_is_booked(ledger):
     async def call():
         id_ = ledger.next_id()
         await ledger.reserve(calls.reserve(id_, 100, hold))
-        await ledger.settle(calls.settle(id_, calls.attempt(250)))
+        await ledger.settle(calls.settle(id_, calls.attempt(250), capped_nano=100))
+        await ledger.settle(calls.settle(ledger.next_id(), calls.attempt(100), capped_nano=100))
+        await ledger.settle(calls.settle(ledger.next_id(), calls.attempt(250)))  # no hard cap applied
+        return id_
 
-    asyncio.run(call())
+    id_ = asyncio.run(call())
 
     assert calls.standing(hold) == (250, 0)
+    assert list(Overshoot.objects.values_list("id", "held_nano", "charged_nano")) == [(id_, 100, 250)]
 
 
 def test_a_second_settle_of_the_same_call_changes_nothing(ledger):

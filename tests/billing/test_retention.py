@@ -8,6 +8,7 @@ import pytest
 
 from billing import retention, rollup, rollup_read
 from billing.models import Attempt, UsageRecord
+from billing.overshoot_models import Overshoot
 from billing.retention import clear
 from billing.rollup_models import DirtyBucket, RollUp
 from billing.rollup_read import Span
@@ -37,11 +38,14 @@ def spend() -> int:
 
 def test_calls_beyond_the_limit_go_with_their_attempts_and_their_sums_stay():
     old, young = call(100), call(10)
+    for record in (old, young):
+        Overshoot.objects.create(id=record.pk, held_nano=1, charged_nano=2)
     rollup.recompute(now=NOW)
 
     assert clear(90, now=NOW) == 1
 
     assert list(UsageRecord.objects.all()) == [young]
+    assert Overshoot.objects.get().pk == young.pk
     assert set(Attempt.objects.values_list("usage_id", flat=True)) == {young.pk}
     assert spend() == 14
     assert old.pk != young.pk

@@ -53,7 +53,10 @@ def test_each_rule_counts_what_it_says_and_no_nano_usd_twice(rolled, monkeypatch
     assert (whole.nano, whole.spend_nano) == (64, 180)
 
 
-@pytest.mark.parametrize(("wasted", "requests"), [("retried", 1), ("failed", 1), ("cut", 1), ("repeated", 1)])
+@pytest.mark.parametrize(
+    ("wasted", "requests"),
+    [("retried", 1), ("failed", 1), ("cut", 1), ("repeated", 1), ("overshot", 0)],
+)
 def test_the_list_of_requests_shows_those_that_a_rule_counted(wasted, requests):
     at = rows.ids.first_at(THEN)
     settle(

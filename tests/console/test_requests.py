@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from billing.models import UsageRecord
+from billing.overshoot_models import Overshoot
 from catalog.models import Offer, Price
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.lib import clock, ids
@@ -182,6 +183,20 @@ def test_without_calls_the_page_says_how_to_make_one(signed_in):
     assert 'href="/keys/"' in page
 
 
+def test_a_call_that_cost_more_than_was_held_says_how_much(signed_in, call):
+    record, other = call(), call(1)
+    Overshoot.objects.create(id=record.pk, held_nano=1_000_000, charged_nano=3_500_000)
+    client = signed_in()
+
+    page, listed = client.get(url_of(record)).text, client.get("/requests/?wasted=overshot").text
+
+    assert "$0.0025 more than the $0.001 that was held for it" in page
+    assert 'id="overshoot"' not in client.get(url_of(other)).text
+    assert url_of(record) in listed
+    assert url_of(other) not in listed
+    assert "Cost more than was held" in listed
+
+
 def test_names_are_escaped(signed_in, call):
     record = call(requested='<script>alert("x")</script>', tags={"<b>": "<i>"}, session="<u>")
 
@@ -316,14 +331,15 @@ def test_an_unknown_request_is_a_404_that_says_why(signed_in, name):
     assert "There is no request" in response.text
 
 
-def test_one_request_takes_eleven_queries_however_many_attempts(signed_in, call, django_assert_num_queries):
+def test_one_request_takes_twelve_queries_however_many_attempts(signed_in, call, django_assert_num_queries):
     record = call()
     for number in range(1, 5):
         rows.attempt(record, number, provider_id=record.provider_id, entry_id=record.entry_id)
     client = signed_in()
 
-    # session, person, organisation; record, attempts, adjustments; team, key, models, providers; content
-    with django_assert_num_queries(11):
+    # session, person, organisation; record, attempts, adjustments, overshoot; team, key, models, providers;
+    # content
+    with django_assert_num_queries(12):
         client.get(url_of(record))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -11,6 +12,7 @@ from msgspec import structs
 
 from billing.entries import Once
 from billing.rules import Rules
+from billing.scopes import BudgetValue, by_subject
 from providers.adapters import adapter_for
 from providers.errors import (
     BadReply,
@@ -105,6 +107,17 @@ def test_an_answer_costs_what_its_provider_counted():
     assert (settle.attempts[0].cost_nano, settle.attempts[0].cost_source) == (50_000, "computed")
     assert (settle.team_id, settle.key_id, settle.tags, settle.session) == (2, 1, {"t": "v"}, "s")
     assert call.cost_text() == "0.00005"
+
+
+@pytest.mark.parametrize(("hard", "capped"), [(True, 510_000), (False, None)])
+def test_the_ledger_is_told_what_was_held_where_a_hard_cap_applies(hard, capped):
+    budget = BudgetValue(1, "organisation", 0, "day", ZoneInfo("UTC"), hard=hard)
+    call = account()
+    call.payment = payment(by_subject([budget]), Rules(), CALLER, {}, at=NOW)
+    call.held = held_at(call, PRICED)
+    attempt(call).end("ok")
+
+    assert call.settle("ok", http_status=200).capped_nano == capped
 
 
 def test_a_failure_without_usage_costs_nothing_and_names_the_fallback():

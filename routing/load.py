@@ -104,6 +104,7 @@ def _routes(entries: dict[str, EntryValue]) -> dict[str, RouteValue]:
             explore_percent=row.explore_percent,
             keeps_sessions=row.keeps_sessions,
             escalates=row.escalates,
+            default_output_tokens=row.default_output_tokens,
             over_budget=tuple(target for is_for_want, target in targets[row.name_id] if is_for_want),
         )
         for row in Route.objects.all()

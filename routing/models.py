@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+from billing.rules import MAX_OUTPUT_TOKENS
 from catalog.models import CatalogEntry, Origin, PublicName, known_capabilities
 from providers.models import Provider
 from routing.policy_words import POLICIES, SAYS
@@ -59,6 +60,12 @@ class Route(models.Model):
         default=False,
         help_text="the next target answers only where the answer of the one before is cut off, refused, "
         "empty or not of the form asked for",
+    )
+    default_output_tokens = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_OUTPUT_TOKENS)],
+        help_text="of a call under a hard cap that sets no limit; empty: as the team's rules say",
     )
     origin = models.CharField(max_length=20, choices=Origin, default=Origin.PERSON)
     created_at = models.DateTimeField(auto_now_add=True)

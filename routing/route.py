@@ -23,6 +23,7 @@ from routing.team_routes import forget_route
 
 FACTS = (
     "description", "policy", "require", "max_cost_multiple", "explore_percent", "keeps_sessions", "escalates",
+    "default_output_tokens",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest
 from ninja import Router, Status
 from pydantic import AfterValidator, Field
 
+from billing.rules import MAX_OUTPUT_TOKENS
 from llmhub.lib.rest import REFUSALS, Cursor, Input, Limit, Page, page
 from llmhub.people.api_access import caller
 from routing.models import Route
@@ -52,6 +53,9 @@ Multiple = Annotated[
 ]
 
 
+_MAY_BE_NULL = ("max_cost_multiple", "default_output_tokens")  # null: no limit, and as the team's rules say
+
+
 class RouteChange(Input):
     """What is changed of a route; what is left out stays as it is, a list that is given is the whole list."""
 
@@ -64,13 +68,12 @@ class RouteChange(Input):
     explore_percent: Annotated[int, Field(ge=0, le=MOST_EXPLORED)] | None = None
     keeps_sessions: bool | None = None
     escalates: bool | None = None
+    default_output_tokens: Annotated[int, Field(ge=1, le=MAX_OUTPUT_TOKENS)] | None = None
 
     def facts(self) -> dict[str, Any]:
         """Return what is said, with targets as they are found. Raises `ValidationError`."""
         given = self.model_dump(exclude_unset=True, exclude={"name", "targets", "over_budget"})
-        facts = {
-            key: value for key, value in given.items() if value is not None or key == "max_cost_multiple"
-        }
+        facts = {key: value for key, value in given.items() if value is not None or key in _MAY_BE_NULL}
         for field in ("targets", "over_budget"):
             rows: list[TargetIn] | None = getattr(self, field)
             if rows is not None:

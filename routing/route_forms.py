@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
+from billing.rules import MAX_OUTPUT_TOKENS
 from catalog.words import CAPABILITIES
 from llmhub.people.models import Team
 from routing.models import Route
@@ -60,6 +61,13 @@ class RouteForm(forms.Form):
         initial=EXPLORE_PERCENT,
         label="Percent of calls that explore",
         help_text="They go first where little is known, with a policy that ranks by evidence.",
+    )
+    default_output_tokens = forms.IntegerField(
+        min_value=1,
+        max_value=MAX_OUTPUT_TOKENS,
+        required=False,
+        label="Default output limit, in tokens",
+        help_text="Under a hard budget, of a call that sets none. Empty: as the team's rules say.",
     )
     keeps_sessions = forms.BooleanField(
         required=False,

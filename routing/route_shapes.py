@@ -30,6 +30,7 @@ class RouteOut(Output):
     explore_percent: int
     keeps_sessions: bool
     escalates: bool  # the next target answers where the answer of the one before is of no use
+    default_output_tokens: int | None  # of a call without a limit; null: as its team's rules say
     origin: str
     created_at: datetime
 
@@ -47,6 +48,7 @@ def route_out(route: Route) -> RouteOut:
         explore_percent=route.explore_percent,
         keeps_sessions=route.keeps_sessions,
         escalates=route.escalates,
+        default_output_tokens=route.default_output_tokens,
         origin=route.origin,
         created_at=route.created_at,
     )

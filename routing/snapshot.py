@@ -115,6 +115,7 @@ class RouteValue:
     explore_percent: int = 0  # of calls that go first to an offer about which little is known
     keeps_sessions: bool = True  # calls of one session go where the last one was answered
     escalates: bool = False  # the next target answers only where the one before gave nothing of use
+    default_output_tokens: int | None = None  # of a call without a limit; None: as its team's rules say
     over_budget: tuple[TargetValue, ...] = ()  # where a call goes that no budget lets go elsewhere
 
 

@@ -8,9 +8,11 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from billing.rules import MAX_OUTPUT_TOKENS
 from catalog.words import CAPABILITIES
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.cli import route_try, show
+from llmhub.cli.call_rules import INHERIT
 from routing.models import Route
 from routing.policy_words import POLICIES, SAYS
 from routing.route import change_route, create_route, remove_route
@@ -108,6 +110,13 @@ def _add_facts(parser: ArgumentParser) -> None:
         "--explore-percent", type=int, metavar="N", help="of calls that go first where little is known"
     )
     parser.add_argument(
+        "--default-output",
+        dest="default_output_tokens",
+        type=_output,
+        metavar="N",
+        help=f"tokens of a call that sets no limit, or {INHERIT}: as its team's rules say",
+    )
+    parser.add_argument(
         "--keeps-sessions", action=BooleanOptionalAction, help="calls of one session stay where they are"
     )
     parser.add_argument(
@@ -116,6 +125,14 @@ def _add_facts(parser: ArgumentParser) -> None:
         help="the next target answers where an answer is of no use",
     )
     show.add_json(parser)
+
+
+def _output(text: str) -> int | str:
+    if text == INHERIT:
+        return text
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_OUTPUT_TOKENS:
+        raise ArgumentTypeError(f"{text!r} is no limit: write 1 to {MAX_OUTPUT_TOKENS}, or {INHERIT}")
+    return int(text)
 
 
 def _multiple(text: str) -> Decimal | str:
@@ -147,6 +164,9 @@ def _plain_facts(options: Namespace) -> dict[str, Any]:
     if options.max_cost_multiple is not None:
         multiple = options.max_cost_multiple
         facts["max_cost_multiple"] = None if multiple == NO_LIMIT else multiple
+    if options.default_output_tokens is not None:
+        output = options.default_output_tokens
+        facts["default_output_tokens"] = None if output == INHERIT else output
     return facts
 
 

@@ -73,6 +73,7 @@ ROUTE_KEYS = {  # of `Route`; its name is the table's
     "explore_percent": "explore_percent",
     "keeps_sessions": "keeps_sessions",
     "escalates": "escalates",
+    "default_output_tokens": "default_output_tokens",
 }
 TARGET_KEYS = {"model": "entry", "provider": "provider", "weight": "weight"}
 HUB_KEYS = {

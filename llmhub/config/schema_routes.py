@@ -8,11 +8,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from billing.rules import MAX_OUTPUT_TOKENS
 from llmhub.config.section import Section
 from llmhub.config.values import Capability, PublicName, Slug, one_of
 from routing.policy_words import POLICIES
 from routing.route_limits import MOST_EXPLORED, MOST_TARGETS, MOST_WEIGHT
 
+INHERIT = "inherit"  # as the rules of the team say
 NO_LIMIT = "unlimited"  # fallbacks may cost anything
 
 
@@ -59,11 +61,16 @@ class RouteSection(Section):
     explore_percent: Annotated[int, Field(ge=0, le=MOST_EXPLORED)] | None = None
     keeps_sessions: bool | None = None
     escalates: bool | None = None
+    default_output_tokens: Annotated[int, Field(ge=1, le=MAX_OUTPUT_TOKENS)] | Literal["inherit"] | None = (
+        None
+    )
 
     def facts(self) -> dict[str, Any]:
         """Return what the section says besides targets, by the names of the route's fields."""
         keys = self.model_fields_set - {"targets", "over_budget", "max_cost_multiple"}
         facts: dict[str, Any] = self.model_dump(include=keys, exclude_none=True)
+        if facts.get("default_output_tokens") == INHERIT:
+            facts["default_output_tokens"] = None
         if self.max_cost_multiple is not None:
             unlimited = self.max_cost_multiple == NO_LIMIT
             facts["max_cost_multiple"] = None if unlimited else Decimal(str(self.max_cost_multiple))

@@ -8,7 +8,7 @@ from typing import Any
 
 from catalog.models import CatalogEntry, Offer
 from llmhub.config.fields import ROUTE_KEYS
-from llmhub.config.schema_routes import NO_LIMIT
+from llmhub.config.schema_routes import INHERIT, NO_LIMIT
 from llmhub.config.things import Thing, known
 from routing.models import Route, RouteTarget
 
@@ -27,6 +27,7 @@ def read_routes() -> Iterator[Thing]:
             continue
         values = {key: getattr(route, field) for key, field in ROUTE_KEYS.items()}
         values["max_cost_multiple"] = _multiple(route.max_cost_multiple)
+        values["default_output_tokens"] = route.default_output_tokens or INHERIT
         over_budget = [_target(row) for row in rows if row.is_for_want]
         said = known({**values, "targets": targets, "over_budget": over_budget})
         yield Thing(("routes", route.pk), said, owner=route.origin)

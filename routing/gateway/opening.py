@@ -123,7 +123,8 @@ def open_account(
     size = request.size
     if size.files:
         size = replace(size, context_tokens=destination.entry.context_tokens)
-    default = _default_output(pays, route) if size.output_limit is None else None
+    own = destination.route.default_output_tokens if destination.route else None
+    default = _default_output(pays, route, own) if size.output_limit is None else None
     if default is not None:
         size = replace(size, output_limit=default)
     return Account(
@@ -137,12 +138,15 @@ def open_account(
     )
 
 
-def _default_output(pays: Payment, route: Plan) -> int | None:
-    """Return the tokens an answer may have where its caller sets no limit; None where nothing may refuse."""
+def _default_output(pays: Payment, route: Plan, own: int | None) -> int | None:
+    """Return the tokens an answer may have where its caller sets no limit; None where nothing may refuse.
+
+    `own` is what the route itself says.
+    """
     limited = any(pays.bounding(candidate.offer) & {"usd", "tokens"} for candidate in route.candidates)
     if not limited:
         return None
-    default = pays.rules.default_output_tokens
+    default = own or pays.rules.default_output_tokens
     return min(default, *(each.entry.output_limit_tokens or default for each in route.candidates))
 
 

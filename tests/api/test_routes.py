@@ -45,11 +45,15 @@ def test_a_route_is_made_with_what_is_said_and_the_rest_as_the_docs_say(api):
 def test_what_is_left_out_of_a_change_stays_and_a_null_takes_the_limit_away(api):
     made(api, policy="cost", description="For people who write to us")
 
-    changed = api.patch("/routes/support", targets=[{"model": "acme/large"}], max_cost_multiple=None).json()
+    assert api.patch("/routes/support", default_output_tokens=256).json()["default_output_tokens"] == 256
+    assert load_snapshot().routes["support"].default_output_tokens == 256
+    assert api.patch("/routes/support", default_output_tokens=0).status_code == 422
+    nothing = {"max_cost_multiple": None, "default_output_tokens": None}
+    changed = api.patch("/routes/support", targets=[{"model": "acme/large"}], **nothing).json()
 
     assert [each["model"] for each in changed["targets"]] == ["acme/large"]
     assert (changed["policy"], changed["description"]) == ("cost", "For people who write to us")
-    assert changed["max_cost_multiple"] is None
+    assert changed["max_cost_multiple"] is changed["default_output_tokens"] is None
     assert AuditEvent.objects.latest("id").action == "route.changed"
 
 

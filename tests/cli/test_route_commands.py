@@ -23,7 +23,7 @@ def test_a_route_is_made_with_targets_in_their_order_each_with_what_is_said_afte
     code, out, err = llmhub(
         "route", "add", "support", "--policy", "weighted", "--to", MINI, "--weight", "3",
         "--to", NANO, "--at", "openai", "--over-budget", NANO, "--require", "tools",
-        "--max-cost-multiple", "none", "--no-keeps-sessions", "--escalates",
+        "--max-cost-multiple", "none", "--no-keeps-sessions", "--escalates", "--default-output", "512",
     )  # fmt: skip
 
     assert (code, err) == (0, "")
@@ -35,7 +35,9 @@ def test_a_route_is_made_with_targets_in_their_order_each_with_what_is_said_afte
     ]
     assert shown["over_budget"] == [{"model": NANO, "provider": None, "weight": 1}]
     assert (shown["require"], shown["max_cost_multiple"], shown["keeps_sessions"]) == (["tools"], None, False)
-    assert shown["escalates"] is True
+    assert (shown["escalates"], shown["default_output_tokens"]) == (True, 512)
+    llmhub("route", "change", "support", "--default-output", "inherit")
+    assert json.loads(llmhub("route", "show", "support", "--json")[1])["default_output_tokens"] is None
     assert f"{MINI} (weight 3), {NANO} at openai" in llmhub("route", "show", "support")[1]
     assert "support" in llmhub("route", "list")[1]
     assert json.loads(llmhub("route", "list", "--json")[1])[0]["policy"] == "weighted"

@@ -190,6 +190,7 @@ def _routes() -> None:
         explore_percent=0,
         keeps_sessions=False,
         escalates=True,
+        default_output_tokens=512,
     )
     create_route(actor=COMMAND_LINE, name="any", targets=[Target(luna)], max_cost_multiple=None)
 

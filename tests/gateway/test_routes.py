@@ -155,6 +155,20 @@ def test_at_the_end_of_a_budget_a_call_degrades_to_the_cheaper_target_and_only_t
         ask(caller, route("ill", over_budget=["cheap"]))
 
 
+def test_a_call_without_a_limit_gets_the_one_of_the_route_under_a_hard_budget(made, route):
+    caller = made["dear"]
+    plain, short = route("dear"), route("dear", default_output_tokens=64)
+    budget_id = budgets.add(caller, "10")
+    try:
+        told = [ask(caller, name).headers["x-llmhub-defaulted"] for name in (plain, short)]
+        own = ask(caller, short, max_tokens=20).headers
+    finally:
+        budgets.remove(caller, budget_id)
+
+    assert told == ["max_tokens=4096", "max_tokens=64"]
+    assert "x-llmhub-defaulted" not in own
+
+
 def test_a_session_stays_where_it_was_answered(made, route):
     caller, session = made["cheap"], {"x-llmhub-session": secrets.token_hex(4)}
     name = route("dear", "cheap", policy="cost", max_cost_multiple=None)

@@ -6,7 +6,6 @@ import logging
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError
@@ -34,6 +33,7 @@ from llmhub.add_provider.api import router as add_provider_router
 from llmhub.alerts.api import router as alerts_router
 from llmhub.config import BadFile
 from llmhub.config.api import router as config_router
+from llmhub.lib.away import is_away
 from llmhub.lib.rest import BadQuery, Failure, FailureAnswer
 from llmhub.people.api import router as people_router
 from llmhub.people.api_access import ServiceKeyBearer, Session, documented
@@ -176,8 +176,6 @@ def _http_error(request: HttpRequest, exc: HttpError) -> HttpResponse:
     return _answer(request, exc.status_code, code, exc.message)
 
 
-@api.exception_handler(OperationalError)
-@api.exception_handler(InterfaceError)
 def _database_away(request: HttpRequest, exc: Exception) -> HttpResponse:
     logger.error("the database does not answer: %s", exc)
     message = "The database does not answer. Try again in a moment; nothing was changed."
@@ -188,5 +186,7 @@ def _database_away(request: HttpRequest, exc: Exception) -> HttpResponse:
 
 @api.exception_handler(Exception)
 def _our_fault(request: HttpRequest, exc: Exception) -> HttpResponse:
+    if is_away(exc):
+        return _database_away(request, exc)
     logger.exception("an endpoint failed", exc_info=exc)
     return _answer(request, 500, "internal", "llmhub failed here; the log has the details.", retryable=True)

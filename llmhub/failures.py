@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import Resolver404
 
+from llmhub.lib.away import is_away
 from llmhub.lib.rest import refusal
 from llmhub.navigation import menu
 
@@ -40,7 +40,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
     When it is the database that does not answer: 503, and when to try again. In the API, in its own words.
     """
-    away = isinstance(sys.exception(), OperationalError | InterfaceError)
+    away = is_away(sys.exception())
     status, text, headers = (503, _AWAY, {"Retry-After": "2"}) if away else (500, _BROKEN, {})
     if request.path.startswith("/api/"):  # before an endpoint was reached: who signed in is read there
         code, said = ("database_unavailable", _AWAY) if away else ("internal", _FAILED)

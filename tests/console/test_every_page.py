@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+import psycopg
 import pytest
 from django.conf import settings
-from django.db import OperationalError
+from django.db import InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver, path, reverse
@@ -174,9 +175,21 @@ def test_the_500_page_needs_no_database():
     assert "This is our fault" in failures.server_error(RequestFactory().get("/")).content.decode()
 
 
+def stood_still() -> InternalError:
+    """What Django makes of a session that Postgres ended because its process was stopped in a transaction."""
+    error = InternalError("terminating connection due to idle-in-transaction timeout")
+    error.__cause__ = psycopg.errors.IdleInTransactionSessionTimeout()
+    return error
+
+
 @pytest.mark.parametrize(
     ("trouble", "status", "code"),
-    [(ValueError("a secret"), 500, "internal"), (OperationalError("gone"), 503, "database_unavailable")],
+    [
+        (ValueError("a secret"), 500, "internal"),
+        (OperationalError("gone"), 503, "database_unavailable"),
+        (InternalError("a secret"), 500, "internal"),
+        (stood_still(), 503, "database_unavailable"),
+    ],
 )
 def test_the_api_fails_in_its_own_words_before_an_endpoint_is_reached_too(trouble, status, code):
     try:

@@ -8,10 +8,13 @@ import sys
 import django
 from django.core.exceptions import ImproperlyConfigured
 
+from llmhub.lib import collector
+
 
 def main() -> int:
     """Set Django up, then run one command; 2 when the environment cannot be used."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "llmhub.settings")
+    collector.rest()
     try:
         from llmhub import settings  # noqa: F401 - alone, so that what it refuses can be said in a sentence
     except (ImproperlyConfigured, ValueError) as refusal:

@@ -13,9 +13,12 @@ from celery.signals import celeryd_init, setup_logging, worker_ready
 from django.conf import settings
 from django.utils.log import configure_logging
 
+from llmhub.lib import collector
 from llmhub.up import alive
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "llmhub.settings")
+# Django's checks are for who develops: for them a worker would load every page, 40 MB and half of its start.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,8 @@ JOBS = {
 
 # Beat only sends names at their times: without models and tasks it needs half the memory of a worker.
 _IS_BEAT = "beat" in sys.argv[1:]
+if "worker" in sys.argv[1:]:
+    collector.rest()
 
 app = Celery("llmhub", fixups=[] if _IS_BEAT else None)
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -93,5 +98,6 @@ def _log_warnings(**_: object) -> None:
 
 @worker_ready.connect
 def _give_signs(sender: Any, **_: object) -> None:
-    """Show every few seconds that the worker's loop turns."""
+    """Show every few seconds that the worker's loop turns, which it does from now on."""
+    collector.spare()
     sender.timer.call_repeatedly(alive.EVERY, alive.give_sign, (settings.HOME, "worker"))

@@ -1,8 +1,16 @@
-"""Keep the rounds of Python's garbage collector short and few in a process that answers."""
+"""Keep the rounds of Python's garbage collector short and few, at a start and in a process that answers."""
 
 from __future__ import annotations
 
 import gc
+
+
+def rest() -> None:
+    """Begin rounds after very many new objects only: while modules are loaded, what is made stays.
+
+    With the usual 700 between two rounds, rounds that find nothing were a fifth of a start.
+    """
+    gc.set_threshold(100_000, 20, 50)
 
 
 def spare() -> None:

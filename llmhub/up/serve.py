@@ -94,6 +94,7 @@ def main() -> None:
 def load_front() -> Callable[..., Any]:
     """Return the front; called in the worker, which then dies with granian's main process."""
     child.die_with_parent(os.getppid())
+    collector.rest()
     from llmhub.front import make_front
 
     front = make_front()
@@ -105,6 +106,7 @@ def load_front() -> Callable[..., Any]:
 def load_console() -> Callable[..., Any]:
     """Return the console; called in the worker, which then dies with granian's main process."""
     child.die_with_parent(os.getppid())
+    collector.rest()
     from django.urls import get_resolver
 
     from llmhub.asgi import application

@@ -10,6 +10,7 @@ pytest_plugins = [
     "tests.fixtures.gateway",
     "tests.fixtures.parts",
     "tests.fixtures.postgres",
+    "tests.fixtures.database",
     "tests.fixtures.browser",
     "tests.fixtures.sign_in",
     "tests.fixtures.oidc",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+
+from tests.fixtures.browser import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 LONG = "some/very-long-model-name-that-goes-on-and-on-2026-03-05-preview-0123456789"
@@ -58,7 +59,7 @@ def test_every_step_is_accessible_and_fits_a_phone(page, hub, simulator):
     def look(step: str) -> None:
         page.wait_for_load_state("networkidle")
         too_wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        rules = [rule["id"] for rule in Axe().run(page).response["violations"]]
+        rules = [rule["id"] for rule in violations(page)]
         faults.extend(
             [f"{step}: {rules}"] * bool(rules) + [f"{step}: {too_wide} px too wide"] * (too_wide > 0)
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from billing import adjustment
@@ -13,6 +12,7 @@ from llmhub.audit.actor import COMMAND_LINE
 from llmhub.lib import clock, ids
 from llmhub.people.models import User
 from tests.billing import rows
+from tests.fixtures.browser import violations
 from tests.fixtures.lists import many
 from tests.fixtures.lists import row as listed
 
@@ -76,7 +76,7 @@ def console(page, live_server):
 
 
 def axe_findings(page) -> list[str]:
-    return [finding["id"] for finding in Axe().run(page).response["violations"]]
+    return [finding["id"] for finding in violations(page)]
 
 
 @pytest.mark.parametrize(("theme", "width"), [("dark", 1280), ("light", 390)])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.people import organisation, totp
 from llmhub.people.models import User
 from llmhub.people.sign_in_models import SecondFactor
+from tests.fixtures.browser import violations
 from tests.fixtures.sign_in import PASSWORD, App
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -22,7 +22,7 @@ def look(page):
     page.on("console", lambda message: said.append(message.text) if "Security" in message.text else None)
 
     def hold(what: str) -> None:
-        found = [rule["id"] for rule in Axe().run(page).response["violations"]]
+        found = [rule["id"] for rule in violations(page)]
         too_wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert (found, too_wide <= 0, said) == ([], True, []), what
 

@@ -115,8 +115,8 @@ def _finding(row: Crossing, budget: Budget, budgets: Budgets, now: datetime) -> 
         f"budget:{budget.pk}",
         f"{budget_words.owner(budget.scope, name)} has spent {row.threshold} % "
         f"of its {budget_words.its(budget.per)}",
-        f"{amount.read(row.spent, unit)} of {amount.read(row.cap, unit)} are spent, "
-        f"{amount.read(max(row.cap - row.spent, 0), unit)} are left. {over}"
+        f"{budget_words.exact(row.spent, unit)} of {budget_words.exact(row.cap, unit)} are spent, "
+        f"{budget_words.exact(max(row.cap - row.spent, 0), unit)} are left. {over}"
         f"{budget_words.ends(of.resets_at(at), budget.time_zone)}",
         period=row.period_start,
         threshold=row.threshold,
@@ -169,10 +169,10 @@ def _resolve(now: datetime) -> None:
 def _say_uncrossed(row: Alert, budget: Budget, spent: int, now: datetime) -> None:
     unit = unit_of(budget)
     cap_now = budget.cap_at(now)
-    cap = "there is no cap" if cap_now is None else f"the cap is {amount.read(cap_now, unit)}"
+    cap = "there is no cap" if cap_now is None else f"the cap is {budget_words.exact(cap_now, unit)}"
     shown = None if cap_now is None else amount.show(cap_now, unit)
     facts = {**row.facts, "cap": shown, "spent": amount.show(spent, unit)}
-    text = f"{row.threshold} % are no longer crossed: {amount.read(spent, unit)} are spent, {cap} now."
+    text = f"{row.threshold} % are no longer crossed: {budget_words.exact(spent, unit)} are spent, {cap} now."
     alert.resolve(row, text=text, now=now, facts=facts)
 
 

@@ -87,6 +87,8 @@ class BudgetOut(Output):
     spent: str
     reserved: str
     left: str | None
+    refused: int  # calls in this period
+    last_refused_at: datetime | None
     resets_at: datetime | None
     created_at: datetime
     removed_at: datetime | None
@@ -142,6 +144,8 @@ def budget_out(row: BudgetRow) -> BudgetOut:
         spent=amount.show(row.spent, unit),
         reserved=amount.show(row.held, unit),
         left=None if row.left is None else amount.show(row.left, unit),
+        refused=row.refused,
+        last_refused_at=row.refused_at,
         resets_at=row.resets_at,
         created_at=budget.created_at,
         removed_at=budget.removed_at,

@@ -31,7 +31,7 @@ class BudgetForm(forms.Form):
         label="Which one",
         help_text="Short name of the team or provider, name or number of the key, e-mail address of the "
         "person, id of the model, name=value of the tag. Nothing for the organisation.",
-        widget=forms.TextInput(attrs=_PLAIN),
+        widget=forms.TextInput(attrs=_PLAIN | {"list": "budget-names"}),
     )
     per = forms.ChoiceField(choices=Budget.Per, initial=Budget.Per.MONTH, label="In each")
     unit = forms.ChoiceField(choices=Budget.Unit, initial=Budget.Unit.USD, label="Counted in")
@@ -51,7 +51,7 @@ class BudgetForm(forms.Form):
         max_length=200,
         required=False,
         label="Whom to ask for more",
-        help_text="An e-mail address or a channel; a refused caller reads it. An admin if left empty.",
+        help_text="An e-mail address or a channel; a refused caller reads it. Empty: who decides.",
         widget=forms.TextInput(attrs=_PLAIN),
     )
     alert_at = forms.CharField(

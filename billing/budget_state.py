@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from billing.budget import unit_of, value_of
 from billing.budget_names import Names
+from billing.budget_refusal_models import BudgetRefusal
 from billing.entries import Unit
 from billing.models import ApiKey, Budget, Counter
 from billing.querysets import BudgetQuerySet
@@ -28,6 +29,8 @@ class BudgetRow:
     resets_at: datetime | None  # in the budget's zone; None: never
     cap: int | None = None  # the raised one while that is in force; None: unlimited
     raised_until: datetime | None = None  # in the budget's zone; None: not raised
+    refused: int = 0  # calls in this period
+    refused_at: datetime | None = None  # the last of them, in the budget's zone
 
     @property
     def unit(self) -> Unit:
@@ -57,9 +60,11 @@ def states(budgets: Iterable[Budget], *, at: datetime) -> list[BudgetRow]:
         (row.budget_id, row.period_start): row
         for row in Counter.objects.filter(budget_id__in=starts, period_start__in=set(starts.values()))
     }
+    refusals = _refusals(starts)
     found = []
     for budget in budgets:
         counter = counters.get((budget.pk, starts[budget.pk])) or Counter()
+        refused = refusals.get(budget.pk)
         found.append(
             BudgetRow(
                 budget=budget,
@@ -70,16 +75,28 @@ def states(budgets: Iterable[Budget], *, at: datetime) -> list[BudgetRow]:
                 resets_at=values[budget.pk].resets_at(at),
                 cap=budget.cap_at(at),
                 raised_until=raised_until(budget, at=at),
+                refused=refused.times if refused else 0,
+                refused_at=_moment(refused.last_at, budget) if refused else None,
             )
         )
     return found
+
+
+def _refusals(starts: Mapping[int, int]) -> dict[int, BudgetRefusal]:
+    """Return what budgets refused in the periods that begin at `starts`, by budget."""
+    rows = BudgetRefusal.objects.filter(budget_id__in=starts, period_start__in=set(starts.values()))
+    return {row.budget_id: row for row in rows if starts[row.budget_id] == row.period_start}
+
+
+def _moment(seconds: int, budget: Budget) -> datetime:
+    return datetime.fromtimestamp(seconds, ZoneInfo(budget.time_zone))
 
 
 def raised_until(budget: Budget, *, at: datetime) -> datetime | None:
     """Return when the raise in force at `at` ends, in the budget's zone; None without one."""
     if budget.raised_until is None or budget.raised_until <= at.timestamp():
         return None
-    return datetime.fromtimestamp(budget.raised_until, ZoneInfo(budget.time_zone))
+    return _moment(budget.raised_until, budget)
 
 
 def of_team(team_id: int) -> BudgetQuerySet:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -14,8 +13,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from billing import thresholds
 from billing.budget import change_budget, create_budget, may_change, remove_budget
+from billing.budget_figures import figures_of
 from billing.budget_forms import BudgetChangeForm, BudgetForm, CallRulesForm, now_of, rules_now
-from billing.budget_state import BudgetRow, binding, of_key, of_person, of_team, states
+from billing.budget_line import BudgetLine
+from billing.budget_state import binding, of_key, of_person, of_team, states
+from billing.budget_suggestions import suggestions
 from billing.call_rules import own_rules, set_rules
 from billing.forecasts import forecast_of
 from billing.models import ApiKey, Budget
@@ -28,46 +30,6 @@ from llmhub.lib.pages import render_page, screen_of
 from llmhub.people.access import actor_of, needs
 from llmhub.people.models import Team, User
 from llmhub.people.roles import allowed
-
-
-@dataclass(frozen=True)
-class BudgetLine:
-    """A budget as pages show it, with its bar."""
-
-    row: BudgetRow
-    is_binding: bool = False
-
-    @property
-    def spent_percent(self) -> float:
-        """How far the bar goes for what is spent."""
-        return _percent(self.row.spent, self.row.cap)
-
-    @property
-    def held_percent(self) -> float:
-        """How far it goes on for what calls in flight hold."""
-        return min(_percent(self.row.held, self.row.cap), 100 - self.spent_percent)
-
-    @property
-    def over(self) -> int:
-        """How much more than the cap is spent or held."""
-        return max(-(self.row.left or 0), 0)
-
-    @property
-    def used_text(self) -> str:
-        """How much of the cap is spent or held, in words."""
-        return f"{self.row.used_share * 100:.0f} %"
-
-    @property
-    def level(self) -> str:
-        """How near the cap is, in a word of the style sheet."""
-        share = self.row.used_share
-        return "full" if share >= 1 else "near" if share >= 0.8 else "wide"
-
-
-def _percent(part: int, cap: int | None) -> float:
-    if cap is None:
-        return 0.0
-    return round(min(max(part, 0) / cap, 1) * 100, 2) if cap else 100.0
 
 
 def _lines(budgets: Iterable[Budget], *, mark: bool = False) -> list[BudgetLine]:
@@ -83,8 +45,11 @@ def budget_list(request: HttpRequest) -> HttpResponse:
     scope = request.GET.get("scope", "")
     budgets = Budget.objects.in_force().seen_by(actor_of(request))
     screen = screen_of(request, budgets.filter(scope=scope) if scope else budgets, by="-id")
+    lines = _lines(screen.rows)
+    if not screen.next_cursor and not request.GET.get("cursor"):  # all of them: what needs somebody first
+        lines.sort(key=lambda line: -line.row.used_share)
     context = {
-        "lines": _lines(screen.rows),
+        "lines": lines,
         "next_cursor": screen.next_cursor,
         "scope": scope,
         "scopes": Budget.Scope,
@@ -110,7 +75,8 @@ def budget_new(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, "The budget is there. It holds for calls within seconds.")
             return redirect("billing:budget_detail", budget.pk)
-    return render(request, "billing/budget_new.html", {"form": form}, status=422 if form.is_bound else 200)
+    context = {"form": form, "names": suggestions(actor_of(request))}
+    return render(request, "billing/budget_new.html", context, status=422 if form.is_bound else 200)
 
 
 @require_http_methods(["GET", "POST"])
@@ -129,13 +95,15 @@ def budget_detail(request: HttpRequest, budget_id: int) -> HttpResponse:
             messages.success(request, "Saved. The next call goes by it.")
             return redirect("billing:budget_detail", budget_id)
     waiting = RaiseRequest.objects.filter(budget=budget, state="open").select_related("budget")
+    line = _lines([budget])[0]
     context = {
-        "line": _lines([budget])[0],
+        "line": line,
         "form": form,
         "asked": asked_rows(request, list(waiting)),
         "may_change": may_change(actor, budget),
     }
     context |= {"forecast": forecast_of(budget), "alert_at": thresholds.shown(budget.alert_at)}
+    context |= figures_of(line.row)
     return render(request, "billing/budget_detail.html", context, status=422 if form.is_bound else 200)
 
 

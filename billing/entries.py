@@ -172,6 +172,14 @@ class AttemptEntry(msgspec.Struct, frozen=True):
     ttft_ms: int | None = None
 
 
+class Over(msgspec.Struct, frozen=True):
+    """The budget that refused a call, in which of its periods, and what the call could take of it."""
+
+    budget_id: int
+    period_start: int  # Unix seconds
+    amount: int  # in the budget's unit
+
+
 class Refused(msgspec.Struct, frozen=True):
     """A request whose key is known and for which nothing was done; most fields are columns of its record."""
 
@@ -189,6 +197,7 @@ class Refused(msgspec.Struct, frozen=True):
     tags: dict[str, str] = {}
     session: str = ""
     plan: str | None = None
+    over: Over | None = None  # the budget that was in the way; None: none was
 
 
 class Settle(msgspec.Struct, frozen=True):

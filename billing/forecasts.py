@@ -125,7 +125,7 @@ def _largest(budget: Budget, rows: Iterable[Sums]) -> list[dict[str, object]]:
     totals: dict[int, int] = {}
     for row in rows:
         totals[row.of[-1]] = totals.get(row.of[-1], 0) + amount_of(row, budget)
-    most = sorted((id_ for id_ in totals if totals[id_]), key=lambda id_: -totals[id_])[:CONTRIBUTORS]
+    most = sorted((id_ for id_ in totals if totals[id_] > 0), key=lambda id_: -totals[id_])[:CONTRIBUTORS]
     model, field = _NAMES[column]
     names = dict(model._default_manager.filter(pk__in=most).values_list("pk", field))
     return [

@@ -20,8 +20,8 @@ from django.db.utils import Error as DatabaseFailure
 
 from billing import ledger_rows as rows
 from billing import ledger_sql as sql
-from billing.entries import Refused
-from llmhub.lib.ids import PER_MINUTE
+from billing.entries import Over, Refused
+from llmhub.lib.ids import PER_MINUTE, moment_of
 
 log = logging.getLogger(__name__)
 
@@ -30,15 +30,16 @@ _EVERY = 1.0  # seconds
 _RETRY = 0.25  # seconds, when the database did not answer
 _AT_ONCE = 100  # records in one transaction: a call waits no longer than that
 
-Kind = tuple[int, str, int]  # key, code, minute
+Kind = tuple[int, str, int, int]  # key, code, minute, the budget that was in the way
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The first refusal of a kind, and how many there were."""
+    """The first refusal of a kind, how many there were, and what the last one was over."""
 
     first: Refused
     times: int
+    over: Over | None
 
 
 class Refusals:
@@ -64,9 +65,9 @@ class Refusals:
         with self._lock:
             before = self._kept.get(kind)
             if before is not None:
-                self._kept[kind] = Kept(before.first, before.times + 1)
+                self._kept[kind] = Kept(before.first, before.times + 1, entry.over)
             elif len(self._kept) < self._most:
-                self._kept[kind] = Kept(entry, 1)
+                self._kept[kind] = Kept(entry, 1, entry.over)
             else:
                 self.lost += 1
 
@@ -108,7 +109,8 @@ class Refusals:
         with self._lock:
             for kept in some:
                 later = self._kept.get(_kind(kept.first))
-                self._kept[_kind(kept.first)] = Kept(kept.first, kept.times + (later.times if later else 0))
+                times, over = (later.times, later.over) if later else (0, kept.over)
+                self._kept[_kind(kept.first)] = Kept(kept.first, kept.times + times, over)
 
     def _write(self, some: list[Kept]) -> None:
         """Write records in one transaction, or each in its own where one is bad: that one is lost.
@@ -137,6 +139,8 @@ class Refusals:
     def _add(self, some: Sequence[Kept]) -> None:
         with transaction.atomic(using=self._alias), connections[self._alias].cursor() as cursor:
             sql.add_refusals(cursor, [rows.refusal(kept.first, kept.times) for kept in some])
+            over = [rows.over(each.over, each.times, _at(each)) for each in some if each.over]
+            sql.add_over(cursor, sorted(over))
 
     def _postpone(self, exc: Exception) -> None:
         """Try again in a moment, with a fresh connection."""
@@ -153,4 +157,9 @@ def _is_away(exc: Exception) -> bool:
 
 
 def _kind(entry: Refused) -> Kind:
-    return entry.key_id, entry.error_code, entry.id // PER_MINUTE
+    budget = entry.over.budget_id if entry.over else 0
+    return entry.key_id, entry.error_code, entry.id // PER_MINUTE, budget
+
+
+def _at(kept: Kept) -> int:
+    return int(moment_of(kept.first.id).timestamp())

@@ -16,7 +16,7 @@ from django.db import models
 from msgspec.structs import asdict
 
 from billing import charge
-from billing.entries import LEASE_EXPIRED, AttemptEntry, Hold, Refused, Reserve, Settle
+from billing.entries import LEASE_EXPIRED, AttemptEntry, Hold, Over, Refused, Reserve, Settle
 from billing.models import Attempt, Reservation, UsageRecord
 from billing.totals import UNPRICED, Totals, is_unpriced
 
@@ -124,6 +124,12 @@ def refusal(entry: Refused, times: int) -> Row:
     """Return the record that stands for so many refusals of one key, code and minute: it cost nothing."""
     known = {"status": UsageRecord.Status.REFUSED, "refusals": times, "cost_nano": 0}
     return _RECORD.row({**_RECORD.defaults, **asdict(entry), **known})
+
+
+def over(entry: Over, times: int, at: int) -> Row:
+    """Return the row that counts what a budget refused at a moment, in Unix seconds."""
+    amount = max(0, min(entry.amount, _MAX_BIGINT))
+    return [entry.budget_id, entry.period_start, times, at, at, amount]
 
 
 def attempt(entry: AttemptEntry, *, row_id: int, usage_id: int) -> Row:

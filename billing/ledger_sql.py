@@ -110,6 +110,12 @@ _ADD_REFUSAL = (  # the constraint `one_refusal_a_minute`: whichever process cam
     f"{_RECORDS.one} ON CONFLICT (key_id, error_code, (id / {PER_MINUTE})) WHERE status = 'refused'"
     " DO UPDATE SET refusals = billing_usagerecord.refusals + excluded.refusals"
 )
+_OVER_COLUMNS = ("budget_id", "period_start", "times", "first_at", "last_at", "amount")
+_ADD_OVER = (
+    f"{_insert('billing_budgetrefusal', _OVER_COLUMNS)} ON CONFLICT (budget_id, period_start) DO UPDATE SET"
+    " times = billing_budgetrefusal.times + excluded.times,"
+    " last_at = excluded.last_at, amount = excluded.amount"
+)
 
 
 @lru_cache
@@ -268,6 +274,12 @@ def add_refusals(cursor: CursorWrapper, rows: Sequence[Row]) -> None:
     if rows:
         cursor.executemany(_ADD_REFUSAL, rows)
         mark_dirty(cursor, (row[0] for row in rows))
+
+
+def add_over(cursor: CursorWrapper, rows: Sequence[Row]) -> None:
+    """Count what budgets refused in their periods; rows in the order in which every gateway locks them."""
+    if rows:
+        cursor.executemany(_ADD_OVER, rows)
 
 
 def mark_dirty(cursor: CursorWrapper, ids: Iterable[int]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from billing import (
     adjustment_models,
+    budget_refusal_models,
     call_rules_models,
     content_models,
     crossing_models,
@@ -19,6 +20,7 @@ from billing import (
 
 __all__ = [
     "adjustment_models",
+    "budget_refusal_models",
     "call_rules_models",
     "content_models",
     "crossing_models",

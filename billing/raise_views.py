@@ -13,21 +13,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from billing.budget import may_change, require_budget, subject
-from billing.budget_history import told
-from billing.budget_names import Names
+from billing import budget_words
+from billing.budget import may_change, require_budget
 from billing.budget_raise import end_raise, raise_budget
-from billing.budget_state import states
+from billing.budget_state import BudgetRow, states
+from billing.budget_steps import history_of
 from billing.models import Budget
 from billing.raise_forms import AskForm, DecisionForm, RaiseForm, asked_now
 from billing.raise_models import RaiseRequest
 from billing.raise_request import approve, ask_for_raise, askable_by, open_of, refuse, seen_by, withdraw
-from llmhub.audit.models import AuditEvent
 from llmhub.lib import clock, forms
 from llmhub.lib.pages import render_page, screen_of
 from llmhub.people.access import actor_of, needs
 
-_HISTORY = 50  # events shown
 _SAID = {
     "approve": "Approved: the next call goes by the higher cap.",
     "refuse": "Refused. The budget stays as it is.",
@@ -39,19 +37,10 @@ class Asked:
     """A question as pages show it."""
 
     request: RaiseRequest
-    label: str  # of the budget: "team:support"
     until: datetime  # in the budget's zone
+    row: BudgetRow  # as it stands
     is_own: bool
     may_decide: bool
-
-
-@dataclass(frozen=True)
-class Line:
-    """One step in the history of a budget."""
-
-    at: datetime
-    actor: str
-    told: str
 
 
 @require_http_methods(["GET", "POST"])
@@ -111,6 +100,7 @@ def _form(
     request: HttpRequest, budget: Budget, form: RaiseForm, page: str, *, sees_it: bool = True
 ) -> HttpResponse:
     context = {"form": form, "row": states([budget], at=clock.now())[0], "sees_it": sees_it}
+    context["decider"] = budget_words.decider(budget.scope)
     return render(request, page, context, status=422 if form.is_bound else 200)
 
 
@@ -134,12 +124,13 @@ def raise_request_list(request: HttpRequest) -> HttpResponse:
 
 def asked_rows(request: HttpRequest, rows: Sequence[RaiseRequest]) -> list[Asked]:
     """Return questions as pages show them."""
-    names, actor = Names.of([row.budget for row in rows]), actor_of(request)
+    actor = actor_of(request)
+    standing = {row.budget.pk: row for row in states([each.budget for each in rows], at=clock.now())}
     return [
         Asked(
             row,
-            names.label(row.budget),
             datetime.fromtimestamp(row.until, ZoneInfo(row.budget.time_zone)),
+            standing[row.budget_id],
             is_own=row.asker == actor.identity,
             may_decide=may_change(actor, row.budget),
         )
@@ -185,9 +176,7 @@ def raise_request_withdraw(request: HttpRequest, request_id: int) -> HttpRespons
 def budget_history(request: HttpRequest, budget_id: int) -> HttpResponse:
     """Who changed a budget, asked for more and decided, newest first: a panel of its page."""
     budget = get_object_or_404(Budget.objects.all().seen_by(actor_of(request)), pk=budget_id)
-    events = AuditEvent.objects.filter(object=subject(budget)).order_by("-id")[:_HISTORY]
-    lines = [Line(event.at, event.actor, told(event.action, event.before, event.after)) for event in events]
-    context = {"events": lines, "budget": budget}
+    context = {"events": history_of(budget), "budget": budget}
     return render_page(
         request, page="billing/budget_history.html", partial="billing/_budget_history.html", context=context
     )

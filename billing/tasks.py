@@ -12,6 +12,8 @@ from billing import (
     content_clear,
     export,
     forecasts,
+    raise_alerts,
+    refusal_alerts,
     retention,
     retirement_alerts,
     retirement_notice,
@@ -75,8 +77,10 @@ def notice_retirements() -> int:
 
 @shared_task(time_limit=120, expires=30)
 def look_for_budget_alerts() -> None:
-    """Tell of thresholds that budgets crossed. Safe to run twice."""
+    """Tell of thresholds that budgets crossed, what they refused and who asks for more. Safe to run twice."""
     budget_alerts.look()
+    refusal_alerts.look()
+    raise_alerts.look()
 
 
 @shared_task(time_limit=120, expires=60)

@@ -16,6 +16,7 @@ from billing import (
     savings_views,
     spend_views,
     supply_views,
+    team_figures_views,
 )
 
 app_name = "billing"
@@ -32,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("exports/", export_views.export_list, name="export_list"),
     path("exports/<int:export_id>/file/", export_views.export_file, name="export_file"),
     path("exports/<int:export_id>/remove/", export_views.export_remove, name="export_remove"),
+    path("team-figures/", team_figures_views.team_figures, name="team_figures"),
     path("teams/<slug:slug>/spend/", spend_views.team_spend, name="team_spend"),
     path("requests/<str:request_id>/content/", content_views.request_content, name="request_content"),
     path("budgets/", budget_views.budget_list, name="budget_list"),

@@ -14,6 +14,7 @@ from ninja.errors import ValidationError as BadInput
 from billing.adjustment_api import router as adjustment_router
 from billing.api import router as billing_router
 from billing.budget_api import router as budget_router
+from billing.budget_history_api import router as budget_history_router
 from billing.content_api import router as content_router
 from billing.export_api import router as export_router
 from billing.key_reach_api import router as key_reach_router
@@ -82,6 +83,7 @@ api.add_router("", billing_router, tags=["keys"])
 api.add_router("", key_reach_router, tags=["keys"])
 api.add_router("", budget_router, tags=["budgets"])
 api.add_router("", raise_router, tags=["budgets"])
+api.add_router("", budget_history_router, tags=["budgets"])
 api.add_router("", routing_router, tags=["keys"])
 api.add_router("", preflight_router, tags=["catalog"])
 api.add_router("", callers_router, tags=["catalog"])

@@ -11,7 +11,10 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
+from llmhub.alerts.models import Alert
 from llmhub.audit.actor import Actor
+from llmhub.lib import clock
+from llmhub.people.access import actor_of
 from llmhub.people.roles import Action, allowed, role_allows
 from llmhub.zone import demanding_alerts_of, open_events_of, organisation_of
 
@@ -131,9 +134,10 @@ def _item(place: Place, here: str, counts: Mapping[str, int]) -> dict[str, Any] 
 def _menu_of(request: HttpRequest, here: str) -> list[tuple[str, list[dict[str, Any]]]]:
     if not request.user.is_authenticated:
         return menu(here, "")
-    counts = {}
     if role_allows(request.user.role, "view"):
         counts = {INBOX: open_events_of(request), ALERTS: demanding_alerts_of(request)}
+    else:
+        counts = {ALERTS: Alert.objects.seen_by(actor_of(request)).demanding(clock.now()).count()}
     return menu(here, request.user.role, counts)
 
 

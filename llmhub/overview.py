@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from billing import spend
+from billing.budget_line import BudgetLine
+from billing.budget_watch import nearest
 from llmhub.alerts.finding import CREDENTIAL, RETIREMENT
 from llmhub.alerts.models import Alert
 from llmhub.audit.actor import Actor
@@ -18,6 +20,7 @@ from llmhub.people.roles import reach
 from providers.models import Provider
 from providers.status import Status, status_of
 
+_budgets: Briefly[tuple[str, frozenset[int] | None], list[BudgetLine]] = Briefly()
 _figures: Briefly[tuple[ZoneInfo, frozenset[int] | None], spend.Overview] = Briefly()
 PROVIDERS_SHOWN = 8
 DEMANDING_SHOWN = 99
@@ -73,6 +76,17 @@ def figures(zone: ZoneInfo, *, teams: frozenset[int] | None) -> spend.Overview:
     return _figures.get(
         (zone, teams),
         lambda: spend.overview(clock.now(), zone, teams=teams),
+        seconds=settings.FIGURES_SECONDS,
+    )
+
+
+def budgets(actor: Actor) -> list[BudgetLine]:
+    """Return the budgets nearest to their caps as of a moment ago, of those `actor` may see."""
+    teams = reach(actor)
+    whose = "" if teams is None else actor.identity
+    return _budgets.get(
+        (whose, teams),
+        lambda: [BudgetLine(row) for row in nearest(actor, clock.now())],
         seconds=settings.FIGURES_SECONDS,
     )
 

@@ -24,7 +24,7 @@ from llmhub.forms import OrganisationForm, PauseForm
 from llmhub.lib import clock
 from llmhub.lib.forms import refuse
 from llmhub.lib.pages import render_page
-from llmhub.overview import bars, demanding, figures, provider_states
+from llmhub.overview import bars, budgets, demanding, figures, provider_states
 from llmhub.people import organisation
 from llmhub.people.access import actor_of, needs
 from llmhub.people.roles import allowed, reach
@@ -54,6 +54,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             "today": found.days[-1].day,
             "bars": bars(found.days),
             "most": max(found.days, key=lambda day: day.figures.spend_nano),
+            "budgets": budgets(actor_of(request)),
         }
     if teams is None:
         context |= {"states": provider_states(), "leaving": still_called(clock.now())}

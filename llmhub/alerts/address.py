@@ -56,7 +56,8 @@ def shown(channel: Channel) -> str:
     if channel.address_ref:
         return channel.address_ref
     if channel.kind == Channel.Kind.EMAIL:
-        return channel.address or ("managers of the team" if channel.team_id else "all owners")
+        nobody_named = "managers of the team" if channel.team_id else "all owners, and managers of the team"
+        return channel.address or nobody_named
     if channel.kind == Channel.Kind.CHAT:
         return channel.address
     parts = urlsplit(channel.address)

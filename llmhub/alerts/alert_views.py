@@ -16,6 +16,7 @@ from llmhub.alerts import alert as alerts
 from llmhub.alerts import channel as channels
 from llmhub.alerts.alert import may_change
 from llmhub.alerts.finding import RULES
+from llmhub.alerts.firing import grouped
 from llmhub.alerts.forms import SNOOZES, SnoozeForm
 from llmhub.alerts.models import Alert, Channel, Delivery
 from llmhub.alerts.reading import chosen, deliveries, require_channels
@@ -52,7 +53,7 @@ def alert_list(request: HttpRequest) -> HttpResponse:
     rule, team = request.GET.get("rule", ""), request.GET.get("team", "")
     screen = screen_of(request, chosen(actor, state="resolved", rule=rule, team=team), by="-id", limit=SHOWN)
     context = {
-        "firing": chosen(actor, state="firing").worst_first()[:FIRING_SHOWN],
+        "firing": grouped(chosen(actor, state="firing").worst_first()[:FIRING_SHOWN], actor),
         "resolved": screen.rows,
         "next_cursor": screen.next_cursor,
         "rule": rule,

@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, Field
 from llmhub.alerts import alert as alerts
 from llmhub.alerts import channel as channels
 from llmhub.alerts import reading
+from llmhub.alerts.finding import RULES
 from llmhub.alerts.models import Alert, Channel
 from llmhub.alerts.shapes import (
     AlertOut,
@@ -35,6 +36,8 @@ router = Router()
 
 Rule = Literal[
     "budget",
+    "refused",
+    "asked",
     "burn",
     "forecast",
     "unpriced",
@@ -51,7 +54,7 @@ Name = Annotated[str, Field(min_length=1, max_length=60)]
 Address = Annotated[
     str, Field(max_length=2000, description="e-mail: addresses, empty for all owners; else a URL")
 ]
-Rules = Annotated[list[Rule], Field(max_length=11, description="only alerts of these; [] for all")]
+Rules = Annotated[list[Rule], Field(max_length=len(RULES), description="only alerts of these; [] for all")]
 
 
 Quiet = Annotated[

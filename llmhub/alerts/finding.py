@@ -12,11 +12,14 @@ from typing import Any, Literal
 Severity = Literal["notice", "warning", "critical"]  # a notice is told, and asks nobody to do anything
 
 BUDGET, BURN, FORECAST, UNPRICED = "budget", "burn", "forecast", "unpriced"
+REFUSED, ASKED = "refused", "asked"
 BREAKER, NO_OFFER = "breaker", "no_offer"
 CREDENTIAL, PROVIDER, DEGRADED, LEDGER = "credential", "provider", "degraded", "ledger"
 RETIREMENT = "retirement"
 RULES: dict[str, str] = {  # a word of files and programs: what people read
     BUDGET: "Budget threshold",
+    REFUSED: "Budget refuses calls",
+    ASKED: "Asked for more",
     BURN: "Budget burns fast",
     FORECAST: "Budget forecast",
     UNPRICED: "Calls of unknown cost",

@@ -36,7 +36,8 @@ class ChannelForm(forms.Form):
         max_length=2000,
         required=False,
         label="Where to",
-        help_text="E-mail: addresses; nothing for the team's managers, without a team for all owners. "
+        help_text="E-mail: addresses; nothing for the team's managers, without a team for all owners "
+        "and, of a team's alerts, its managers. "
         "Webhook: the URL that is posted to. "
         "Slack, Teams, Discord, Google Chat, Webex, Telegram, PagerDuty, Opsgenie, Pushover: "
         "the address as the service shows it.",
@@ -98,7 +99,8 @@ class ChannelChangeForm(ChannelForm):
         del self.fields["kind"]
         self.is_kept = is_kept
         self.fields["address"].help_text = {
-            Channel.Kind.EMAIL: "Addresses with commas between; nothing: the team's managers, or all owners.",
+            Channel.Kind.EMAIL: "Addresses with commas between; nothing: the team's managers, or all owners "
+            "and, of a team's alerts, its managers.",
             Channel.Kind.WEBHOOK: "The URL that is posted to.",
             Channel.Kind.CHAT: "It is a secret and not shown. Empty: it stays as it is.",
         }[Channel.Kind(channel.kind)]

@@ -1,4 +1,4 @@
-"""E-mail to the owners: there by itself as soon as a mail server is set."""
+"""E-mail to owners and managers: there by itself as soon as a mail server is set."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from llmhub.alerts.models import Channel
+from llmhub.alerts.models import Alert, Channel
 from llmhub.audit import log
 from llmhub.audit.actor import SYSTEM
 from llmhub.people import organisation
@@ -23,8 +23,20 @@ def addresses() -> tuple[str, ...]:
 
 def of_team(team: Team) -> tuple[str, ...]:
     """Return the e-mail addresses of who manages a team and may sign in; of all owners where nobody does."""
+    return _managers(team) or addresses()
+
+
+def _managers(team: Team) -> tuple[str, ...]:
     rows = User.objects.filter(memberships__team=team, memberships__role=TeamRole.MANAGER, is_active=True)
-    return tuple(rows.order_by("id").values_list("email", flat=True)) or addresses()
+    return tuple(rows.order_by("id").values_list("email", flat=True))
+
+
+def beside(alert: Alert) -> tuple[str, ...]:
+    """Return who is told of a team's alert with the owners: its managers, unless a channel tells them."""
+    if alert.team is None:
+        return ()
+    theirs = Channel.objects.in_use().filter(team=alert.team, kind=Channel.Kind.EMAIL)
+    return () if any(row.wants(alert) for row in theirs) else _managers(alert.team)
 
 
 def see_to_channel() -> None:

@@ -46,7 +46,7 @@ def _send_all(rows: list[Delivery]) -> int:
     """Send each in a thread of its own, so that a slow receiver holds up no other."""
     taken = 0
     with ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="alerts") as pool:
-        running = {pool.submit(send, way_of(row.channel), message_of(row)): row for row in rows}
+        running = {pool.submit(send, _way_of(row), message_of(row)): row for row in rows}
         for done in as_completed(running):
             row = running[done]
             error = done.exception()
@@ -61,13 +61,19 @@ def _send_all(rows: list[Delivery]) -> int:
     return taken
 
 
-def way_of(channel: Channel) -> Way:
-    """Return a channel as its sender needs it; e-mail without addresses is for the managers or all owners."""
+def way_of(channel: Channel, alert: Alert | None = None) -> Way:
+    """Return a channel as its sender needs it.
+
+    E-mail without addresses is for the managers of a team's channel; of the hub's for all owners, and of
+    a team's alert for its managers, too. A digest is of several teams: it is for the owners alone.
+    """
     recipients: tuple[str, ...] = ()
     if channel.kind == Channel.Kind.EMAIL and channel.address:
         recipients = tuple(channel.address.split(", "))
     elif channel.kind == Channel.Kind.EMAIL:
         recipients = owners.of_team(channel.team) if channel.team else owners.addresses()
+        if channel.team is None and alert is not None:
+            recipients = tuple(dict.fromkeys((*recipients, *owners.beside(alert))))
     return Way(
         channel.kind,
         channel.address,
@@ -76,6 +82,12 @@ def way_of(channel: Channel) -> Way:
         secret_ref=channel.secret_ref,
         recipients=recipients,
     )
+
+
+def _way_of(row: Delivery) -> Way:
+    """Return the way of a delivery: a digest and a test are about no alert."""
+    is_of_one = row.transition is not None and not row.is_digest
+    return way_of(row.channel, row.transition.alert if is_of_one and row.transition else None)
 
 
 def message_of(row: Delivery) -> Message:

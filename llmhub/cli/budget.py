@@ -15,7 +15,7 @@ from billing.forecasts import forecast_of
 from billing.models import Budget
 from billing.periods import PERIODS
 from llmhub.audit.actor import COMMAND_LINE
-from llmhub.cli import budget_raise, find, show
+from llmhub.cli import budget_history, budget_raise, find, show
 from llmhub.lib import clock
 
 UNLIMITED = "unlimited"
@@ -23,7 +23,7 @@ _COLUMNS = ("id", "scope", "name", "per", "unit", "cap", "hard", "spent", "reser
 
 
 def register(commands: _SubParsersAction[Any]) -> None:
-    """Add `budget create`, `list`, `show`, `change`, `remove`, and the verbs of raises."""
+    """Add `budget create`, `list`, `show`, `change`, `remove`, and the verbs of raises and of the past."""
     noun = commands.add_parser("budget", help="budgets: what may be spent")
     verbs = noun.add_subparsers(required=True, metavar="VERB")
     _register_create(verbs.add_parser("create", help="make a budget"))
@@ -53,6 +53,7 @@ def register(commands: _SubParsersAction[Any]) -> None:
     remove.add_argument("budget", type=int, help="its id")
     remove.set_defaults(run=remove_one)
     budget_raise.register(verbs)
+    budget_history.register(verbs)
 
 
 def _register_create(create: ArgumentParser) -> None:

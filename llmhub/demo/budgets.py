@@ -7,16 +7,20 @@ from collections.abc import Iterator
 
 from django.db.models import Max
 
-from billing import amount, scopes
+from billing import amount, ledger_rows, scopes
 from billing import budget as rows
 from billing.budget import change_budget, unit_of
 from billing.budget_names import find
-from billing.entries import Hold, Settle
+from billing.crossing import period_of
+from billing.entries import Hold, Over, Refused, Settle
+from billing.ledger_rows import Row
 from billing.models import Budget, Counter
 from billing.scopes import Budgets, BudgetValue
 from llmhub.audit.actor import SYSTEM
 from llmhub.demo import cast
 from llmhub.lib import ids
+
+_COULD_TAKE = 2_500_000_000  # nano-USD: what a call of the budget that is nearly spent asks for
 
 
 def in_force() -> Budgets:
@@ -42,6 +46,14 @@ def holds_of(call: Settle, budgets: Budgets) -> tuple[Hold, ...]:
     """Return where a call is charged."""
     at = ids.moment_of(call.id)
     return tuple(hold_of(payer, payer.period_start(at)) for payer in payers(call, budgets))
+
+
+def refused(entry: Refused, times: int) -> Row:
+    """Return what counts calls that the budget of their tag refused: each could take more than is left."""
+    name, value = next(iter(entry.tags.items()))
+    budget = Budget.objects.in_force().get(scope=Budget.Scope.TAG, tag=f"{name}={value}")
+    at = ids.moment_of(entry.id)
+    return ledger_rows.over(Over(budget.pk, period_of(budget, at), _COULD_TAKE), times, int(at.timestamp()))
 
 
 def fit_caps(*, again: bool = False) -> None:

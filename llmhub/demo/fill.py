@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.db.models import F
 
-from billing import ledger_batch, ledger_sql, rollup, rollup_bucket
+from billing import forecasts, ledger_batch, ledger_sql, rollup, rollup_bucket
 from billing import ledger_rows as rows
 from billing.ledger_batch import Batch
 from billing.models import ApiKey, UsageRecord
@@ -24,7 +24,8 @@ from llmhub.demo.traffic import WORKER, Call, Caller, Facts, calls_of, refusals_
 from llmhub.demo.upstream import OfferFacts
 from llmhub.lib import clock, ids
 
-DAYS = 31  # how far back the calls go
+DAYS = 62  # how far back the calls go: what pages compare a month with is there, too
+FULL_DAYS = 31  # of them, the last ones; before, there was a third less
 PER_TRANSACTION = 500  # calls
 BUCKETS_PER_TRANSACTION = 100
 
@@ -50,6 +51,7 @@ def prepare(simulator_url: str, *, days: int = DAYS) -> None:
     owners.write(simulator_url, now)
     _add_up(now)  # what they corrected
     notice_due(now)
+    forecasts.look(now)
 
 
 def _write_calls(known: Facts, now: datetime, days: int) -> None:
@@ -58,22 +60,30 @@ def _write_calls(known: Facts, now: datetime, days: int) -> None:
     newest = _newest_id(refusals=0)
     until = ids.first_at(now - timedelta(minutes=2))  # by then every call is over
     for day in _days(newest, now, days):
-        calls = [call for call in calls_of(day, known) if newest < call.settle.id < until]
+        calls = [call for call in _of_day(day, known, now) if newest < call.settle.id < until]
         for start in range(0, len(calls), PER_TRANSACTION):
             _write(calls[start : start + PER_TRANSACTION], limits)
+
+
+def _of_day(day: date, known: Facts, now: datetime) -> list[Call]:
+    """Return the calls of one day: a demo that grows had fewer of them."""
+    calls = calls_of(day, known)
+    return calls if (now.date() - day).days <= FULL_DAYS else [call for n, call in enumerate(calls) if n % 3]
 
 
 def _write_refusals(known: Facts, now: datetime, days: int) -> None:
     """Write what was refused between the last refusal there is and `now`, in one transaction."""
     newest = _newest_id(refusals__gt=0)
     found = [
-        rows.refusal(entry, times)
+        (entry, times)
         for day in _days(newest, now, days)
         for entry, times in refusals_of(day, known)
         if newest < entry.id < ids.first_at(now)
     ]
+    over = [budgets.refused(entry, times) for entry, times in found if entry.error_code == "budget_exceeded"]
     with transaction.atomic(), connection.cursor() as cursor:
-        ledger_sql.add_refusals(cursor, found)
+        ledger_sql.add_refusals(cursor, [rows.refusal(entry, times) for entry, times in found])
+        ledger_sql.add_over(cursor, over)
 
 
 def _days(newest: int, now: datetime, days: int) -> list[date]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from billing.entries import Over
 from providers.errors import ProviderError, ProviderTimeout, RateLimited, RequestRejected
 from routing.gateway.codes import CODES, Code
 
@@ -24,6 +25,7 @@ class Refusal(Exception):
     details: dict[str, Any] = field(default_factory=dict)
     remedies: tuple[str, ...] = ()
     retry_after: float | None = None  # seconds
+    over: Over | None = None  # the budget that was in the way, as the ledger counts it
 
     @property
     def code(self) -> Code:

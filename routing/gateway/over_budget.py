@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from billing import amount
-from billing.entries import OverBudget
+from billing import amount, budget_words
+from billing.entries import Over, OverBudget
 from billing.scopes import BudgetValue
 from llmhub.lib import money
 from routing.bound import Size
@@ -113,6 +113,7 @@ def _over(asked: Asked, unfit: Unfit) -> Refusal:
             "contact": budget.contact or None,
         },
         remedies=tuple(_remedies(asked, unfit, budget)),
+        over=Over(budget.id, budget.period_start(at), error.amount),
     )
 
 
@@ -141,7 +142,7 @@ def _remedies(asked: Asked, unfit: Unfit, budget: BudgetValue) -> Iterator[str]:
         resets_at = budget.resets_at(at)
         if resets_at is not None and error.amount <= error.cap:
             yield f"wait until {resets_at.isoformat()}, when the budget of {budget.label} begins anew"
-    who = f"ask {budget.contact} to" if budget.contact else "have an admin"
+    who = f"ask {budget.contact} to" if budget.contact else f"have {budget_words.decider(budget.scope)}"
     yield f"{who} raise the budget of {budget.label}: {asked.snapshot.console_url}/budgets/{budget.id}/ask/"
 
 

@@ -41,4 +41,5 @@ def refused(exchange: Exchange, refusal: Refusal) -> Refused | None:
         tags=asked.extras.tags if asked else {},
         session=asked.extras.session if asked else "",
         plan=kept_text(exchange.decision),
+        over=refusal.over,
     )

@@ -14,7 +14,7 @@ from billing.budget_raise import raise_budget
 from billing.crossing_models import Crossing
 from billing.entries import Hold
 from billing.ledger_crossings import book
-from billing.models import Budget
+from billing.models import Budget, Counter
 from llmhub.alerts.models import Alert, Delivery
 from llmhub.alerts.sending import send_due
 from llmhub.audit.actor import COMMAND_LINE
@@ -58,6 +58,21 @@ def test_a_threshold_fires_with_the_numbers_of_its_crossing(budget, webhook):
     assert (most.facts["spent"], most.facts["cap"], most.facts["unit"]) == ("81.25", "100", "usd")
     assert (most.team.slug, most.path, most.severity) == ("support", f"/budgets/{budget.pk}/", "warning")
     assert half.threshold == 50
+
+
+def test_tokens_are_told_in_groups_of_digits():
+    create_team(actor=COMMAND_LINE, name="Support")
+    budget = create_budget(
+        actor=COMMAND_LINE, scope="team", name="support", per="month", cap="28000000", unit="tokens"
+    )
+    start = budget_alerts.crossing.period_of(budget, clock.now())
+    Counter.objects.update_or_create(budget_id=budget.pk, period_start=start, defaults={"spent": 24_416_183})
+    budget_alerts.crossing.recount(budget, now=clock.now())
+
+    budget_alerts.look()
+
+    text = Alert.objects.get(threshold=80).text.replace("\u202f", " ")
+    assert "24 416 183 tokens of 28 000 000 tokens are spent, 3 583 817 tokens are left." in text
 
 
 def test_all_three_and_each_once(budget, webhook):

@@ -110,6 +110,26 @@ def test_e_mail_without_addresses_is_for_who_manages_the_team(team, settings):
     assert way_of(row).recipients == (mia.email,)
 
 
+def test_managers_are_told_of_their_team_with_the_owners_and_of_no_other(team, other, settings):
+    settings.SMTP_URL = "smtp://127.0.0.1:1?from=hub@example.org"
+    boss = create_user(actor=COMMAND_LINE, email="boss@example.org", role="owner")
+    mia = create_user(actor=COMMAND_LINE, email="mia@example.org", role="member")
+    max_ = create_user(actor=COMMAND_LINE, email="max@example.org", role="member")
+    set_member(actor=COMMAND_LINE, team=team, user=mia, role="manager")
+    set_member(actor=COMMAND_LINE, team=team, user=max_, role="member")
+    theirs, elsewhere, everybodys = (
+        alert.observe(finding(subject=f"a{number}", team_id=whose), now=clock.now())
+        for number, whose in enumerate((team.pk, other.pk, None))
+    )
+    row = Channel.objects.get(name="owners")
+
+    assert way_of(row, theirs).recipients == (boss.email, mia.email)
+    assert way_of(row, elsewhere).recipients == way_of(row, everybodys).recipients == (boss.email,)
+    assert way_of(row).recipients == (boss.email,)  # a digest, a test
+    create_channel(actor=manager(team), name="mail", kind="email", team=team, rules=["unpriced"])
+    assert way_of(row, theirs).recipients == (boss.email,)  # their own channel tells them
+
+
 def test_owners_are_told_whatever_channels_teams_have(team, settings):
     settings.SMTP_URL = "smtp://127.0.0.1:1?from=hub@example.org"
     create_channel(actor=manager(team), name="mail", kind="email", team=team)

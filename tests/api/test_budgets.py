@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from billing import crossing
+from billing.budget_refusal_models import BudgetRefusal
 from billing.forecast_models import BudgetForecast
 from billing.models import Budget, Counter
 from llmhub.audit.models import AuditEvent
@@ -277,3 +278,23 @@ def test_thresholds_are_made_changed_and_shown(api):
 
     assert api.patch(f"/budgets/{made['id']}", alert_at=[]).json()["alert_at"] == []
     assert api.patch(f"/budgets/{made['id']}", cap="5").json()["alert_at"] == []
+
+
+def test_a_budget_shows_its_periods_what_it_refused_and_its_history(api):
+    made = api.post("/budgets", **TEAM).json()
+    budget = Budget.objects.get(pk=made["id"])
+    start = _period_start(budget)
+    Counter.objects.create(budget_id=budget.pk, period_start=start, spent=2 * 10**9)
+    Counter.objects.create(budget_id=budget.pk, period_start=start - 86_400, spent=10**9)
+    BudgetRefusal.objects.create(
+        budget_id=budget.pk, period_start=start, times=3, first_at=start, last_at=start + 1, amount=5
+    )
+    api.patch(f"/budgets/{budget.pk}", cap="300")
+
+    shown = api.get(f"/budgets/{budget.pk}").json()
+    periods = api.get(f"/budgets/{budget.pk}/periods?limit=1").json()["data"]
+    history = api.get(f"/budgets/{budget.pk}/history").json()["data"]
+
+    assert (shown["refused"], shown["last_refused_at"][:4]) == (3, str(clock.now().year))
+    assert [(row["spent"], row["refused"], row["open"]) for row in periods] == [("2", 3, True)]
+    assert [row["told"] for row in history] == ["Changed cap from 250 to 300", "Made with a cap of 250"]

@@ -116,6 +116,18 @@ def test_a_budget_that_will_be_overspent_is_told_of_with_its_largest_contributor
     assert told.team == spending
 
 
+def test_what_was_given_back_is_no_contributor(spending):
+    at = datetime(2026, 11, 10, 9, tzinfo=UTC)
+    rows.usage(at, team_id=spending.pk, status="adjusted", cost_nano=-2 * 10**9, cost_source="adjusted")
+    rollup.recompute(now=NOW)
+    made = budget("100")
+
+    forecasts.look(NOW)
+
+    most = BudgetForecast.objects.get(pk=made.pk).contributors
+    assert [each["name"] for each in most] == ["loud", "quiet"]
+
+
 def test_a_raised_cap_resolves_it_and_it_is_not_told_of_again_in_this_period(spending):
     made = budget("100")
     forecasts.look(NOW)

@@ -13,7 +13,8 @@ import pytest
 from django.db import OperationalError, connection
 
 from billing import ledger_refusals, ledger_sql, reconcile, retention, rollup, rollup_bucket, rollup_read
-from billing.entries import Refused
+from billing.budget_refusal_models import BudgetRefusal
+from billing.entries import Over, Refused
 from billing.ledger import Ledger
 from billing.ledger_refusals import Refusals
 from billing.models import UsageRecord
@@ -125,6 +126,26 @@ def test_each_key_code_and_minute_has_one_record_and_the_first_one_stays():
     first = UsageRecord.objects.earliest("id")
     assert (first.requested, first.reason, first.status) == ("first", "wait 1.0 s", "refused")
     assert (first.cost_nano, first.attempts, first.http_status) == (0, 0, 429)
+
+
+def test_each_budget_counts_what_it_refused_in_a_period_whoever_asked():
+    over, other = Over(7, 1000, amount=50), Over(8, 1000, amount=9)
+    code = "budget_exceeded"
+    write(refusal(at(1), code, over=over), refusal(at(2), code, over=Over(7, 1000, amount=60)))
+    write(
+        refusal(at(3, BUSY), code, over=other),
+        refusal(at(4), code, over=over),
+        refusal(at(5), code, key_id=9),
+    )
+    write(
+        refusal(at(70), code, key_id=9, over=Over(7, 1000, amount=2**70)), refusal(at(71), code, over=other)
+    )
+
+    assert counted() == [(4, code, 4), (9, code, 1), (9, code, 1), (4, code, 1)]  # one record a minute
+    rows = BudgetRefusal.objects.order_by("budget_id").values_list("budget_id", "times", "amount")
+    assert list(rows) == [(7, 4, 2**63 - 1), (8, 2, 9)]
+    seven = BudgetRefusal.objects.get(budget_id=7)
+    assert (seven.first_at, seven.last_at) == (int(T0.timestamp()) + 1, int(T0.timestamp()) + 70)
 
 
 def test_without_the_constraint_two_gateways_would_leave_two(monkeypatch):

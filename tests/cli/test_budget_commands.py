@@ -26,6 +26,10 @@ def test_a_budget_is_made_listed_changed_and_removed(llmhub, support):
     listed = json.loads(llmhub("budget", "list", *support, "--json")[1])
     assert [(row["id"], row["cap"], row["hard"]) for row in listed] == [(made["id"], None, False)]
     assert "support" in llmhub("budget", "show", str(made["id"]))[1]
+    [period] = json.loads(llmhub("budget", "periods", str(made["id"]), "--json")[1])
+    assert (period["spent"], period["refused"], period["open"]) == ("0", 0, True)
+    told = [row["told"] for row in json.loads(llmhub("budget", "history", str(made["id"]), "--json")[1])]
+    assert told == ["Changed cap from 250 to unlimited; hard from yes to no", "Made with a cap of 250"]
     assert llmhub("budget", "remove", str(made["id"]))[0] == 0
     assert "no budget yet" in llmhub("budget", "list")[1]
 

@@ -104,7 +104,7 @@ NO_CONFIGURATION = {
     "catalog.DiscoveryRun", "catalog.DiscoveryState", "catalog.HeldList", "catalog.CatalogEvent",
     "providers.HealthCheck", "providers.StatusChange", "providers.MinuteStatistic", "providers.BreakerEvent",
     "providers.KeptScore", "providers.Degradation",
-    "billing.Crossing", "billing.BudgetForecast", "billing.Overshoot",
+    "billing.Crossing", "billing.BudgetRefusal", "billing.BudgetForecast", "billing.Overshoot",
     "alerts.Alert", "alerts.Transition", "alerts.Delivery",
 }  # fmt: skip
 

@@ -14,7 +14,8 @@ from llmhub.alerts.models import Alert, Channel, Delivery
 from llmhub.alerts.sending import send_due
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.lib import clock
-from llmhub.people.models import Team
+from llmhub.people.membership import set_member
+from llmhub.people.models import Membership, Team, User
 from tests.alerts.found import finding
 from tests.alerts.receiver import receiving, verified
 
@@ -217,3 +218,48 @@ def test_what_is_held_says_until_when_and_a_digest_what_it_is(signed_in, smtp):
     [sent] = mail.outbox
     assert sent.subject == "[llmhub] While it was quiet: 2 alerts fire"
     assert sent.body.count("Firing since 23:00: Nobody knows") == 2
+
+
+def test_who_sees_only_their_teams_has_the_number_of_their_alerts_in_the_menu(signed_in):
+    """The negative control: somebody of another team."""
+    teams = [Team.objects.create(slug=slug, name=slug) for slug in ("support", "search")]
+    client = signed_in("member")
+    user = User.objects.get(email="member@example.com")
+    for subject, team in (("a", teams[0]), ("b", teams[0]), ("c", teams[1])):
+        fired(subject=subject, team_id=team.pk)
+
+    numbers = []
+    for team in teams:
+        set_member(actor=COMMAND_LINE, team=team, user=user, role="manager")
+        numbers.append(re.search(r'nav-count"><span [^>]*>: </span>(\d+)<', client.get("/budgets/").text)[1])
+        Membership.objects.all().delete()
+
+    assert numbers == ["2", "1"]
+    assert "nav-count" not in client.get("/budgets/").text
+
+
+def test_thresholds_of_one_budget_are_one_line_and_others_are_not(signed_in):
+    for threshold, subject in ((50, "budget:1"), (80, "budget:1"), (50, "budget:2")):
+        fired(rule="budget", subject=subject, period=7, threshold=threshold, title=f"{subject} {threshold} %")
+    fired(rule="budget", subject="budget:1", period=8, threshold=50, title="another period")
+
+    page = signed_in("admin").get("/alerts/")
+
+    lines = [(each.row.title, [lower.threshold for lower in each.below]) for each in page.context["firing"]]
+    assert sorted(lines) == [("another period", []), ("budget:1 80 %", [50]), ("budget:2 50 %", [])]
+    assert page.text.count("Fires too:") == 1
+
+
+def test_who_may_not_acknowledge_it_has_no_button(signed_in):
+    """A manager sees an alert of everybody's beside one of their team; the control is the team's."""
+    team = Team.objects.create(slug="support", name="Support")
+    mine, everybodys = fired(subject="a", team_id=team.pk), fired(subject="b")
+    client = signed_in("viewer")
+    set_member(
+        actor=COMMAND_LINE, team=team, user=User.objects.get(email="viewer@example.com"), role="manager"
+    )
+
+    page = client.get("/alerts/").text
+
+    assert f"/alerts/{mine.pk}/acknowledge/" in page
+    assert f"/alerts/{everybodys.pk}/acknowledge/" not in page

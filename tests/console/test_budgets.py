@@ -6,10 +6,15 @@ import pytest
 
 from billing.budget import create_budget, value_of
 from billing.budget_names import Names
+from billing.budget_refusal_models import BudgetRefusal
+from billing.budget_watch import nearest
 from billing.call_rules_models import CallRules
+from billing.key import create_key
 from billing.models import ApiKey, Budget, Counter
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.lib import clock
+from llmhub.people.membership import set_member
+from llmhub.people.models import Team, User
 from tests.console.test_keys import made as make_key
 
 pytestmark = pytest.mark.django_db
@@ -152,3 +157,89 @@ def test_a_viewer_changes_nothing(signed_in, team, path):
 
     assert signed_in("viewer").post(path.format(budget.pk), NEW).status_code == 403
     assert Budget.objects.in_force().get().cap == 10 * 10**9
+
+
+def test_what_is_nearest_to_its_cap_stands_first_with_its_share_in_words(signed_in, team):
+    spend(made(per="day", cap="10"), spent=9 * 10**9)
+    spend(made(per="week", cap="10"), spent=10**9)
+
+    page = signed_in("viewer").get("/budgets/")
+
+    assert [line.row.budget.per for line in page.context["lines"]] == ["day", "week"]
+    assert '<span class="budget-percent" aria-hidden="true">90 %</span>' in page.text
+
+
+@pytest.mark.parametrize(
+    ("scope", "name", "leads"),
+    [
+        ("team", "support", "by=key&amp;measure=spend&amp;per=day&amp;since={since}&amp;team=support"),
+        ("organisation", "", "by=team&amp;measure=spend&amp;per=day&amp;since={since}"),
+        ("tag", "env=prod", "/requests/?tag=env%3Dprod"),  # not summed up apart
+    ],
+)
+def test_what_is_spent_leads_to_what_it_is_made_of(signed_in, team, scope, name, leads):
+    budget = made(scope=scope, name=name)
+    since = clock.now().strftime("%Y-%m-01")
+
+    assert leads.format(since=since) + '"' in signed_in("admin").get(f"/budgets/{budget.pk}/").text
+
+
+def test_the_page_shows_periods_and_calls_that_were_refused(signed_in, team):
+    budget = made(cap="10")
+    spend(budget, spent=4 * 10**9)
+    Counter.objects.create(budget_id=budget.pk, period_start=1_790_000_000, spent=12 * 10**9)
+    start = value_of(budget, Names.of([budget])).period_start(clock.now())
+    now = int(clock.now().timestamp())
+    BudgetRefusal.objects.create(
+        budget_id=budget.pk, period_start=start, times=1234, first_at=now, last_at=now, amount=10**9
+    )
+
+    page = " ".join(signed_in("viewer").get(f"/budgets/{budget.pk}/").text.split())
+
+    assert (
+        'status=refused&amp;code=budget_exceeded&amp;team=support">1 234 calls</a>, the last just now' in page
+    )
+    periods = page.split('id="budget-periods"')[1]
+    assert "September 2026" in periods
+    assert [part in periods for part in ("$12.00", "120 %", "$4.00", "40 %", "so far")] == [True] * 5
+
+
+def test_overview_shows_the_budgets_nearest_to_their_caps(signed_in, team):
+    for per, spent in (("hour", 1), ("day", 9), ("week", 11), ("month", 5), ("year", 3), ("total", 2)):
+        spend(made(per=per, cap="10"), spent=spent * 10**9)
+    spend(made(scope="organisation", name="", per="day", cap=None), spent=10**12)  # no cap: nothing to watch
+
+    rows = [row.budget.per for row in nearest(COMMAND_LINE, clock.now())]
+
+    assert rows == ["week", "day", "month", "year", "total"]
+
+
+def test_who_decides_is_said_where_nobody_is_named(signed_in, team):
+    of_team, of_all = made(), made(scope="organisation", name="")
+    named = made(per="day", contact="#llm-budgets")
+    client = signed_in("admin")
+
+    pages = [client.get(f"/budgets/{budget.pk}/").text for budget in (of_team, of_all, named)]
+
+    said = [page.split("Whom to ask for more</dt><dd>")[1].split("<")[0] for page in pages]
+    assert said == ["a manager of the team or an admin", "an admin", "#llm-budgets"]
+
+
+def test_the_form_offers_names_to_choose_from(signed_in, team):
+    """To a manager those of their team; the control is an admin, who has more."""
+    other = Team.objects.create(slug="search", name="Search")
+    for name, whose in (("bot", team), ("twin", team), ("twin", other)):
+        create_key(actor=COMMAND_LINE, team=whose, name=name)
+    admin, mia = signed_in("admin"), signed_in("member")
+    set_member(
+        actor=COMMAND_LINE, team=team, user=User.objects.get(email="member@example.com"), role="manager"
+    )
+
+    of_admin, of_mia = (
+        {each.name for each in client.get("/budgets/add/").context["names"]} for client in (admin, mia)
+    )
+
+    twins = {str(pk) for pk in ApiKey.objects.filter(name="twin").values_list("pk", flat=True)}
+    assert of_mia == {"support", "bot", "twin"}
+    assert of_admin >= {"support", "search", "bot", "admin@example.com", *twins}
+    assert '<option value="bot" label="Key bot of Support">' in mia.get("/budgets/add/").text

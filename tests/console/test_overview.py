@@ -117,7 +117,7 @@ def test_every_part_that_is_refreshed_is_there(signed_in, call):
     page = signed_in().get("/").text
 
     targets = page.split('hx-select-oob="')[1].split('"')[0].split(",")
-    assert len(targets) == 12
+    assert len(targets) == 13
     for target in targets:
         assert f'id="{target.removeprefix("#")}"' in page, target
 
@@ -168,7 +168,7 @@ def test_the_page_takes_the_same_queries_however_many_calls(signed_in, call, dja
 
     # session, person, organisation; first steps; 6 of the figures; providers; refused credentials;
     # models that are leaving; alerts that fire, held lists
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         client.get("/")
 
 

@@ -9,9 +9,14 @@ from django.test import Client
 from billing.key import create_key
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.audit.models import AuditEvent
+from llmhub.lib import clock
+from llmhub.people.membership import set_member
 from llmhub.people.models import SignInLink, Team, User
 from llmhub.people.person import activate_user, change_role, create_user, deactivate_user, make_link
 from llmhub.people.team import create_team
+from tests.billing import rows
+from tests.console.test_budgets import made as budget_made
+from tests.console.test_budgets import spend
 
 pytestmark = pytest.mark.django_db
 
@@ -190,3 +195,44 @@ def test_a_team_without_keys_leads_to_its_first_one(signed_in, team, swap):
 
     assert "No keys yet" in part
     assert 'href="/keys/add/?team=support"' in part
+
+
+def test_the_list_of_teams_shows_what_each_spent_and_its_tightest_budget(signed_in, swap):
+    teams = [create_team(actor=COMMAND_LINE, name=name) for name in ("Support", "Search", "Quiet")]
+    rows.usage(clock.now(), team_id=teams[0].pk, cost_nano=3 * 10**9)
+    rows.usage(clock.now(), team_id=teams[1].pk, cost_nano=5 * 10**9)
+    for per, spent in (("month", 9), ("total", 2)):
+        spend(budget_made(name="support", per=per), spent=spent * 10**9)
+    address = "/team-figures/?team=quiet&amp;team=search&amp;team=support&amp;"
+
+    assert f'hx-get="{address}"' in signed_in("viewer").get("/teams/").text
+    cells = signed_in("viewer").get(address.replace("&amp;", "&"), headers=swap).text
+    page = signed_in("viewer").get("/team-figures/").text
+
+    spent, left = (cell(cells, f"team-{what}-support") for what in ("spent", "budget"))
+    assert "$3.00" in spent
+    assert "team=support" in spent
+    assert "$1.00" in left
+    assert "90 %" in left
+    assert "no budget" in cell(cells, "team-budget-search")
+    assert "$0.00" in cell(cells, "team-spent-quiet")
+    assert [name in page for name in ("Support", "$5.00", "90 %")] == [True] * 3
+
+
+def test_the_figures_of_a_team_are_for_who_sees_it(signed_in, swap):
+    """The negative control is the team that they are in."""
+    own, other = (create_team(actor=COMMAND_LINE, name=name) for name in ("Own", "Other"))
+    for team in (own, other):
+        rows.usage(clock.now(), team_id=team.pk, cost_nano=7 * 10**9)
+    client = signed_in("member")
+    set_member(actor=COMMAND_LINE, team=own, user=User.objects.get(email="member@example.com"), role="viewer")
+
+    cells = client.get("/team-figures/?team=own&team=other", headers=swap).text
+
+    assert "$7.00" in cell(cells, "team-spent-own")
+    assert "other" not in cells
+
+
+def cell(text: str, name: str) -> str:
+    """What comes for one cell."""
+    return text.split(f'id="{name}"')[1].split('<div id="team-')[0]

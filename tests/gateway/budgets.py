@@ -51,6 +51,14 @@ def standing(model, budget_id: int) -> tuple[int, int]:
         return tuple(map(sum, zip(*rows, strict=True)))
 
 
+def refused(model, budget_id: int) -> int:
+    """How many calls a budget refused in all periods."""
+    from billing.budget_refusal_models import BudgetRefusal
+
+    with model.gateway.database():
+        return sum(BudgetRefusal.objects.filter(budget_id=budget_id).values_list("times", flat=True))
+
+
 def crowd(gateways, caller, *, clients: int, **body) -> list[tuple[int, dict, dict]]:
     """Let so many clients call at once, shared among the gateways: status, headers, body of each."""
     content = json.dumps(BODY | {"model": caller.name} | body).encode()

@@ -36,6 +36,15 @@ def test_a_refusal_names_the_limit_what_is_spent_and_when_it_begins_anew(gateway
     )
 
 
+def test_the_budget_counts_what_it_refused(gateway, simulator):
+    model = gateway.make(at=[simulator.path("tokens/20")], prices=("1.5", "6"))
+    budget_id = budgets.add(model, "0.003", per="month")
+
+    assert [budgets.ask(model, max_tokens=tokens)[0] for tokens in (4000, 10, 4000)] == [402, 200, 402]
+
+    gateway.until(lambda: budgets.refused(model, budget_id) == 2, what="both are counted")
+
+
 def test_the_output_limit_it_names_fits_and_one_more_does_not(gateway, simulator):
     model = gateway.make(at=[simulator.path("tokens/20")], prices=("1.5", "6"))
     budgets.add(model, "0.003")
@@ -72,7 +81,8 @@ def test_no_output_limit_is_named_where_the_input_alone_is_too_dear(gateway, sim
     remedies = budgets.ask(model)[2]["error"]["remedies"]
 
     assert not any("max_tokens" in remedy for remedy in remedies)
-    assert remedies[-1].startswith(f"have an admin raise the budget of team:{model.team}: http://")
+    who = "have a manager of the team or an admin"
+    assert remedies[-1].startswith(f"{who} raise the budget of team:{model.team}: http://")
     assert remedies[-1].endswith("/ask/")
 
 

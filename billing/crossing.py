@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 
-from billing import ledger_sql, periods, thresholds
+from billing import ledger_inserts, ledger_sql, periods, thresholds
 from billing.crossing_models import Crossing
 from billing.entries import Hold
 from billing.models import Budget
@@ -34,7 +34,7 @@ def recount(budget: Budget, *, now: datetime) -> None:
         rows = Crossing.objects.filter(budget_id=budget.pk, period_start=start)
         rows.exclude(threshold__in=reached).delete()
         cap = budget.cap_at(now)
-        ledger_sql.insert_crossings(
+        ledger_inserts.insert_crossings(
             cursor, [[budget.pk, start, percent, standing.spent, cap, moment] for percent in reached]
         )
 

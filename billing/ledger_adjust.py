@@ -16,6 +16,7 @@ from typing import Any
 from django.db import connection
 
 from billing import crossing, ledger_crossings, scopes
+from billing import ledger_inserts as inserts
 from billing import ledger_sql as sql
 from billing.budget import in_force
 from billing.entries import Hold
@@ -59,7 +60,7 @@ def write(entries: Sequence[Entry], *, now: datetime) -> list[int]:
             )
             for row_id, entry in zip(row_ids, entries, strict=True)
         )
-        sql.mark_dirty(cursor, row_ids)
+        inserts.mark_dirty(cursor, row_ids)
     return row_ids
 
 

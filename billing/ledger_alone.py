@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from msgspec.structs import replace
 
-from billing import ledger_batch, ledger_sql, scopes, worker
+from billing import ledger_batch, ledger_inserts, scopes, worker
 from billing.budget import in_force
 from billing.entries import Hold, Reserve, Settle
 from billing.ledger_batch import Batch, Release
@@ -62,4 +62,4 @@ def attribute(usage_id: int, *, provider_id: int, entry_id: int | None, offer_id
     UsageRecord.objects.filter(pk=usage_id).update(**where)
     Attempt.objects.filter(usage_id=usage_id).update(**where)
     with connection.cursor() as cursor:
-        ledger_sql.mark_dirty(cursor, [usage_id])
+        ledger_inserts.mark_dirty(cursor, [usage_id])

@@ -12,6 +12,7 @@ from django.db.backends.utils import CursorWrapper
 
 from billing import charge, ledger_crossings
 from billing import ledger_fold as fold
+from billing import ledger_inserts as inserts
 from billing import ledger_keys as keys
 from billing import ledger_rows as rows
 from billing import ledger_sql as sql
@@ -105,7 +106,9 @@ def _apply(batch: Batch, cursor: CursorWrapper, next_id: Callable[[], int]) -> O
 
     ledger_crossings.book(cursor, fold.summed(_both(settled, given)), now=now)
     kept = [taken[id_].row() for id_ in moves.keys() & admission.refused.keys()]
-    sql.insert_reservations(cursor, [rows.reservation(wish.reserve) for wish in admission.accepted] + kept)
+    inserts.insert_reservations(
+        cursor, [rows.reservation(wish.reserve) for wish in admission.accepted] + kept
+    )
     keys.free(cursor, _unused(batch, admission))
     sql.delete_records(cursor, corrected)
     _insert_records(cursor, settles, next_id)
@@ -150,9 +153,9 @@ def _insert_records(cursor: CursorWrapper, settles: Sequence[Settle], next_id: C
         for attempt in settle.attempts
     ]
     records = [rows.record(settle, total(settle.attempts)) for settle in settles]
-    sql.insert_records(cursor, records, attempts=attempts)
+    inserts.insert_records(cursor, records, attempts=attempts)
     over = [settle for settle in settles if charge.beyond(settle)]
-    sql.insert_overshoots(cursor, [rows.overshoot(settle) for settle in over])
+    inserts.insert_overshoots(cursor, [rows.overshoot(settle) for settle in over])
 
 
 def _countable(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from django.db.backends.utils import CursorWrapper
 
+from billing import ledger_inserts as inserts
 from billing import ledger_sql as sql
 from billing import thresholds
 from billing.entries import Hold
@@ -21,4 +22,4 @@ def book(cursor: CursorWrapper, sums: Mapping[Hold, tuple[int, int]], *, now: in
         for percent in thresholds.crossed(spent - sums[hold][0], spent, rule):
             cap = int(rule.partition(":")[0])
             rows.append([hold.budget_id, hold.period_start, percent, spent, cap, now])
-    sql.insert_crossings(cursor, rows)
+    inserts.insert_crossings(cursor, rows)

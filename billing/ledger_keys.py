@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from django.db.backends.utils import CursorWrapper
 
 from billing.entries import FirstCall, Once, Repeated, Reserve
+from billing.ledger_text import marks
 
 
 def claim(cursor: CursorWrapper, reserves: Sequence[Reserve]) -> dict[int, Repeated]:
@@ -27,7 +28,7 @@ def free(cursor: CursorWrapper, ids: Iterable[int]) -> None:
     wanted = sorted(ids)
     if wanted:
         cursor.execute(
-            f"DELETE FROM billing_idempotencykey WHERE usage_id IN ({_marks(len(wanted))})",  # noqa: S608
+            f"DELETE FROM billing_idempotencykey WHERE usage_id IN ({marks(len(wanted))})",  # noqa: S608
             wanted,
         )
 
@@ -56,7 +57,7 @@ def _find(cursor: CursorWrapper, digests: Iterable[str]) -> dict[str, FirstCall]
     cursor.execute(
         "SELECT digest, body_digest, usage_id, status, http_status, cost_nano"  # noqa: S608
         " FROM billing_idempotencykey LEFT JOIN billing_usagerecord ON billing_usagerecord.id = usage_id"
-        f" WHERE digest IN ({_marks(len(wanted))})",
+        f" WHERE digest IN ({marks(len(wanted))})",
         wanted,
     )
     return {row[0]: FirstCall(*row[1:]) for row in cursor.fetchall()}
@@ -66,7 +67,3 @@ def _repeated(once: Once, firsts: dict[str, FirstCall]) -> Repeated:
     """Return what a late call is told; a key that was freed this moment counts as in flight."""
     first = firsts.get(once.digest)
     return Repeated(first, is_same=first is None or first.body_digest == once.body_digest)
-
-
-def _marks(count: int) -> str:
-    return ",".join(["%s"] * count)

@@ -18,8 +18,8 @@ from itertools import islice
 from django.db import DataError, IntegrityError, connections, transaction
 from django.db.utils import Error as DatabaseFailure
 
+from billing import ledger_inserts as inserts
 from billing import ledger_rows as rows
-from billing import ledger_sql as sql
 from billing.entries import Over, Refused
 from llmhub.lib.ids import PER_MINUTE, moment_of
 
@@ -138,9 +138,9 @@ class Refusals:
 
     def _add(self, some: Sequence[Kept]) -> None:
         with transaction.atomic(using=self._alias), connections[self._alias].cursor() as cursor:
-            sql.add_refusals(cursor, [rows.refusal(kept.first, kept.times) for kept in some])
+            inserts.add_refusals(cursor, [rows.refusal(kept.first, kept.times) for kept in some])
             over = [rows.over(each.over, each.times, _at(each)) for each in some if each.over]
-            sql.add_over(cursor, sorted(over))
+            inserts.add_over(cursor, sorted(over))
 
     def _postpone(self, exc: Exception) -> None:
         """Try again in a moment, with a fresh connection."""

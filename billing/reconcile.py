@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
-from billing import ledger_sql, reconcile_counters, rollup, rollup_bucket
+from billing import ledger_inserts, reconcile_counters, rollup, rollup_bucket
 from billing.difference import HELD, ROLL_UP, SPENT, Difference
 from billing.models import UsageRecord
 from billing.rollup_models import DirtyBucket, Discrepancy
@@ -167,4 +167,4 @@ def _keep(found: Sequence[Difference], buckets: Sequence[int], now: datetime, al
             )  # fmt: skip
         wrong = {rollup_bucket.first_id(row.period_start) for row in found if row.kind == ROLL_UP}
         if wrong:
-            ledger_sql.mark_dirty(cursor, wrong)
+            ledger_inserts.mark_dirty(cursor, wrong)

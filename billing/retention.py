@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
-from billing import ledger_sql, reconcile, rollup, rollup_bucket
+from billing import ledger_inserts, reconcile, rollup, rollup_bucket
 from billing.models import UsageRecord
 from billing.rollup_models import DirtyBucket, Retention
 from llmhub.lib import clock
@@ -59,7 +59,7 @@ def _may_go(bucket: int, alias: str) -> bool:
     if reconcile.of_buckets([bucket], alias=alias):
         log.error("roll-ups of the bucket at %d differ from its calls: nothing is deleted", bucket)
         with connections[alias].cursor() as cursor:
-            ledger_sql.mark_dirty(cursor, [rollup_bucket.first_id(bucket)])
+            ledger_inserts.mark_dirty(cursor, [rollup_bucket.first_id(bucket)])
         return False
     after = bucket + rollup_bucket.SECONDS
     Retention.objects.using(alias).update_or_create(id=1, defaults={"whole_from": after})

@@ -1,6 +1,6 @@
 """Add up the calls of each quarter of an hour, whenever it is out of date, from the ledger.
 
-Who writes into a bucket leaves a stamp on it in the same transaction (`ledger_sql.mark_dirty`). To add
+Who writes into a bucket leaves a stamp on it in the same transaction (`ledger_inserts.mark_dirty`). To add
 a bucket up is: put a stamp of one's own on all of its marks, read its calls, write the sums, and
 clear the marks that still have that stamp. A call that is written in between puts another stamp
 there: then nothing is cleared. The last of two workers to stamp a bucket is the one that writes it.

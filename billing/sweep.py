@@ -14,6 +14,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 from billing import ledger_crossings
 from billing import ledger_fold as fold
+from billing import ledger_inserts as inserts
 from billing import ledger_rows as rows
 from billing import ledger_sql as sql
 from billing.charge import charged_unheard
@@ -62,7 +63,7 @@ def _sweep_some(moment: int, alias: str) -> int:
         )
         sql.lock_counters(cursor, list(sums), now=moment)
         ledger_crossings.book(cursor, sums, now=moment)
-        sql.insert_records(cursor, [row for lease, row, _ in ended if lease.id not in written])
+        inserts.insert_records(cursor, [row for lease, row, _ in ended if lease.id not in written])
     return len(leases)
 
 

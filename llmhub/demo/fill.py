@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.db.models import F
 
-from billing import forecasts, ledger_batch, ledger_sql, rollup, rollup_bucket
+from billing import forecasts, ledger_batch, ledger_inserts, rollup, rollup_bucket
 from billing import ledger_rows as rows
 from billing.ledger_batch import Batch
 from billing.models import ApiKey, UsageRecord
@@ -82,8 +82,8 @@ def _write_refusals(known: Facts, now: datetime, days: int) -> None:
     ]
     over = [budgets.refused(entry, times) for entry, times in found if entry.error_code == "budget_exceeded"]
     with transaction.atomic(), connection.cursor() as cursor:
-        ledger_sql.add_refusals(cursor, [rows.refusal(entry, times) for entry, times in found])
-        ledger_sql.add_over(cursor, over)
+        ledger_inserts.add_refusals(cursor, [rows.refusal(entry, times) for entry, times in found])
+        ledger_inserts.add_over(cursor, over)
 
 
 def _days(newest: int, now: datetime, days: int) -> list[date]:

@@ -7,7 +7,7 @@ import json
 import pytest
 from django.db import connection
 
-from billing import ledger_sql
+from billing import ledger_inserts
 from billing.models import Attempt, UsageRecord
 from billing.overshoot_models import Overshoot
 from llmhub.cli.main import run
@@ -32,7 +32,7 @@ def record(**columns) -> UsageRecord:
         started_at_ms=clock.unix_ms(),
     )
     with connection.cursor() as cursor:
-        ledger_sql.mark_dirty(cursor, [row_id])
+        ledger_inserts.mark_dirty(cursor, [row_id])
     return UsageRecord.objects.create(id=row_id, **columns)
 
 

@@ -7,7 +7,7 @@ from itertools import count
 
 from django.db import connection
 
-from billing import ledger_sql
+from billing import ledger_inserts
 from billing.models import ApiKey, Attempt, UsageRecord
 from catalog.models import CatalogEntry
 from llmhub.lib import ids
@@ -23,7 +23,7 @@ def usage(at: datetime, **values) -> UsageRecord:
     values = {"requested": "acme/small-1", "status": "ok", "cost_nano": 1000} | values
     record = UsageRecord.objects.create(id=ids.first_at(at) + next(_NUMBERS), **values)
     with connection.cursor() as cursor:
-        ledger_sql.mark_dirty(cursor, [record.pk])
+        ledger_inserts.mark_dirty(cursor, [record.pk])
     return record
 
 

@@ -12,7 +12,15 @@ from types import SimpleNamespace
 import pytest
 from django.db import OperationalError, connection
 
-from billing import ledger_refusals, ledger_sql, reconcile, retention, rollup, rollup_bucket, rollup_read
+from billing import (
+    ledger_inserts,
+    ledger_refusals,
+    reconcile,
+    retention,
+    rollup,
+    rollup_bucket,
+    rollup_read,
+)
 from billing.budget_refusal_models import BudgetRefusal
 from billing.entries import Over, Refused
 from billing.ledger import Ledger
@@ -150,7 +158,7 @@ def test_each_budget_counts_what_it_refused_in_a_period_whoever_asked():
 
 def test_without_the_constraint_two_gateways_would_leave_two(monkeypatch):
     """The negative control."""
-    monkeypatch.setattr(ledger_sql, "_ADD_REFUSAL", ledger_sql._RECORDS.one)
+    monkeypatch.setattr(ledger_inserts, "_ADD_REFUSAL", ledger_inserts._RECORDS.one)
     with connection.cursor() as cursor:
         cursor.execute("DROP INDEX one_refusal_a_minute")
     try:
@@ -181,7 +189,7 @@ def test_while_the_database_is_away_they_wait_and_none_is_lost(monkeypatch):
     refusals = Refusals("default")
     refusals.add(refusal(at(1)))
     with monkeypatch.context() as away:
-        away.setattr(ledger_sql, "add_refusals", _gone)
+        away.setattr(ledger_inserts, "add_refusals", _gone)
         assert not refusals.write_due()
         assert refusals.is_failing
         refusals.add(refusal(at(2)))
@@ -216,14 +224,14 @@ def test_the_ledger_writes_them_without_being_asked_and_a_stopping_one_at_once(l
 @contextmanager
 def slow_writes(monkeypatch, seconds: float):
     """Each transaction of refusals takes so long."""
-    add = ledger_sql.add_refusals
+    add = ledger_inserts.add_refusals
 
     def slow(cursor, rows):
         time.sleep(seconds)
         add(cursor, rows)
 
     with monkeypatch.context() as patch:
-        patch.setattr(ledger_sql, "add_refusals", slow)
+        patch.setattr(ledger_inserts, "add_refusals", slow)
         yield
 
 

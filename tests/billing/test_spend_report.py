@@ -13,7 +13,7 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing import ledger_sql, rollup, rollup_day, spend_report
+from billing import ledger_inserts, rollup, rollup_day, spend_report
 from billing.models import UsageRecord
 from billing.rollup_models import DayRollUp, DirtyBucket, ReportTag, RolledDay, RollUp, SupplyRollUp
 from billing.spend_dimensions import NONE
@@ -93,7 +93,7 @@ def write(some) -> None:
     ]  # fmt: skip
     UsageRecord.objects.bulk_create(made)
     with connection.cursor() as cursor:
-        ledger_sql.mark_dirty(cursor, [row.pk for row in made])
+        ledger_inserts.mark_dirty(cursor, [row.pk for row in made])
 
 
 def recorded(found, *, only_team: bool) -> dict[datetime, int]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, cast
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -20,7 +20,7 @@ from billing.scopes import BudgetValue
 from catalog.models import Origin
 from llmhub.audit import log
 from llmhub.audit.actor import Actor
-from llmhub.lib import clock
+from llmhub.lib import clock, zones
 from llmhub.people import organisation
 from llmhub.people.roles import NotAllowed, require
 
@@ -199,7 +199,7 @@ def _whose(scope: str, name: str, *, by: Actor | None = None) -> int:
 
 
 def _check_zone(name: str) -> None:
-    if name not in available_timezones():
+    if name not in zones.names():
         message = f"{name[:60]!r} is no time zone: write an IANA name such as Europe/Berlin"
         raise ValidationError({"time_zone": message})
 

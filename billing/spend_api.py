@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, TypeVar
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 from ninja import Query as Words
@@ -18,7 +18,7 @@ from billing.spend_query import MOST_VALUES, Query, day, question
 from billing.spend_report import Question, report
 from billing.spend_shapes import SavingsOut, SpendOut, savings_out, spend_out
 from billing.visible import teams_of
-from llmhub.lib import clock
+from llmhub.lib import clock, zones
 from llmhub.lib.rest import REFUSALS, BadQuery, Cursor, Limit
 from llmhub.people import organisation
 from llmhub.people.api_access import caller
@@ -107,7 +107,7 @@ def _refused(ask: Callable[[], T]) -> T:
 def _zone(name: str) -> ZoneInfo:
     if not name:
         return ZoneInfo(organisation.current().time_zone)
-    if name not in available_timezones():
+    if name not in zones.names():
         raise ValueError(f"{name!r} is no time zone: write an IANA name such as Europe/Berlin")
     return ZoneInfo(name)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -18,7 +17,7 @@ from llmhub.alerts.models import Channel, Delivery
 from llmhub.alerts.sending import send_now
 from llmhub.audit import log
 from llmhub.audit.actor import Actor
-from llmhub.lib import clock, outside, secrets
+from llmhub.lib import clock, outside, secrets, zones
 from llmhub.lib.reference import is_reference
 from llmhub.people import organisation
 from llmhub.people.models import Team
@@ -251,7 +250,7 @@ def _quiet(text: str) -> str:
 
 def _zone(name: str) -> str:
     found = name or organisation.current().time_zone
-    if found not in available_timezones():
+    if found not in zones.names():
         message = f"{found[:60]!r} is no time zone: write an IANA name such as Europe/Berlin"
         raise ValidationError({"time_zone": message})
     return found

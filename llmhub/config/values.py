@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Annotated, Any
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -15,7 +14,7 @@ from catalog.listing_diff import EVENTS
 from catalog.pricing import MAX_PRICE
 from catalog.words import CAPABILITIES, MODALITIES, NAME_PATTERN
 from llmhub.alerts.finding import RULES
-from llmhub.lib import money, reference
+from llmhub.lib import money, reference, zones
 from providers.adapters import KINDS
 
 # A dialect is named by its wire format, or by the company whose format it is.
@@ -60,10 +59,10 @@ def _reference(value: str) -> str:
 
 
 def _timezone(value: str) -> str:
-    zones = available_timezones()
-    if value not in zones:
+    known = zones.names()
+    if value not in known:
         shown = f"{value[:60]!r} is no time zone: write an IANA name such as Europe/Berlin"
-        raise PydanticCustomError("unknown_word", "{shown}", {"shown": shown, "known": sorted(zones)})
+        raise PydanticCustomError("unknown_word", "{shown}", {"shown": shown, "known": sorted(known)})
     return value
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 
+from llmhub.lib.zones import names
 from llmhub.people.guesses import TooManyTries
 from llmhub.people.models import User
 from llmhub.people.password import is_current
@@ -42,10 +42,10 @@ class NameForm(forms.Form):
     )
 
 
-@cache  # it reads a folder of 500 files
+@cache
 def zones() -> list[tuple[str, str]]:
     """Return the time zones people choose from: UTC first, then every place by name."""
-    places = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
+    places = sorted(zone for zone in names() if "/" in zone and not zone.startswith("Etc/"))
     return [("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in places)]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import cast
-from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -11,6 +10,7 @@ from django.http import HttpRequest
 
 from llmhub.audit import log
 from llmhub.audit.actor import Actor
+from llmhub.lib import zones
 from llmhub.people.models import Organisation
 from llmhub.people.roles import require
 from llmhub.people.sign_in_models import SecondFactor
@@ -49,7 +49,7 @@ def describe(*, actor: Actor, name: str, time_zone: str) -> Organisation:
     organisation = _locked()
     before = {"name": organisation.name, "time_zone": organisation.time_zone}
     organisation.name, organisation.time_zone = name.strip(), time_zone.strip()
-    if organisation.time_zone not in available_timezones():
+    if organisation.time_zone not in zones.names():
         raise ValidationError(
             {"time_zone": f"{time_zone!r} is no time zone: write an IANA name such as Europe/Berlin"}
         )

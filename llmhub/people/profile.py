@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from zoneinfo import available_timezones
-
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from llmhub.audit import log
 from llmhub.audit.actor import Actor
+from llmhub.lib import zones
 from llmhub.people.models import User
 
 
@@ -32,7 +31,7 @@ def set_time_zone(*, actor: Actor, user: User, time_zone: str) -> None:
 
     Raises `ValidationError` on what is no time zone.
     """
-    if time_zone and time_zone not in available_timezones():
+    if time_zone and time_zone not in zones.names():
         raise ValidationError(
             {"time_zone": f"{time_zone[:60]!r} is no time zone: write an IANA name such as Europe/Berlin"}
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.db import connection
 
 from llmhub.audit.actor import Actor
 from llmhub.config import Applied, BadFile, apply_file, plan
@@ -16,9 +17,10 @@ FILE = Actor(kind="file", label="llmhub.toml", role="owner")
 
 
 def every_row() -> dict[str, list]:
-    """The whole database."""
-    tables = [model for model in apps.get_models() if model._meta.managed]
-    return {model._meta.label: list(model._base_manager.order_by("pk").values()) for model in tables}
+    """The whole database, as it is stored."""
+    with connection.cursor() as cursor:
+        tables = [model._meta.db_table for model in apps.get_models() if model._meta.managed]
+        return {name: cursor.execute(f'SELECT * FROM "{name}"').fetchall() for name in tables}
 
 
 def changes_something(planned: Plan) -> bool:

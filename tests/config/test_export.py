@@ -139,7 +139,7 @@ def test_a_reference_that_a_person_set_becomes_the_file_s_and_a_refused_one_stay
 def test_what_stands_in_the_file_is_taken_away_again_with_its_line(tmp_path):
     seed()
     text = exported_elsewhere(furnish)
-    bundled = every_row()["catalog.CatalogEntry"]
+    bundled = list(CatalogEntry.objects.order_by("pk").values())
     apply(text, tmp_path)
 
     apply("", tmp_path)

@@ -10,15 +10,12 @@ from playwright.sync_api import expect
 from billing import adjustment
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.lib import clock, ids
-from llmhub.people.models import User
 from tests.billing import rows
 from tests.fixtures.browser import violations
 from tests.fixtures.lists import many
 from tests.fixtures.lists import row as listed
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
@@ -61,16 +58,10 @@ def refused(calls):
 
 
 @pytest.fixture
-def console(page, live_server):
-    """The page with an owner signed in, and `go(path)`."""
-    user = User(email="owner@example.com", role="owner")
-    user.set_password(PASSWORD)
-    user.save()
-    page.goto(f"{live_server.url}/sign-in/")
-    page.get_by_label("E-mail").fill(user.email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{live_server.url}/")
+def console(page, live_server, signed_in):
+    """A page on which an owner is signed in, and `go(path)`."""
+    (cookie,) = signed_in("owner").cookies.values()
+    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
     page.go = lambda path: page.goto(live_server.url + path)
     return page
 
@@ -131,6 +122,7 @@ def test_overview_with_a_long_name_and_a_large_sum_keeps_its_columns_in_sight(co
 
 
 def test_a_flaw_of_accessibility_is_seen(console):
+    console.go("/profile/")
     console.evaluate(
         "document.querySelector('h1').insertAdjacentHTML('afterend', '<img src=/static/llmhub.svg>')"
     )
@@ -139,6 +131,7 @@ def test_a_flaw_of_accessibility_is_seen(console):
 
 
 def test_what_the_policy_forbids_does_not_run(console, blocked):
+    console.go("/profile/")
     console.evaluate("document.body.insertAdjacentHTML('beforeend', '<p style=\"color: red\">x</p>')")
 
     assert len(blocked) == 1
@@ -156,7 +149,7 @@ def test_pages_before_sign_in_are_accessible(page, live_server, blocked, theme):
 
 def test_the_theme_follows_the_system_until_it_is_chosen(console):
     console.emulate_media(color_scheme="dark")
-    console.reload()
+    console.go("/profile/")
     theme = console.locator("html")
     expect(theme).to_have_attribute("data-bs-theme", "dark")
 
@@ -225,6 +218,7 @@ def test_pausing_asks_first(console):
 
 
 def test_the_menu_opens_on_a_phone(console):
+    console.go("/profile/")
     console.set_viewport_size({"width": 390, "height": 844})
     link = console.get_by_role("link", name="Requests")
     expect(link).not_to_be_visible()

@@ -25,6 +25,20 @@ class BudgetLine:
         return min(_percent(self.row.held, self.row.cap), 100 - self.spent_percent)
 
     @property
+    def gone_percent(self) -> float | None:
+        """How much of the period is over; None where it has no end, or nothing is compared with it."""
+        if self.row.gone is None or self.row.cap is None:
+            return None
+        return round(min(max(self.row.gone, 0), 1) * 100, 1)
+
+    @property
+    def pace_text(self) -> str:
+        """What is used beside what of the period is over, in words; "" where it has no end."""
+        if self.gone_percent is None:
+            return ""
+        return f"{self.used_text} used, {self.gone_percent:.0f} % of the {self.row.budget.per} is over"
+
+    @property
     def over(self) -> int:
         """How much more than the cap is spent or held."""
         return max(-(self.row.left or 0), 0)

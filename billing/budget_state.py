@@ -29,6 +29,7 @@ class BudgetRow:
     resets_at: datetime | None  # in the budget's zone; None: never
     cap: int | None = None  # the raised one while that is in force; None: unlimited
     raised_until: datetime | None = None  # in the budget's zone; None: not raised
+    gone: float | None = None  # share of the period that is over; None: it has no end
     refused: int = 0  # calls in this period
     refused_at: datetime | None = None  # the last of them, in the budget's zone
 
@@ -75,11 +76,16 @@ def states(budgets: Iterable[Budget], *, at: datetime) -> list[BudgetRow]:
                 resets_at=values[budget.pk].resets_at(at),
                 cap=budget.cap_at(at),
                 raised_until=raised_until(budget, at=at),
+                gone=_gone(starts[budget.pk], values[budget.pk].resets_at(at), at),
                 refused=refused.times if refused else 0,
                 refused_at=_moment(refused.last_at, budget) if refused else None,
             )
         )
     return found
+
+
+def _gone(start: int, end: datetime | None, at: datetime) -> float | None:
+    return None if end is None else (at.timestamp() - start) / (end.timestamp() - start)
 
 
 def _refusals(starts: Mapping[int, int]) -> dict[int, BudgetRefusal]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from billing.budget import create_budget, value_of
+from billing.budget_line import BudgetLine
 from billing.budget_names import Names
 from billing.budget_refusal_models import BudgetRefusal
+from billing.budget_state import states
 from billing.budget_watch import nearest
 from billing.call_rules_models import CallRules
 from billing.key import create_key
@@ -243,3 +247,21 @@ def test_the_form_offers_names_to_choose_from(signed_in, team):
     assert of_mia == {"support", "bot", "twin"}
     assert of_admin >= {"support", "search", "bot", "admin@example.com", *twins}
     assert '<option value="bot" label="Key bot of Support">' in mia.get("/budgets/add/").text
+
+
+@pytest.mark.parametrize(
+    ("per", "moment", "gone"),
+    [
+        ("day", datetime(2026, 11, 16, 18, tzinfo=UTC), "75 % of the day is over"),
+        ("month", datetime(2026, 11, 16, tzinfo=UTC), "50 % of the month is over"),
+        ("total", datetime(2026, 11, 16, tzinfo=UTC), ""),
+    ],
+)
+def test_a_bar_has_a_mark_where_the_period_is(team, per, moment, gone):
+    spend(made(per=per), spent=9 * 10**9)
+
+    (row,) = states(Budget.objects.all(), at=moment)
+
+    line = BudgetLine(row)
+    assert line.pace_text.partition(", ")[2] == gone
+    assert (line.gone_percent is None) == (not gone)

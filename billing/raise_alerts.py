@@ -60,6 +60,7 @@ def _finding(asked: RaiseRequest, row: BudgetRow, budgets: Budgets, now: datetim
             **budgets.facts(budget, now),
             "request": asked.pk,
             "asked_by": asked.asked_by,
+            "asker": asked.asker,
             "reason": asked.reason,
             "asked_cap": amount.show(asked.cap, unit),
             "until": until.isoformat(),

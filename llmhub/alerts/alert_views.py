@@ -29,7 +29,7 @@ from llmhub.people.roles import allowed
 
 FIRING_SHOWN = 100
 SHOWN = 25
-_OURS = {"crossing"}  # facts that say nothing to people
+_OURS = {"crossing", "asker"}  # facts that say nothing to people
 
 
 @dataclass(frozen=True)

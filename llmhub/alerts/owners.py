@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from llmhub.alerts.models import Alert, Channel
+from llmhub.alerts.models import Alert, Channel, Transition
 from llmhub.audit import log
 from llmhub.audit.actor import SYSTEM
 from llmhub.people import organisation
@@ -31,8 +31,21 @@ def _managers(team: Team) -> tuple[str, ...]:
     return tuple(rows.order_by("id").values_list("email", flat=True))
 
 
-def beside(alert: Alert) -> tuple[str, ...]:
-    """Return who is told of a team's alert with the owners: its managers, unless a channel tells them."""
+def beside(transition: Transition) -> tuple[str, ...]:
+    """Return who is told with the owners: of a team's alert its managers, of an answer who asked for it."""
+    return (*_of_its_team(transition.alert), *_who_asked(transition))
+
+
+def _who_asked(transition: Transition) -> tuple[str, ...]:
+    """Return who asked for more of a budget, where this is the answer."""
+    kind, _, number = str(transition.facts.get("asker", "")).partition(":")
+    if transition.state != Alert.State.RESOLVED or kind != "user" or not number.isdecimal():
+        return ()
+    return tuple(User.objects.filter(pk=int(number), is_active=True).values_list("email", flat=True))
+
+
+def _of_its_team(alert: Alert) -> tuple[str, ...]:
+    """Return who manages the team of an alert, unless a channel of the team tells them."""
     if alert.team is None:
         return ()
     theirs = Channel.objects.in_use().filter(team=alert.team, kind=Channel.Kind.EMAIL)

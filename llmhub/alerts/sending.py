@@ -61,19 +61,20 @@ def _send_all(rows: list[Delivery]) -> int:
     return taken
 
 
-def way_of(channel: Channel, alert: Alert | None = None) -> Way:
+def way_of(channel: Channel, transition: Transition | None = None) -> Way:
     """Return a channel as its sender needs it.
 
-    E-mail without addresses is for the managers of a team's channel; of the hub's for all owners, and of
-    a team's alert for its managers, too. A digest is of several teams: it is for the owners alone.
+    E-mail without addresses is for the managers of a team's channel; of the hub's for all owners, of a
+    team's alert for its managers, too, and of an answer for who asked. A digest is of several teams: it
+    is for the owners alone.
     """
     recipients: tuple[str, ...] = ()
     if channel.kind == Channel.Kind.EMAIL and channel.address:
         recipients = tuple(channel.address.split(", "))
     elif channel.kind == Channel.Kind.EMAIL:
         recipients = owners.of_team(channel.team) if channel.team else owners.addresses()
-        if channel.team is None and alert is not None:
-            recipients = tuple(dict.fromkeys((*recipients, *owners.beside(alert))))
+        if channel.team is None and transition is not None:
+            recipients = tuple(dict.fromkeys((*recipients, *owners.beside(transition))))
     return Way(
         channel.kind,
         channel.address,
@@ -86,8 +87,7 @@ def way_of(channel: Channel, alert: Alert | None = None) -> Way:
 
 def _way_of(row: Delivery) -> Way:
     """Return the way of a delivery: a digest and a test are about no alert."""
-    is_of_one = row.transition is not None and not row.is_digest
-    return way_of(row.channel, row.transition.alert if is_of_one and row.transition else None)
+    return way_of(row.channel, None if row.is_digest else row.transition)
 
 
 def message_of(row: Delivery) -> Message:

@@ -10,9 +10,14 @@ from billing import raise_alerts
 from billing.budget import create_budget, remove_budget
 from billing.raise_request import approve, ask_for_raise, refuse, withdraw
 from llmhub.alerts.models import Alert, Delivery
+from llmhub.alerts.sending import send_due
 from llmhub.audit.actor import COMMAND_LINE, Actor
 from llmhub.lib import clock
+from llmhub.people.access import actor_of_person
+from llmhub.people.membership import set_member
+from llmhub.people.person import create_user
 from llmhub.people.team import create_team
+from tests.alerts.receiver import mail_server
 
 pytestmark = pytest.mark.django_db
 
@@ -88,3 +93,31 @@ def test_what_was_decided_before_anybody_looked_is_told_to_nobody(asked):
     raise_alerts.look()
 
     assert not Alert.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_asked_gets_the_answer_by_mail_and_not_the_question(settings):
+    """By the channel that is there by itself; the negative control is the question."""
+    with mail_server() as server:
+        settings.SMTP_URL = f"smtp://127.0.0.1:{server.server_address[1]}?from=hub@example.org&tls=no"
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        team = create_team(actor=COMMAND_LINE, name="Support")
+        people = {
+            name: create_user(actor=COMMAND_LINE, email=f"{name}@example.org", role=role)
+            for name, role in (("boss", "owner"), ("mia", "member"), ("max", "member"))
+        }
+        for name, role in (("mia", "manager"), ("max", "member")):
+            set_member(actor=COMMAND_LINE, team=team, user=people[name], role=role)
+        budget = create_budget(actor=COMMAND_LINE, scope="team", name="support", per="month", cap="100")
+        who = actor_of_person(people["max"])
+        asked = ask_for_raise(actor=who, budget=budget, cap="150", reason="the launch")
+
+        for act in (lambda: None, lambda: approve(actor=COMMAND_LINE, asked=asked, note="go")):
+            act()
+            raise_alerts.look()
+            send_due()
+
+        question, answer = server.mails
+    assert ("boss@" in question, "mia@" in question, "To: max" in question) == (True, True, False)
+    assert "max@example.org" in answer.partition("\n\n")[0]
+    assert "Approved by command line: go" in answer

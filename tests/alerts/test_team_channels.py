@@ -118,7 +118,7 @@ def test_managers_are_told_of_their_team_with_the_owners_and_of_no_other(team, o
     set_member(actor=COMMAND_LINE, team=team, user=mia, role="manager")
     set_member(actor=COMMAND_LINE, team=team, user=max_, role="member")
     theirs, elsewhere, everybodys = (
-        alert.observe(finding(subject=f"a{number}", team_id=whose), now=clock.now())
+        alert.observe(finding(subject=f"a{number}", team_id=whose), now=clock.now()).transitions.last()
         for number, whose in enumerate((team.pk, other.pk, None))
     )
     row = Channel.objects.get(name="owners")

@@ -106,6 +106,7 @@ class CallRulesChange(Input):
     default_output_tokens: Annotated[int, Field(ge=1, le=MAX_OUTPUT_TOKENS)] | None = None
     unpriced: Literal["block", "allow"] | None = None
     allowance: Annotated[str, Field(max_length=60, description="USD")] | None = None
+    when_left: Literal["cancel", "finish"] | None = None
 
 
 class CallRulesOut(Output):
@@ -114,6 +115,7 @@ class CallRulesOut(Output):
     default_output_tokens: int | None
     unpriced: str | None
     allowance: str | None
+    when_left: str | None
     in_force: RulesOut
 
 
@@ -123,6 +125,7 @@ class RulesOut(Output):
     default_output_tokens: int
     unpriced: str
     allowance: str | None
+    when_left: str  # what becomes of a call whose caller leaves
 
 
 def budget_out(row: BudgetRow) -> BudgetOut:
@@ -269,8 +272,8 @@ def change_call_rules(request: HttpRequest, body: CallRulesChange, team: str = "
     actor = caller(request, "configure")
     of = get_object_or_404(Team, slug=team) if team else None
     changed = body.model_dump(include=body.model_fields_set)
-    if "unpriced" in changed:
-        changed["unpriced"] = changed["unpriced"] or ""
+    for word in changed.keys() & {"unpriced", "when_left"}:
+        changed[word] = changed[word] or ""
     return rules_out(set_rules(actor=actor, team=of, **changed), of)
 
 
@@ -281,6 +284,7 @@ def rules_out(own: CallRules, team: Team | None) -> CallRulesOut:
         default_output_tokens=own.default_output_tokens,
         unpriced=own.unpriced or None,
         allowance=usd(own.allowance_nano),
+        when_left=own.when_left or None,
         in_force=_in_force(book.of(team.pk) if team else book.organisation),
     )
 
@@ -290,4 +294,5 @@ def _in_force(rules: Rules) -> RulesOut:
         default_output_tokens=rules.default_output_tokens,
         unpriced="allow" if rules.allows_unpriced else "block",
         allowance=usd(rules.allowance_nano),
+        when_left="finish" if rules.finishes else "cancel",
     )

@@ -107,7 +107,7 @@ def now_of(budget: Budget) -> dict[str, Any]:
 
 
 class CallRulesForm(forms.Form):
-    """How calls under a hard cap are bounded."""
+    """How calls are bounded, and what becomes of those whose caller leaves."""
 
     default_output_tokens = forms.IntegerField(
         min_value=1,
@@ -131,6 +131,14 @@ class CallRulesForm(forms.Form):
         widget=forms.TextInput(attrs={**_PLAIN, "inputmode": "decimal"}),
     )
 
+    when_left = forms.ChoiceField(
+        choices=[("", "End it at once (default)"), *CallRules.WhenLeft.choices[1:]],
+        required=False,
+        label="A call whose caller leaves",
+        help_text="One that finishes is charged in full, by what its provider counts; one that ends, by an "
+        "estimate of what it used so far.",
+    )
+
     def clean_allowance(self) -> str | None:
         """Return what was typed, or None for none."""
         return self.cleaned_data["allowance"].strip() or None
@@ -141,5 +149,6 @@ def rules_now(row: CallRules) -> dict[str, Any]:
     return {
         "default_output_tokens": row.default_output_tokens,
         "unpriced": row.unpriced if row.unpriced == CallRules.Unpriced.ALLOW else "",
+        "when_left": row.when_left if row.when_left == CallRules.WhenLeft.FINISH else "",
         "allowance": "" if row.allowance_nano is None else money.text(row.allowance_nano),
     }

@@ -40,6 +40,7 @@ def set_rules(
     default_output_tokens: int | None = _KEPT,
     unpriced: str = _KEPT,
     allowance: str | None = _KEPT,
+    when_left: str = _KEPT,
 ) -> CallRules:
     """Save rules of a team, or of the organisation; what is not given stays, None means as above.
 
@@ -54,6 +55,8 @@ def set_rules(
         row.unpriced = unpriced
     if allowance is not _KEPT:
         row.allowance_nano = _allowance(allowance)
+    if when_left is not _KEPT:
+        row.when_left = when_left
     row.full_clean()
     if (after := _facts(row)) != before:
         row.save()
@@ -69,6 +72,7 @@ def _merged(above: Rules, row: CallRules | None) -> Rules:
         default_output_tokens=row.default_output_tokens or above.default_output_tokens,
         allows_unpriced=row.unpriced == CallRules.Unpriced.ALLOW if row.unpriced else above.allows_unpriced,
         allowance_nano=above.allowance_nano if row.allowance_nano is None else row.allowance_nano,
+        finishes=row.when_left == CallRules.WhenLeft.FINISH if row.when_left else above.finishes,
     )
 
 
@@ -91,4 +95,5 @@ def _facts(row: CallRules) -> dict[str, Any]:
         "default_output_tokens": row.default_output_tokens,
         "unpriced": row.unpriced,
         "allowance": None if allowance is None else money.text(allowance),
+        "when_left": row.when_left,
     }

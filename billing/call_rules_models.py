@@ -1,4 +1,4 @@
-"""How calls under a hard cap are bounded."""
+"""How calls under a hard cap are bounded, and what becomes of those whose caller leaves."""
 
 from __future__ import annotations
 
@@ -8,13 +8,19 @@ from llmhub.lib import money
 
 
 class CallRules(models.Model):
-    """How calls under a hard cap are bounded: of the organisation, or what a team has otherwise."""
+    """How calls are bounded, and end, by the rules of the organisation, or what a team has otherwise."""
 
     class Unpriced(models.TextChoices):
         """What happens to a call of a model without a price under a hard cap in USD."""
 
         BLOCK = "block", "Refuse"
         ALLOW = "allow", "Let through"
+
+    class WhenLeft(models.TextChoices):
+        """What becomes of a call whose caller leaves before its answer is whole."""
+
+        CANCEL = "cancel", "End it at once"
+        FINISH = "finish", "Let it finish, and throw its answer away"
 
     team_id = models.BigIntegerField(unique=True, help_text="0: the organisation")
     default_output_tokens = models.PositiveIntegerField(
@@ -23,6 +29,13 @@ class CallRules(models.Model):
     unpriced = models.CharField(max_length=10, choices=Unpriced, blank=True, help_text="empty: as above")
     allowance_nano = models.BigIntegerField(
         null=True, blank=True, help_text="nano-USD held for a call that tokens do not bound; empty: as above"
+    )
+
+    when_left = models.CharField(
+        max_length=10,
+        choices=WhenLeft,
+        blank=True,
+        help_text="empty: as above, in the end that it is cancelled",
     )
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Pure: the rules by which calls under a hard cap are bounded."""
+"""Pure: the rules by which calls under a hard cap are bounded, and end when their caller leaves."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ class Rules:
 
     default_output_tokens: int = DEFAULT_OUTPUT_TOKENS
     allows_unpriced: bool = False
+    finishes: bool = False  # a call whose caller leaves goes on, and its answer is thrown away
     allowance_nano: int | None = None  # held for a call that tokens do not bound; None: it is refused
 
 

@@ -1,4 +1,4 @@
-"""`llmhub call-rules`: how calls under a hard cap are bounded."""
+"""`llmhub call-rules`: how calls under a hard cap are bounded, and what becomes of those that are left."""
 
 from __future__ import annotations
 
@@ -29,6 +29,11 @@ def register(commands: _SubParsersAction[Any]) -> None:
     )
     setting.add_argument("--unpriced", choices=["block", "allow", INHERIT], help="models without a price")
     setting.add_argument("--allowance", help=f"USD held for a call that tokens do not bound, or {INHERIT}")
+    setting.add_argument(
+        "--when-left",
+        choices=["cancel", "finish", INHERIT],
+        help="a call whose caller leaves: end it, or let it finish and throw its answer away",
+    )
     setting.set_defaults(run=change_rules)
 
 
@@ -46,12 +51,14 @@ def change_rules(options: Namespace) -> int:
         wanted["default_output_tokens"] = (
             None if options.default_output == INHERIT else int(options.default_output)
         )
-    if options.unpriced is not None:
-        wanted["unpriced"] = "" if options.unpriced == INHERIT else options.unpriced
+    for word in ("unpriced", "when_left"):
+        said = getattr(options, word)
+        if said is not None:
+            wanted[word] = "" if said == INHERIT else said
     if options.allowance is not None:
         wanted["allowance"] = None if options.allowance == INHERIT else options.allowance
     if not wanted:
-        raise ValueError("nothing to change: give --default-output, --unpriced or --allowance")
+        raise ValueError("nothing to change: give --default-output, --unpriced, --allowance or --when-left")
     set_rules(actor=COMMAND_LINE, team=_team(options), **wanted)
     show.line("changed the rules")
     return 0

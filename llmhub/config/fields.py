@@ -108,4 +108,5 @@ RULE_KEYS = {
     "default_output_tokens": "default_output_tokens",
     "unpriced": "unpriced",
     "allowance": "allowance_nano",
+    "when_left": "when_left",
 }

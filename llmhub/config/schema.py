@@ -46,6 +46,7 @@ class CallRulesSection(Section):
     default_output_tokens: Annotated[int, Field(ge=1, le=MAX_OUTPUT_TOKENS)] | None = None
     unpriced: Literal["block", "allow"] | None = None
     allowance: Annotated[str, Field(max_length=60, description="USD")] | None = None
+    when_left: Literal["cancel", "finish"] | None = None
 
     @model_validator(mode="after")
     def _is_amount(self) -> CallRulesSection:

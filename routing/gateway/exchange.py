@@ -49,6 +49,8 @@ class Exchange:
         self.decision: Decision | None = None  # once it was decided where it may go
         self.account: Account | None = None  # once it is being served
         self.keeping: Keeping | None = None  # of a team that has content kept, once a call is made
+        self.finishes = False  # its team has calls finished whose caller leaves
+        self.is_left = False  # its caller left, and the call goes on
         self.has_record = False  # the ledger is told how it ends, and has no refusal to count
         self.answer_headers: dict[str, str] = {}
         self.facts: dict[str, Any] = {}  # for the log line: ids and names, never contents

@@ -21,9 +21,11 @@ class Flight:
     task: asyncio.Task[Any]
     is_over: bool = False  # it was served, or is being ended
 
-    def end(self, _gone: asyncio.Future[Any] | None = None) -> None:
-        """Cancel its work, once; what was served stays."""
-        if not self.is_over:
+    def end(self, gone: asyncio.Future[Any] | None = None) -> None:
+        """Cancel its work, once; what was served stays. `gone`: for its caller left, which some let go on."""
+        if gone is not None and self.exchange.finishes:
+            self.exchange.is_left = not self.is_over
+        elif not self.is_over:
             self.is_over = True
             self.task.cancel()
 

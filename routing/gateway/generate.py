@@ -29,6 +29,7 @@ from routing.snapshot import Caller
 
 log = logging.getLogger(__name__)
 
+LEFT = "caller_left"  # the error code of a call whose caller left
 _LAST_MOMENT = 1.5  # seconds for a settle when the process stops: it is said before the end of `Flights.stop`
 
 
@@ -69,14 +70,15 @@ async def _serve(
     The last bytes go out after the settle is on disk, and only then.
     """
     exchange.has_record, exchange.account = True, account
+    exchange.finishes = account.payment.rules.finishes
     try:
         last: bytes | Refusal = await _answer(hub, exchange, account, admission, candidates)
-        ended = account.settle("ok", http_status=200)
+        ended = _ended(exchange, account)
         if session := session_of(account.caller, account.request, account.destination):
             hub.sessions.answered(session, account.answering.candidate.offer.id, now=time.monotonic())
     except Refusal as refusal:
         last = refusal
-        status = exchange.status or refusal.code.status
+        status = 0 if exchange.is_left else exchange.status or refusal.code.status
         ended = account.settle("error", http_status=status, error_code=refusal.name)
     except asyncio.CancelledError:
         await _settle_unheard(hub, exchange, account)
@@ -87,6 +89,13 @@ async def _serve(
         last = last if isinstance(last, Refusal) else _unwritten(exchange, exc)
     cost = _count(hub, exchange, account, ended)
     await _finish(exchange, account, last, cost)
+
+
+def _ended(exchange: Exchange, account: Account) -> Settle:
+    """Return how a call ended that was answered, be its caller there or not."""
+    if exchange.is_left:
+        return account.settle("cancelled", http_status=0, error_code=LEFT)
+    return account.settle("ok", http_status=200)
 
 
 async def _answer(
@@ -130,7 +139,7 @@ async def _settle_unheard(hub: Hub, exchange: Exchange, account: Account) -> Non
         status = exchange.status or stopping.code.status
         ended = account.settle("interrupted", http_status=status, error_code=stopping.name)
     else:
-        ended = account.settle("cancelled", http_status=0, error_code="caller_left")
+        ended = account.settle("cancelled", http_status=0, error_code=LEFT)
     try:
         await asyncio.shield(hub.ledger.settle(ended))
     except LedgerUnavailable:

@@ -211,22 +211,33 @@ def test_a_viewer_sees_budgets_and_changes_none(api, api_as):
 
 def test_a_team_has_the_organisations_call_rules_but_for_what_it_says_itself(api):
     assert api.get("/call-rules").json()["in_force"] == {
-        "default_output_tokens": 4096, "unpriced": "block", "allowance": None
+        "default_output_tokens": 4096, "unpriced": "block", "allowance": None, "when_left": "cancel"
     }  # fmt: skip
     api.patch("/call-rules", default_output_tokens=1000, allowance="0.50")
 
     team = api.patch("/call-rules?team=support", unpriced="allow").json()
 
     assert team == {
-        "default_output_tokens": None, "unpriced": "allow", "allowance": None,
-        "in_force": {"default_output_tokens": 1000, "unpriced": "allow", "allowance": "0.5"},
+        "default_output_tokens": None, "unpriced": "allow", "allowance": None, "when_left": None,
+        "in_force": {
+            "default_output_tokens": 1000, "unpriced": "allow", "allowance": "0.5", "when_left": "cancel"
+        },
     }  # fmt: skip
     assert api.patch("/call-rules?team=support", unpriced=None).json()["in_force"]["unpriced"] == "block"
+    api.patch("/call-rules", when_left="finish")
+    assert api.get("/call-rules?team=support").json()["in_force"]["when_left"] == "finish"
+    assert api.patch("/call-rules", when_left=None).json()["in_force"]["when_left"] == "cancel"
 
 
 @pytest.mark.parametrize(
     "rules",
-    [{"allowance": "-1"}, {"allowance": "1e309"}, {"default_output_tokens": 0}, {"unpriced": "maybe"}],
+    [
+        {"allowance": "-1"},
+        {"allowance": "1e309"},
+        {"default_output_tokens": 0},
+        {"unpriced": "maybe"},
+        {"when_left": ""},
+    ],
 )
 def test_call_rules_out_of_range_are_422(api, rules):
     assert api.patch("/call-rules", **rules).status_code == 422

@@ -73,11 +73,19 @@ def test_a_key_is_limited_later(llmhub, support):
 
 def test_call_rules_are_set_and_shown(llmhub, support):
     assert llmhub("call-rules", "set", "--default-output", "500", "--allowance", "0.25")[0] == 0
-    assert llmhub("call-rules", "set", "--team", "support", "--unpriced", "allow")[0] == 0
+    assert (
+        llmhub("call-rules", "set", "--team", "support", "--unpriced", "allow", "--when-left", "finish")[0]
+        == 0
+    )
 
     shown = json.loads(llmhub("call-rules", "show", "--team", "support", "--json")[1])
 
-    assert shown["in_force"] == {"default_output_tokens": 500, "unpriced": "allow", "allowance": "0.25"}
+    assert shown["in_force"] == {
+        "default_output_tokens": 500,
+        "unpriced": "allow",
+        "allowance": "0.25",
+        "when_left": "finish",
+    }
     assert llmhub("call-rules", "set")[0] == 1
 
 

@@ -67,7 +67,12 @@ def _hub() -> None:
     organisation.require_second_factor(actor=COMMAND_LINE, required=True)
     set_report_tags(actor=COMMAND_LINE, names=["project", "env"])
     set_rules(
-        actor=COMMAND_LINE, team=None, default_output_tokens=900, unpriced="allow", allowance="0.000000001"
+        actor=COMMAND_LINE,
+        team=None,
+        default_output_tokens=900,
+        unpriced="allow",
+        allowance="0.000000001",
+        when_left="finish",
     )
 
 
@@ -199,7 +204,8 @@ def _budgets() -> None:
     team = create_team(actor=COMMAND_LINE, name="Support")
     set_team_routes(actor=COMMAND_LINE, team=team, names=["team/support:eu", "any"])
     set_team_routes(actor=COMMAND_LINE, team=create_team(actor=COMMAND_LINE, name="Research"), names=[])
-    set_rules(actor=COMMAND_LINE, team=team, default_output_tokens=1, unpriced="block", allowance="1.5")
+    rules = {"default_output_tokens": 1, "unpriced": "block", "allowance": "1.5", "when_left": "cancel"}
+    set_rules(actor=COMMAND_LINE, team=team, **rules)
     for scope, name in (
         ("organisation", ""),
         ("provider", "lab"),

@@ -129,7 +129,10 @@ def test_the_pages_of_team_and_key_say_which_limit_binds_and_what_is_left(signed
 def test_the_rules_of_calls_are_saved(signed_in, team):
     client = signed_in("admin")
 
-    client.post("/budgets/rules/", {"default_output_tokens": "500", "unpriced": "allow", "allowance": "0.25"})
+    client.post(
+        "/budgets/rules/",
+        {"default_output_tokens": "500", "unpriced": "allow", "allowance": "0.25", "when_left": "finish"},
+    )
 
     row = CallRules.objects.get()
     assert (row.team_id, row.default_output_tokens, row.unpriced, row.allowance_nano) == (
@@ -138,6 +141,7 @@ def test_the_rules_of_calls_are_saved(signed_in, team):
         "allow",
         25 * 10**7,
     )
+    assert row.when_left == "finish"
     assert 'value="0.25"' in client.get("/budgets/").text
     assert client.post("/budgets/rules/", {"allowance": "-1"}).status_code == 422
 

@@ -8,6 +8,10 @@ import time
 
 import pytest
 
+from billing.call_rules import set_rules
+from llmhub.audit.actor import SYSTEM
+from llmhub.people.models import Team
+
 
 @pytest.fixture(scope="module")
 def models(gateway, simulator):
@@ -85,6 +89,26 @@ def test_a_whole_answer_nobody_waited_for_is_charged_by_the_time(gateway, simula
     record = gateway.records(models["whole"])[-1]
     assert (record.status, record.cost_source) == ("cancelled", "estimated")
     assert 40 <= record.output_tokens <= 200  # about a second at 50 tokens a second
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_where_its_team_has_it_so_a_call_is_finished_and_charged_in_full(gateway, simulator, stream):
+    tag = f"left-finish-{stream}"
+    model = gateway.make(at=[simulator.path("first/600", "speed/100", "tokens/40", tag=tag)])
+    team = Team.objects.filter(slug=model.team)
+    gateway.change(lambda: set_rules(actor=SYSTEM, team=team.get(), when_left="finish"))
+    connection = call(model, stream=stream)
+    gateway.until(lambda: simulator.hits(tag), within=5)
+    connection.close()
+
+    gateway.until(lambda: gateway.records(model), within=5, what="it is settled")
+    record = gateway.records(model)[0]
+    attempt = gateway.attempts(record)[0]
+    assert (record.status, record.error_code, record.http_status) == ("cancelled", "caller_left", 0)
+    assert (record.output_tokens, record.cost_source) == (40, "computed")
+    assert (attempt.status, attempt.usage_estimated) == ("ok", False)
+    assert simulator.hits(tag)[0]["ended_by"] != "client"
+    assert not gateway.reservations()
 
 
 def test_forty_callers_that_leave_make_forty_records(gateway, simulator, models):

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0003_overshoots'),
+        ('billing', '0004_budget_refusals'),
     ]
 
     operations = [

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError
 from ninja.errors import ValidationError as BadInput
+from ninja.openapi.docs import Swagger
 
 from billing.adjustment_api import router as adjustment_router
 from billing.api import router as billing_router
@@ -55,11 +58,25 @@ from routing.team_routes_api import router as team_routes_router
 
 logger = logging.getLogger(__name__)
 
+
+class ApiPage(Swagger):
+    """The page of the API, with what the library brings along, nothing from other servers.
+
+    The library is no app of Django's: a gateway, which has no API, would load it, 18 MB.
+    """
+
+    def render_page(self, request: HttpRequest, api: NinjaAPI, **kwargs: Any) -> HttpResponse:
+        """Return the page."""
+        said = json.dumps({**self.settings, "url": self.get_openapi_url(api, kwargs)})
+        return render(request, self.template, {"swagger_settings": said, "api": api, "add_csrf": True})
+
+
 api = NinjaAPI(
     title="llmhub",
     version="1",
     description="Everything that the console can do. Money is a decimal string in USD.",
     auth=[ServiceKeyBearer(), Session()],
+    docs=ApiPage(),
     docs_decorator=documented,
 )
 api.add_router("", organisation_router, tags=["organisation"])

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from llmhub.lib import database, env, forwarded, logs, mail, secrets
+from llmhub.lib import database, env, forwarded, logs, mail, packages, secrets
 from llmhub.lib.bounded import MAX_BODY
 from llmhub.people import oidc_client
 from llmhub.up import home
@@ -223,7 +223,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_htmx",
-    "ninja",
 ]
 MIDDLEWARE = [
     "llmhub.lib.security.headers_on_every_answer",
@@ -245,7 +244,7 @@ ASGI_APPLICATION = "llmhub.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [BASE_DIR / "templates", packages.folder("ninja") / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -275,7 +274,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = HOME / "static"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [BASE_DIR / "static", packages.folder("ninja") / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "llmhub.lib.assets.Assets"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from llmhub import views
+from llmhub import celery, views  # noqa: F401 - what pages have a worker do goes by our Celery app
 from llmhub.api import api
 from llmhub.config import views as configuration
 

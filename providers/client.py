@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import aiohttp
-import httpx
 
 from llmhub.lib import egress
 from providers.connection import Answer, Connections, NoHttp, RawHeaders
@@ -40,13 +39,12 @@ _MEANINGS: tuple[tuple[type[BaseException], type[ProviderError], str], ...] = (
     (TimeoutError, ProviderTimeout, "no connection in time"),
     (aiohttp.ClientConnectorError, ProviderUnavailable, "the connection is refused"),
     (NoHttp, BadReply, "it does not speak HTTP"),
-    (httpx.InvalidURL, TargetMisconfigured, "its base URL is no address"),
     (aiohttp.InvalidURL, TargetMisconfigured, "its base URL is no address"),
     (ValueError, TargetMisconfigured, "its base URL or credential cannot be sent: enter it again"),
 )
 # There was no connection: the provider never got the call.
 _NEVER_SENT = (aiohttp.ClientConnectorError, TimeoutError, ValueError)
-_ERRORS = (aiohttp.ClientError, httpx.InvalidURL, NoHttp, OSError, ValueError)
+_ERRORS = (aiohttp.ClientError, NoHttp, OSError, ValueError)
 
 
 @dataclass(frozen=True)

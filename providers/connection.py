@@ -14,7 +14,6 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
 import aiohttp
-import httpx
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.http import HttpProcessingError
@@ -89,7 +88,10 @@ class Address:
 @lru_cache(maxsize=1024)
 def address_of(text: str) -> Address:
     """Return a URL read; there are few of them. Raises `ValueError` where nothing can be sent to it."""
-    url = URL(str(httpx.URL(text)))
+    try:
+        url = URL(text)
+    except ValueError as error:
+        raise aiohttp.InvalidURL(text) from error
     if url.scheme not in _SCHEMES or not url.raw_host:
         raise aiohttp.InvalidURL(url)
     return Address(url, ConnectionKey(url.raw_host, url.port, url.scheme == "https", True, None, None, None))

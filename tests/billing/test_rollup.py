@@ -409,3 +409,27 @@ def test_a_tag_of_too_many_values_fills_no_disk(monkeypatch):
 
     found = dict(RollUp.objects.values_list("tag_1", "requests"))
     assert found == {"0": 4, "1": 4, "2": 4, "(other)": 28}
+
+
+@pytest.mark.parametrize(
+    "only", [{"entry_id": 7}, {"teams": frozenset({1})}, {"entry_id": 7, "teams": frozenset({1, 2})}], ids=str
+)
+def test_of_the_ledger_only_its_part_is_read_whatever_is_asked(only):
+    """SQLite would make an index of all calls for the statement: ten million of them took seconds."""
+    plans = []
+
+    def explain(execute, sql, parameters, many, context):
+        if sql.startswith("WITH"):
+            with connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)
+                plans.extend(row[-1] for row in cursor.fetchall())
+        return execute(sql, parameters, many, context)
+
+    span = Span(datetime(2026, 5, 1, 0, 1, tzinfo=UTC), datetime(2026, 5, 30, tzinfo=UTC))
+    with connection.execute_wrapper(explain):
+        rollup_read.sums([span], by=("key_id",), measures=("requests",), **only)
+        if "teams" not in only:
+            rollup_read.times_of_providers(span, 7)
+
+    assert any("SEARCH u USING INTEGER PRIMARY KEY" in line for line in plans)
+    assert not [line for line in plans if "AUTOMATIC" in line]

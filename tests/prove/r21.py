@@ -17,8 +17,9 @@ from billing.models import ApiKey, Attempt, Budget, UsageRecord
 from billing.rollup_models import RollUp, SupplyRollUp
 from llmhub.demo import seed, setting
 from llmhub.lib import clock, ids
-from llmhub.navigation import menu
 from llmhub.people.models import Team
+from providers.models import Provider
+from tests.console.test_every_page import PLACES, PUBLIC, Place
 from tests.prove.r38 import _client
 from tests.prove.row import Figures
 
@@ -94,7 +95,7 @@ def _look(paths: list[str] | None = None, *, views: int = _VIEWS) -> dict[str, f
         Template, "_render", _TestState.saved_data.template_render
     )  # tests copy contexts
     with as_served:
-        return {path: _p95(client, path, views) for path in paths or _paths()}
+        return {path: _p95(client, path, views) for path in paths or _paths(client)}
 
 
 def _p95(client: Client, path: str, views: int) -> float:
@@ -115,18 +116,46 @@ def _narrowed(team: Team, key: ApiKey) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _paths() -> list[str]:
-    """The pages of the menu, lists as people narrow them, and one page of each thing."""
+def _paths(client: Client) -> list[str]:
+    """Every page without an argument, lists as people narrow them, and one page of each thing."""
     team, key = Team.objects.earliest("pk"), ApiKey.objects.earliest("pk")
-    requests, record = reverse("billing:request_list"), UsageRecord.objects.latest("pk")
+    requests = reverse("billing:request_list")
+    plain = [place.url for name, place in PLACES.items() if name not in PUBLIC and _is_plain(place)]
     return [
-        *(item["url"] for _, items in menu("") for item in items),
+        *(path for path in plain if _is_page(client, path)),
         *(f"{requests}?{each}" for each in _narrowed(team, key)),
         *(f"{reverse('billing:spend')}?{each}" for each in _SPEND),
-        reverse("billing:saving_list"),
-        reverse("billing:team_spend", args=[team.slug]),
-        reverse("billing:request_detail", args=[ids.request_id(record.pk)]),
-        reverse("catalog:model_detail", args=["aurora/atlas-2"]),
-        reverse("billing:key_detail", args=[key.pk]),
-        reverse("billing:budget_detail", args=[Budget.objects.earliest("pk").pk]),
+        *(reverse(name, args=[of]) for of, names in _of(team, key).items() for name in names),
     ]
+
+
+def _is_plain(place: Place) -> bool:
+    return not {"nothing", "1", "here"} & set(place.url.split("/"))
+
+
+def _is_page(client: Client, path: str) -> bool:
+    """Whether it is shown; what only takes something in, or leads elsewhere, is no page."""
+    answer = client.get(path)
+    assert answer.status_code in (200, 302, 404, 405), (path, answer.status_code)
+    return answer.status_code == 200 and answer["content-type"].startswith("text/html")
+
+
+def _of(team: Team, key: ApiKey) -> dict[object, tuple[str, ...]]:
+    """The pages and parts of pages about one thing, by what they are about."""
+    record, budget = UsageRecord.objects.filter(refusals=0).latest("pk"), Budget.objects.earliest("pk")
+    provider = Provider.objects.listed().earliest("pk")
+    return {
+        team.slug: ("people:team_detail", "billing:team_spend", "billing:team_budgets"),
+        key.pk: ("billing:key_detail", "billing:key_budgets", "billing:key_reach"),
+        ids.request_id(record.pk): ("billing:request_detail",),
+        "aurora/atlas-2": (
+            "catalog:model_detail", "catalog:model_prices", "catalog:model_parameters",
+            "billing:model_callers", "billing:model_offers",
+        ),
+        f"{budget.pk}": ("billing:budget_detail", "billing:budget_history"),
+        provider.slug: (
+            "providers:provider_detail", "billing:provider_attempts", "catalog:provider_evidence",
+            "catalog:provider_offers", "catalog:provider_breakers", "catalog:provider_listings",
+            "catalog:provider_discovery",
+        ),
+    }  # fmt: skip

@@ -25,6 +25,7 @@ WORKER = ids.WORKERS - 1  # of the ids that the demo makes: a gateway takes the 
 REFUSED = 2048  # counters in the ids of refusals begin here: no call has the same id
 LAST_SECOND = 24 * 3600 - 120  # of a day in which a call may begin: its attempts stay in the day
 WAVE, WAVE_DAYS = 0.12, 9  # some weeks are busier than others
+REPEATED = 0.5  # share of prompts without a cache that began like one before
 ENDS_THE_CALL = {"", "upstream_rejected", "upstream_truncated"}  # no other offer is tried after these
 CALLER_STATUS = {  # what the caller gets; the rest is a 502
     "": 200,
@@ -172,7 +173,16 @@ def _settle(usage_id: int, moment: datetime, caller: Caller, facts: Facts, chanc
         session=f"{service.session}-{chance.randrange(1000, 9999)}" if service.session else "",
         needs=needs_number((*service.needs, *(("stream",) if streamed else ()))),
         parameters=parameters_number(_parameters(service)),
+        repeated_nano=_repeated(last, facts.offers[asked], chance) if service.cached else None,
     )
+
+
+def _repeated(last: AttemptEntry, offers: Sequence[OfferFacts], chance: Random) -> int | None:
+    """Return what a cache would have saved of a prompt that began like the one before it."""
+    could = any(offer.caches for offer in offers if offer.offer_id == last.offer_id)
+    if last.status != "ok" or not could or last.cache_read_tokens or last.cache_write_tokens:
+        return None
+    return (last.cost_nano or 0) // 4 if chance.random() < REPEATED else None
 
 
 def _parameters(service: cast.Service) -> Iterator[str]:

@@ -19,6 +19,7 @@ OUTAGE_EVERY, OUTAGE_HOURS = 11, (13, 14)  # days; hours UTC
 OUTAGE_AT = "harbor"
 REJECTED = 0.004  # share of calls that no provider would take
 CANCELLED, TRUNCATED = 0.025, 0.003  # shares of streams
+SPOILT = 0.004  # share of whole answers that nobody can read: they are paid for, and the next offer is tried
 CHARGED = Decimal("0.97")  # of our own figure, where a provider reports what it charged
 # How providers fail: code, status, how often, and after how many milliseconds.
 FAILURES = (
@@ -57,6 +58,9 @@ def attempt(
         code, status, _, after_ms = chance.choices(FAILURES, weights=[row[2] for row in FAILURES])[0]
         return _failed(offer, code, status, round(after_ms * chance.uniform(0.9, 1.3)))
     usage = _usage(offer, service, chance)
+    if not streamed and chance.random() < SPOILT:
+        answered = _answered(offer, usage, "error", moment, chance, streamed=False)
+        return replace(answered, error_code="upstream_bad_reply")
     broken = chance.random() if streamed else 1.0
     if broken < CANCELLED:
         return _answered(offer, _part_of(usage, chance), "cancelled", moment, chance, streamed=True)

@@ -81,7 +81,7 @@ def _newest_id(cursor: CursorWrapper) -> int:
 
 def _numbers_after(cursor: CursorWrapper, first: int) -> set[int]:
     """Return the numbers that made ids from `first` on: the clock will pass there once more."""
-    ahead = f"SELECT DISTINCT id / {1 << ids.WORKER_SHIFT} % {ids.WORKERS} FROM {{}} WHERE id >= %s"  # noqa: S608
+    ahead = f"SELECT DISTINCT id / {1 << ids.WORKER_SHIFT} %% {ids.WORKERS} FROM {{}} WHERE id >= %s"  # noqa: S608
     cursor.execute(" UNION ".join(map(ahead.format, _TABLES)), [first] * len(_TABLES))
     return {row[0] for row in cursor.fetchall()}
 

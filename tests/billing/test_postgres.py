@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import random
 import time
 from collections import Counter as Counted
@@ -11,15 +12,17 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.core.management import call_command
 from django.db import connections
 from django.db.utils import ConnectionHandler
 from msgspec.structs import replace
 
-from billing import ledger_batch, reconcile, rollup, rollup_bucket, rollup_read
+from billing import ledger_batch, reconcile, rollup, rollup_bucket, rollup_read, worker
 from billing.entries import Hold, LedgerUnavailable, Once, OverBudget, Refused, Repeated
 from billing.ledger import Ledger
 from billing.models import Budget, Counter, Reservation, UsageRecord
+from billing.overshoot_models import Overshoot
 from billing.rollup_read import Span
 from billing.sweep import sweep
 from billing.worker_models import Worker
@@ -215,3 +218,36 @@ def test_locked_request_by_request_they_would_lock_each_other_out(ledgers, monke
     asyncio.run(rounds())
 
     assert sum(ledger.stats().failures for ledger in ledgers) > 0
+
+
+def test_a_worker_number_of_a_clock_that_was_hours_ahead_is_left_out(postgres):
+    lease, maker = worker.take(PG)
+    ahead = UsageRecord.objects.using(PG).create(
+        pk=maker.next() + (3 * 3_600_000 << ids.TIME_SHIFT), requested="x", status="ok"
+    )
+    worker.give_back(PG, lease)
+    try:
+        other, _ = worker.take(PG)
+        worker.give_back(PG, other)
+    finally:
+        ahead.delete()
+
+    assert other.worker != lease.worker
+
+
+def test_what_goes_beyond_what_was_held_is_written_down_and_a_refused_fallback_changes_nothing(ledgers):
+    ledger, hold = ledgers[0], budget(1000)
+    id_ = ledger.next_id()
+
+    async def call() -> str:
+        await ledger.reserve(calls.reserve(id_, 100, hold, cost_nano=90))
+        with pytest.raises(OverBudget):
+            await ledger.move(calls.reserve(id_, 5000, hold, cost_nano=5000))
+        facts = Reservation.objects.using(PG).values_list("facts", flat=True)
+        kept = await sync_to_async(facts.get)(pk=id_)
+        await ledger.settle(calls.settle(id_, calls.attempt(250), capped_nano=100))
+        return kept
+
+    assert json.loads(asyncio.run(call())) == {"cost_nano": 90}
+    assert Overshoot.objects.using(PG).get(pk=id_).beyond_nano == 150
+    assert standing(hold) == (250, 0)

@@ -17,6 +17,7 @@ from billing import (
     spend_views,
     supply_views,
     team_figures_views,
+    team_rules,
 )
 
 app_name = "billing"
@@ -52,6 +53,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         raise_views.raise_request_withdraw,
         name="raise_request_withdraw",
     ),
+    path("teams/<slug:slug>/rules/", team_rules.team_rules, name="team_rules"),
     path("teams/<slug:slug>/content/", content_views.team_content, name="team_content"),
     path("teams/<slug:slug>/content/on/", content_views.team_content_on, name="team_content_on"),
     path("teams/<slug:slug>/content/off/", content_views.team_content_off, name="team_content_off"),

@@ -34,6 +34,7 @@ def bodies(of: Side) -> dict[str, dict[str, Any]]:
         "POST routing:team_routes_set": {"which": "any"},
         "POST billing:budget_detail": {"cap": "5", "hard": "on"},
         "POST billing:call_rules": {},
+        "POST billing:team_rules": {},
         "POST billing:key_new": {"team": of.slug, "name": "x", "person": of.person.email},
         "POST billing:key_assign": {"person": of.person.email},
         "POST billing:key_limit": {"requests_per_minute": "5"},

@@ -25,6 +25,7 @@ PAGES = (
     "/adjustments/add/",
     "/adjustments/reprice/",
     "/teams/every-page/spend/",
+    "/teams/every-page/rules/",
     "/team-figures/",
     "/settings/",
     "/settings/configuration/",

@@ -12,6 +12,7 @@ from billing.budget_names import Names
 from billing.budget_refusal_models import BudgetRefusal
 from billing.budget_state import states
 from billing.budget_watch import nearest
+from billing.call_rules import rule_book, set_rules
 from billing.call_rules_models import CallRules
 from billing.key import create_key
 from billing.models import ApiKey, Budget, Counter
@@ -269,3 +270,29 @@ def test_a_bar_has_a_mark_where_the_period_is(team, per, moment, gone):
     line = BudgetLine(row)
     assert line.pace_text.partition(", ")[2] == gone
     assert (line.gone_percent is None) == (not gone)
+
+
+def test_a_team_has_rules_of_its_own_or_those_of_the_organisation(signed_in, team):
+    set_rules(actor=COMMAND_LINE, team=None, unpriced="allow", allowance="0.5")
+    client, mia = signed_in("admin"), signed_in("viewer")
+    before = client.get("/teams/support/rules/").text
+    typed = {"default_output_tokens": "900", "unpriced": "block", "allowance": "", "when_left": ""}
+
+    saved = client.post("/teams/support/rules/", typed)
+    refused = client.post("/teams/support/rules/", typed | {"allowance": "much"})
+
+    assert ("As the organisation: let through" in before, "if empty: $0.5." in before) == (True, True)
+    assert (saved.status_code, refused.status_code) == (302, 422)
+    of_team = rule_book().of(team.pk)
+    assert (of_team.default_output_tokens, of_team.allows_unpriced) == (900, False)
+    assert of_team.allowance_nano == 500_000_000  # the organisation's
+    assert "900 tokens" in mia.get("/teams/support/rules/").text
+    assert mia.post("/teams/support/rules/", typed).status_code == 403
+
+
+def test_a_rule_is_as_the_organisations_again_when_it_is_emptied(signed_in, team):
+    set_rules(actor=COMMAND_LINE, team=team, default_output_tokens=900, unpriced="allow", when_left="finish")
+
+    signed_in("admin").post("/teams/support/rules/", {"default_output_tokens": "", "unpriced": ""})
+
+    assert rule_book().of(team.pk) == rule_book().organisation

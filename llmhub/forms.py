@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
-from llmhub.people.forms import zones
+from llmhub.people.forms import ZoneSelect, zones
 
 
 class OrganisationForm(forms.Form):
@@ -12,7 +12,10 @@ class OrganisationForm(forms.Form):
 
     name = forms.CharField(label="Name", max_length=100)
     time_zone = forms.ChoiceField(
-        label="Time zone", choices=zones, help_text="Times on every page, and where a day and a month begin."
+        label="Time zone",
+        choices=zones,
+        widget=ZoneSelect,
+        help_text="Times on every page, and where a day and a month begin.",
     )
     requires_second_factor = forms.BooleanField(
         label="Everyone needs a second factor",

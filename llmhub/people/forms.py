@@ -7,6 +7,9 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from llmhub.lib.zones import names
 from llmhub.people.guesses import TooManyTries
@@ -49,6 +52,26 @@ def zones() -> list[tuple[str, str]]:
     return [("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in places)]
 
 
+_SELECTED = mark_safe(" selected")
+
+
+class ZoneSelect(forms.Select):
+    """A choice among all zones: Django would render a template for each of six hundred options, 20 ms."""
+
+    def render(
+        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
+    ) -> SafeString:
+        """Return the element with its options, without a template."""
+        chosen = set(self.format_value(value))
+        options = format_html_join(
+            "",
+            '<option value="{}"{}>{}</option>',
+            ((zone, _SELECTED if zone in chosen else "", shown) for zone, shown in self.choices),
+        )
+        of_select = flatatt({"name": name, **self.build_attrs(self.attrs, attrs)})
+        return format_html("<select{}>{}</select>", of_select, options)
+
+
 class ZoneForm(forms.Form):
     """By which clock somebody sees times."""
 
@@ -56,6 +79,7 @@ class ZoneForm(forms.Form):
         label="Time zone",
         required=False,
         choices=lambda: [("", "The organisation's"), *zones()],
+        widget=ZoneSelect,
         help_text="Times on every page, and where your days and months begin. Budgets keep their own.",
     )
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from django.forms import Select
+from pytest_django.asserts import assertHTMLEqual
 
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.audit.models import AuditEvent
 from llmhub.cli.main import run
 from llmhub.lib import clock, ids
 from llmhub.people import organisation
+from llmhub.people.forms import ZoneForm
 from llmhub.people.models import User
+from llmhub.templatetags.hub import control
 from tests.billing import rows
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +27,16 @@ def calls(monkeypatch):
     monkeypatch.setattr(clock, "now", lambda: datetime(2026, 3, 12, 12, tzinfo=UTC))
     organisation.describe(actor=COMMAND_LINE, name="Acme", time_zone="UTC")
     return rows.usage(LATE, cost_nano=5 * 10**9)
+
+
+@pytest.mark.parametrize("chosen", ["", "Asia/Kathmandu", 'none">'])
+def test_the_choice_of_a_zone_is_what_django_would_draw(chosen):
+    form = ZoneForm({"time_zone": chosen})
+    drawn = control(form["time_zone"])
+
+    form.fields["time_zone"].widget.__class__ = Select
+
+    assertHTMLEqual(drawn, control(form["time_zone"]))
 
 
 def test_who_chose_a_zone_sees_days_and_times_by_it(signed_in, calls):

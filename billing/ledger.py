@@ -176,7 +176,7 @@ class Ledger:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Room | None] = loop.create_future()
         timer = loop.call_later(patience, _give_up, future, otherwise)
-        self._inbox.put(Waiting(entry, future, loop, timer))
+        self._inbox.put_in_turn(Waiting(entry, future, loop, timer), loop)
         return future
 
     def _give_back(self, future: asyncio.Future[Room | None], entry: Reserve) -> None:

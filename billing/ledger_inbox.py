@@ -44,21 +44,43 @@ class Inbox:
 
     def __init__(self) -> None:
         self.closed_at: float | None = None  # on the monotonic clock
-        self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Sequence[Waiting] | None] = queue.SimpleQueue()
+        self._turn: list[Waiting] = []  # what one turn of an event loop has put so far
+        self._turn_of: asyncio.AbstractEventLoop | None = None
         self._backlog: deque[Waiting] = deque()  # what the database has not taken yet: it goes first
         self._is_crowded = False  # whether the last batch had several entries
 
     @property
     def depth(self) -> int:
         """How many entries wait."""
-        return self._queue.qsize() + len(self._backlog)
+        return self._queue.qsize() + len(self._turn) + len(self._backlog)
 
     def put(self, item: Waiting) -> None:
-        """Queue an entry."""
-        self._queue.put(item)
+        """Queue an entry, from any thread."""
+        self._queue.put((item,))
+
+    def put_in_turn(self, item: Waiting, loop: asyncio.AbstractEventLoop) -> None:
+        """Queue an entry from `loop`; where there are many, all of one turn of it at its end.
+
+        Each time that something is queued may wake the thread, which costs the loop more than the entry.
+        """
+        if not self._is_crowded:
+            self.put(item)
+        elif self._turn and self._turn_of is loop:
+            self._turn.append(item)
+        else:
+            self._hand_over()  # what another loop left behind
+            self._turn, self._turn_of = [item], loop
+            loop.call_soon(self._hand_over)
+
+    def _hand_over(self) -> None:
+        turn, self._turn = self._turn, []
+        if turn:
+            self._queue.put(turn)
 
     def close(self) -> None:
         """Say that nothing more will come."""
+        self._hand_over()
         self._queue.put(None)
 
     def postpone(self, items: Iterable[Waiting]) -> None:
@@ -82,15 +104,15 @@ class Inbox:
         return [item for item in batch if not item.is_abandoned]
 
     def _accept(self, batch: list[Waiting], *, patience: float = 0) -> bool:
-        """Move one entry from the queue to the batch; False when there is none."""
+        """Move what was queued at a time to the batch; False when there is nothing."""
         try:
-            item = self._queue.get(timeout=patience) if patience else self._queue.get_nowait()
+            items = self._queue.get(timeout=patience) if patience else self._queue.get_nowait()
         except queue.Empty:
             return False
-        if item is None:
+        if items is None:
             self.closed_at = self.closed_at or time.monotonic()
         else:
-            batch.append(item)
+            batch.extend(items)
         return True
 
     def answer(self, outcomes: Sequence[Outcome]) -> None:

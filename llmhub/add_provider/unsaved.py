@@ -42,6 +42,10 @@ def connection_of(kind: str, *, base_url: str, dialect: str, secret: str) -> Dra
     if kind not in KINDS:
         raise ValidationError({"kind": f"{kind!r} is no kind of provider: use {', '.join(KINDS)}"})
     known = KINDS[kind]
+    if dialect and dialect not in known.dialects:
+        raise ValidationError(
+            {"dialect": f"{dialect!r} is not spoken there: use {' or '.join(known.dialects)}"}
+        )
     return Draft(
         kind=kind,
         name=known.label,

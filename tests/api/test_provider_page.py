@@ -167,6 +167,16 @@ def test_a_first_call_before_anything_is_saved_is_audited_and_in_the_ledger_at_o
     assert SECRET not in (str(made) + str(told)).replace(f"key/{SECRET}", "")
 
 
+@pytest.mark.parametrize(
+    ("path", "more"), [("/provider-tests", {}), ("/provider-tests/calls", {"upstream_id": "x"})]
+)
+def test_a_dialect_that_is_not_spoken_there_is_refused_by_name(api, path, more):
+    refused = api.post(path, base_url="http://127.0.0.1:9/v1", dialect="month", **more)
+
+    assert (refused.status_code, refused.json()["error"]["param"]) == (422, "dialect")
+    assert "use chat or messages" in refused.text
+
+
 def test_a_first_call_that_may_have_been_answered_is_paid_for(api, simulator):
     asked = {
         "base_url": simulator.path("reset"),

@@ -13,13 +13,14 @@ from ninja import Router
 from pydantic import BaseModel, Field
 
 from billing import spend_range
+from billing.movers import movers
 from billing.savings import repriced, savings
 from billing.spend_query import MOST_VALUES, Query, day, question
 from billing.spend_report import Question, report
-from billing.spend_shapes import SavingsOut, SpendOut, savings_out, spend_out
+from billing.spend_shapes import MoverOut, SavingsOut, SpendOut, mover_out, savings_out, spend_out
 from billing.visible import teams_of
 from llmhub.lib import clock, zones
-from llmhub.lib.rest import REFUSALS, BadQuery, Cursor, Limit
+from llmhub.lib.rest import REFUSALS, BadQuery, Cursor, Limit, Page
 from llmhub.people import organisation
 from llmhub.people.api_access import caller
 
@@ -85,6 +86,14 @@ def show_spend(
         return replace(made, after=_after(made, cursor)) if cursor else made
 
     return spend_out(report(_refused(asked), now=now))
+
+
+@router.get("/reports/movers", response={200: Page[MoverOut], **REFUSALS})
+def show_movers(request: HttpRequest, zone: Zone = "") -> Page[MoverOut]:
+    """List what moved spend most since the month began, against as many days before."""
+    teams = teams_of(caller(request, "read"))
+    found = movers(clock.now(), _refused(lambda: _zone(zone)), teams=teams)
+    return Page(data=[mover_out(mover) for mover in found], next_cursor="")
 
 
 @router.get("/reports/savings", response={200: SavingsOut, **REFUSALS})

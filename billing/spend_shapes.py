@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from billing.movers import Mover
 from billing.savings import Repricing, Savings
 from billing.spend_report import Measure, Report, Series, Sums
 from llmhub.lib import money
@@ -37,6 +38,17 @@ class SeriesOut(Output):
     total: SumsOut
     before: SumsOut
     points: list[str]
+
+
+class MoverOut(Output):
+    """What moved spend: one team, model or key, this month so far against as many days before; USD."""
+
+    group_by: str
+    value: str
+    name: str
+    spend: str
+    before: str
+    difference: str
 
 
 class SpendOut(Output):
@@ -209,4 +221,17 @@ def savings_out(found: Savings, repricing: Repricing) -> SavingsOut:
             for row in repricing.rows
         ],
         counted_from=found.counted_from,
+    )
+
+
+def mover_out(mover: Mover) -> MoverOut:
+    """Return a mover as programs read it."""
+    row = mover.row
+    return MoverOut(
+        group_by=mover.what.lower(),
+        value=row.series.name.public,
+        name=row.series.name.label,
+        spend=money.text(row.amount),
+        before=money.text(row.before),
+        difference=money.text(mover.by),
     )

@@ -32,7 +32,7 @@ NOUNS = {
     "channel": ("channel",),
     "request": ("request",),
     "explain": ("explain",),
-    "spend": ("spend", "savings"),
+    "spend": ("spend", "savings", "movers"),
     "export": ("export",),
     "adjustment": ("adjustment",),
     "report_tags": ("report-tags",),

@@ -1,4 +1,4 @@
-"""`llmhub spend` and `llmhub savings`: who spends what on what, and what was paid for nothing."""
+"""`llmhub spend`, `savings` and `movers`: who spends what on what, what for nothing, and what moved."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from billing import spend_range
+from billing.movers import movers
 from billing.savings import repriced, savings
 from billing.spend_query import Query, day, question
 from billing.spend_report import MEASURES, report
-from billing.spend_shapes import savings_out, spend_out
+from billing.spend_shapes import mover_out, savings_out, spend_out
 from billing.visible import teams_of
 from llmhub.audit.actor import COMMAND_LINE
 from llmhub.cli import show
@@ -20,7 +21,7 @@ from llmhub.people import organisation
 
 
 def register(commands: _SubParsersAction[Any]) -> None:
-    """Add `spend` and `savings`."""
+    """Add `spend`, `savings` and `movers`."""
     spend = commands.add_parser("spend", help="who spends what on what, against the time before")
     by = "team, key, person, provider, model, requested, cost_centre, source or tag:NAME"
     spend.add_argument("--by", default="team", metavar="DIMENSION", help=by)
@@ -41,6 +42,9 @@ def register(commands: _SubParsersAction[Any]) -> None:
     _add_days(saved)
     show.add_json(saved)
     saved.set_defaults(run=show_savings)
+    moved = commands.add_parser("movers", help="what moved spend this month, against as many days before")
+    show.add_json(moved)
+    moved.set_defaults(run=show_movers)
 
 
 def _add_days(parser: ArgumentParser) -> None:
@@ -106,6 +110,15 @@ def show_savings(options: Namespace) -> int:
     show.line(f"\n{shape.amount} of {shape.spend} USD were paid for nothing.")
     show.line(f"At today's prices: {shape.cost_today} instead of {shape.cost_then} USD.")
     return 0
+
+
+def show_movers(options: Namespace) -> int:
+    """Print what moved spend most since the month began."""
+    zone = ZoneInfo(organisation.current().time_zone)
+    found = movers(clock.now(), zone, teams=teams_of(COMMAND_LINE))
+    rows = [mover_out(mover).model_dump(mode="json") for mover in found]
+    columns = ("group_by", "name", "difference", "spend", "before")
+    return show.rows(options, rows, columns=columns, empty="nothing moved: no calls, or as many as before")
 
 
 def _since(options: Namespace, zone: ZoneInfo) -> date:

@@ -343,6 +343,7 @@ GET    /api/v1/reports/spend                                 401 200 200 200 200
 GET    /api/v1/reports/latency                                401 403 403 403 403 200 200 401 403
 GET    /api/v1/reports/offers                                 401 403 403 403 403 200 200 401 403
 GET    /api/v1/reports/savings                               401 200 200 200 200 200 200 401 200
+GET    /api/v1/reports/movers                                401 200 200 200 200 200 200 401 200
 GET    /api/v1/adjustments                                   401 200 200 200 200 200 200 401 200
 POST   /api/v1/adjustments                                   401 403 403 403 403 201 201 401 403
 POST   /api/v1/repricings                                    401 403 403 403 403 200 200 401 403

@@ -101,3 +101,17 @@ def test_the_command_says_the_same(capsys, spent):
     assert "0.000001 of 0.000001123 USD were paid for nothing" in capsys.readouterr().out
     assert run(["spend", "--by", "colour"]) == 1
     assert "is no dimension" in capsys.readouterr().err
+
+
+def test_what_moved_is_told_to_programs_and_by_command(api_as, capsys, spent):
+    found = api_as("viewer").get("/reports/movers").json()["data"]
+
+    assert [(each["group_by"], each["name"], each["difference"]) for each in found] == [
+        ("team", "Support", "0.000000123"),
+        ("key", "bot-3", "0.0000001"),
+        ("key", "bot-2", "0.00000002"),
+        ("key", "bot-1", "0.000000003"),
+    ]
+    assert api_as("viewer").get("/reports/movers?zone=Mars").status_code == 422
+    assert run(["movers", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == found

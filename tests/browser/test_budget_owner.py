@@ -107,7 +107,12 @@ def test_a_cap_is_run_into_raised_and_quiet_again(browser, hub, said):
     assert f"this call could take {COST}" in refusal["message"]
     assert [f"{details[name]} USD" for name in ("spent", "cap", "estimate")] == [COST, CAP, COST]
 
+    refusing = shown_of(mia, hub, "walkers has calls refused by its monthly budget")
+    assert f"{LEFT} of {CAP} are left, the last one could take" in refusing
+    assert f"could take {COST}" in refusing
+
     ask_for_more(max_, refusal)
+    assert "the launch" in shown_of(mia, hub, "max@walk.test asks for more: walkers")
     mia.get_by_role("link", name="Show what it is about: walkers has spent 80 %").click()  # the first click
     assert_says(mia, "the launch", COST, LEFT)
     mia.get_by_role("button", name="Approve").click()  # the second

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -48,23 +49,31 @@ def look(now: datetime | None = None) -> None:
     since = int((now - _FURTHEST).timestamp())
     recent = BudgetRefusal.objects.filter(last_at__gte=since).values_list("budget_id", flat=True)
     budgets = Budgets.of({*firing, *recent})
-    found = {pk: _refusing(budget, now) for pk, budget in budgets.rows.items()}
+    found = _refusing(budgets.rows, now)
     for pk, row in firing.items():
         if over := _why_over(budgets.rows.get(pk), found.get(pk), row, now):
             alert.resolve(row, text=over, now=now)
     for each in found.values():
-        if each is not None and each.left < each.row.amount and each.last_at > now - QUIET:
+        if each.left < each.row.amount and each.last_at > now - QUIET:
             _tell(each, budgets, now)
 
 
-def _refusing(budget: Budget, now: datetime) -> _Refusing | None:
-    """Return what a budget refuses in its period; None where it refuses nothing."""
-    cap, start = budget.cap_at(now), crossing.period_of(budget, now)
-    row = BudgetRefusal.objects.filter(budget_id=budget.pk, period_start=start).first()
-    if row is None or cap is None or not budget.hard or budget.removed_at is not None:
-        return None
-    counter = Counter.objects.filter(budget_id=budget.pk, period_start=start).first()
-    return _Refusing(budget, row, counter.spent if counter else 0, cap)
+def _refusing(budgets: Mapping[int, Budget], now: datetime) -> dict[int, _Refusing]:
+    """Return those budgets that may refuse and did so in this period, in two queries."""
+    starts = {pk: crossing.period_of(budget, now) for pk, budget in budgets.items()}
+    here = {"budget_id__in": starts, "period_start__in": set(starts.values())}
+    rows = {row.budget_id: row for row in BudgetRefusal.objects.filter(**here) if _is_of(row, starts)}
+    spent = {row.budget_id: row.spent for row in Counter.objects.filter(**here) if _is_of(row, starts)}
+    found = {}
+    for pk, row in rows.items():
+        budget, cap = budgets[pk], budgets[pk].cap_at(now)
+        if cap is not None and budget.hard and budget.removed_at is None:
+            found[pk] = _Refusing(budget, row, spent.get(pk, 0), cap)
+    return found
+
+
+def _is_of(row: BudgetRefusal | Counter, starts: Mapping[int, int]) -> bool:
+    return row.period_start == starts[row.budget_id]
 
 
 def _tell(each: _Refusing, budgets: Budgets, now: datetime) -> None:

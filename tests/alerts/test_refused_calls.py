@@ -166,3 +166,15 @@ def test_a_budget_says_what_it_refused_in_this_period(budget):
     (row,) = states([budget], at=clock.now())
 
     assert (row.refused, row.refused_at.tzinfo.key) == (3, "UTC")
+
+
+def test_many_budgets_are_looked_at_with_a_few_queries(budget, django_assert_max_num_queries):
+    for number in range(30):
+        team = create_team(actor=COMMAND_LINE, name=f"Team {number}")
+        other = create_budget(actor=COMMAND_LINE, scope="team", name=team.slug, per="day", cap="100")
+        refuse(other)
+    refuse(budget)
+
+    with django_assert_max_num_queries(40):  # the one that has too little left is told of
+        refusal_alerts.look()
+    assert Alert.objects.get().subject == f"budget:{budget.pk}"

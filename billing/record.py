@@ -10,7 +10,6 @@ from typing import Any
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
-from django.db.models.fields.json import KeyTextTransform
 
 from billing import span
 from billing.adjustment_models import Adjustment
@@ -19,6 +18,7 @@ from billing.models import ApiKey, Attempt, UsageRecord
 from billing.overshoot_models import Overshoot
 from billing.request_filter import FAILED, RequestFilter
 from billing.rollup_read import BESIDE
+from billing.tag_sql import NAME, VALUE, key_of
 from billing.totals import CUT_REASONS
 from catalog.models import CatalogEntry, Price
 from llmhub.lib import ids
@@ -218,7 +218,10 @@ def _matching(records: QuerySet[UsageRecord], filters: RequestFilter) -> QuerySe
         records = records.alias(beside=beside).exclude(beside=0)
     if filters.tag:
         name, _, value = filters.tag.partition("=")
-        records = records.alias(wanted=KeyTextTransform(name, "tags")).filter(wanted=value)
+        if not NAME.fullmatch(name):
+            return records.none()
+        said = RawSQL(f"billing_usagerecord.{VALUE}", [key_of(name)], models.TextField())  # noqa: S611
+        records = records.alias(wanted=said).filter(wanted=value)
     if filters.model:
         entry_ids = list(CatalogEntry.objects.filter(slug=filters.model).values_list("id", flat=True))
         records = records.filter(Q(requested=filters.model) | Q(entry_id__in=entry_ids))

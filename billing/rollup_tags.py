@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from django.core.exceptions import ValidationError
@@ -10,12 +9,11 @@ from django.db import transaction
 
 from billing import rollup_bucket
 from billing.rollup_models import SLOTS, ReportTag
+from billing.tag_sql import NAME
 from llmhub.audit import log
 from llmhub.audit.actor import Actor
 from llmhub.lib import clock
 from llmhub.people.roles import require
-
-_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")  # as callers write them
 
 
 def report_tags() -> list[str]:
@@ -56,7 +54,7 @@ def _check(names: Sequence[str]) -> None:
     if len(set(names)) < len(names):
         raise ValidationError("a report tag is named twice: name it once")
     for name in names:
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             raise ValidationError(
                 f"{name!r} is no name of a tag: use up to 40 of a-z, 0-9, _ . -, a letter or digit first"
             )

@@ -16,6 +16,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from billing import rollup_bucket, rollup_read
 from billing.rollup_models import ReportTag, RolledDay
 from billing.rollup_read import SUPPLY, Span, ledger_of
+from billing.tag_sql import VALUE, key_of
 from llmhub.lib import ids
 
 BEFORE = -1  # the number of the span that the others are compared with
@@ -102,12 +103,12 @@ def tag_columns() -> dict[str, Column]:
 
 def _tag(tag: ReportTag) -> Column:
     since = rollup_bucket.first_id(tag.since)
-    value = "COALESCE(SUBSTR(u.tags ->> CAST(%s AS TEXT), 1, 200), '')"
+    value = f"COALESCE(SUBSTR(u.{VALUE}, 1, 200), '')"
     return Column(
         f"tag:{tag.name}",
         f"CASE WHEN r.id >= {since} THEN r.tag_{tag.slot} ELSE '' END",
         _REFUSED.format(value),
-        (tag.name,),
+        (key_of(tag.name),),
         tag.since,
     )
 

@@ -63,6 +63,16 @@ def test_each_filter_leaves_only_what_it_names():
     assert listed(team_id=other.pk, status="ok") == []
 
 
+@pytest.mark.parametrize("name", ["env", "cost-centre", "a.b", "2024"])
+def test_a_tag_is_found_whatever_its_name_is(name):
+    mine = rows.usage(NOW - HOUR, tags={name: "x=1", "other": "y"}).pk
+    rows.usage(NOW - HOUR, tags={name: "y"})
+    rows.usage(NOW - HOUR, tags={})
+
+    assert listed(tag=f"{name}=x=1") == [mine]
+    assert listed(tag=f"{name}=") == listed(tag='odd"name=x') == listed(tag="$.env=x") == []
+
+
 def test_a_search_stops_after_its_bound_and_goes_on_from_there(monkeypatch):
     monkeypatch.setattr(record, "MOST_ROWS", 3)
     hit = rows.usage(NOW - 5 * HOUR, status="error").pk

@@ -400,6 +400,23 @@ def test_report_tags_are_kept_apart_and_others_are_not():
     assert list(found) == [("", "", "", 1, 1), ("", "chat", "", 2, 80)]
 
 
+@pytest.mark.parametrize("name", ["feature", "a.b", "2024"])
+def test_a_report_tag_is_read_from_the_ledger_as_from_roll_ups(name):
+    ReportTag.objects.create(slot=1, name=name, since=0)
+    settle(call(tags={name: "chat"}), call(tags={name: "chat", "user": "2"}), call(cost=1))
+    column = spend_read.tag_columns()[f"tag:{name}"]
+    reading = spend_read.Reading(column, ("requests",), "requests", {}, top=5)
+    span = Span(T0 - timedelta(days=1), T0 + timedelta(days=1))
+
+    def parts() -> set:
+        return {(part.value, part.sums) for part in spend_read.parts([span], None, reading).parts}
+
+    from_the_ledger = parts()
+    roll_up_everything()
+
+    assert from_the_ledger == parts() == {("chat", (2,)), ("", (1,))}
+
+
 def test_a_tag_of_too_many_values_fills_no_disk(monkeypatch):
     monkeypatch.setattr(rollup_sum, "MOST_TAG_VALUES", 3)
     ReportTag.objects.create(slot=1, name="user", since=0)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -16,6 +20,7 @@ from llmhub.people.models import Organisation
 
 Answer = Callable[[HttpRequest], HttpResponse]
 _READ = "_llmhub_organisation_and_events"
+_SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def organisation_of(request: HttpRequest) -> Organisation:
@@ -36,12 +41,30 @@ def demanding_alerts_of(request: HttpRequest) -> int:
 def _read(request: HttpRequest) -> tuple[Organisation, int, int]:
     found: tuple[Organisation, int, int] | None = getattr(request, _READ, None)
     if found is None:
-        rows = Organisation.objects.filter(pk=1)
-        row = rows.annotate(open_events=open_events_beside(), alerts=demanding_beside(clock.now())).first()
+        row = _row(clock.now())
         found = (row, row.open_events, row.alerts) if row else (organisation.current(), open_events(), 0)
         setattr(request, _READ, found)
         organisation.keep(request, found[0])
     return found
+
+
+def _row(now: datetime) -> Any:
+    """Return the organisation with both numbers of `now`, None where it has no row yet."""
+    statement, values = _statement(connection.vendor)
+    stored = connection.ops.adapt_datetimefield_value
+    at = [stored(now) if value == stored(_SOME_TIME) else value for value in values]
+    return next(iter(Organisation.objects.raw(statement, at)), None)
+
+
+@cache
+def _statement(vendor: str) -> tuple[str, tuple[Any, ...]]:
+    """Return the SQL of it with its values, in which a time stands for now.
+
+    Every page asks this first, and Django needs 0.9 ms to write what a database answers in 0.05.
+    """
+    rows = Organisation.objects.filter(pk=1)
+    rows = rows.annotate(open_events=open_events_beside(), alerts=demanding_beside(_SOME_TIME))
+    return rows.query.sql_with_params()
 
 
 def in_time_zone(

@@ -87,6 +87,13 @@ def test_it_is_acknowledged_and_put_off_by_button(signed_in):
     assert "does not fire" in client.post(f"/alerts/{row.pk}/acknowledge/", follow=True).text
 
 
+@pytest.mark.parametrize(("minutes", "asks"), [(1, False), (-1, True)])
+def test_every_page_tells_of_one_that_was_put_off_when_its_time_is_over(signed_in, minutes, asks):
+    Alert.objects.filter(pk=fired().pk).update(snoozed_until=clock.now() + timedelta(minutes=minutes))
+
+    assert ("nav-count" in signed_in().get("/settings/").text) == asks
+
+
 def test_its_page_has_the_numbers_and_who_was_told(signed_in, smtp):
     create_channel(actor=COMMAND_LINE, name="team mail", kind="email", address="a@example.org")
     row = fired(facts={"unpriced": 3, "requests": 9, "models": ["a", "b"]})

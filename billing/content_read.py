@@ -56,10 +56,14 @@ def kept_until(row_id: int, *, now: datetime) -> datetime | None:
 
 
 def answer_of(row_id: int, *, team_id: int) -> str | None:
-    """Return the answer of a call of this team, for who makes the call again; None: it is not kept whole."""
+    """Return the answer of a call of this team, for who makes the call again; None: it is not kept whole.
+
+    Of a caller who left while the call was being written down nothing is kept: that is no answer.
+    """
     if kept_until(row_id, now=clock.now()) is None:
         return None
-    row = CallContent.objects.filter(pk=row_id, team_id=team_id, answer_bytes__lte=MOST_BYTES).first()
+    whole = CallContent.objects.filter(answer_bytes__gt=0, answer_bytes__lte=MOST_BYTES)
+    row = whole.filter(pk=row_id, team_id=team_id).first()
     try:
         return None if row is None else secrets.decrypt(row.answer)
     except secrets.Undecryptable:

@@ -87,6 +87,8 @@ async def _serve(
         await _write(hub, exchange, ended)
     except LedgerUnavailable as exc:
         last = last if isinstance(last, Refusal) else _unwritten(exchange, exc)
+        if not exchange.has_begun:
+            exchange.keeping = None  # the record says that it was answered, and what is sent is no answer
     cost = _count(hub, exchange, account, ended)
     await _finish(exchange, account, last, cost)
 

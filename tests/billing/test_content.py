@@ -111,12 +111,14 @@ def test_what_may_not_be_read_is_not_and_leaves_no_trace_of_a_look():
 def test_an_answer_is_repeated_whole_to_its_own_team_and_only_while_it_is_kept():
     team, other = rows.team(), rows.team("other")
     said.keep(team)
-    made, cut = said.call(team), said.call(team)
+    made, cut, unsent = (said.call(team) for _ in range(3))
     CallContent.objects.filter(pk=cut.pk).update(answer_bytes=MOST_BYTES + 1)
+    CallContent.objects.filter(pk=unsent.pk).update(answer=secrets.encrypt(""), answer_bytes=0)
 
     assert answer_of(made.pk, team_id=team.pk) == json.dumps(said.ANSWER)
     assert answer_of(made.pk, team_id=other.pk) is None
     assert answer_of(cut.pk, team_id=team.pk) is None
+    assert answer_of(unsent.pk, team_id=team.pk) is None
     with time_machine.travel(clock.now() + timedelta(days=30)):
         assert answer_of(made.pk, team_id=team.pk) is None
 

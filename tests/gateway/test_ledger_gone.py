@@ -9,6 +9,8 @@ import time
 import openai
 import pytest
 
+from tests.gateway.test_content import keep
+
 
 @pytest.fixture(scope="module")
 def own(make_gateway):
@@ -76,12 +78,14 @@ def test_a_stream_ends_with_an_error_and_is_recorded_when_the_database_is_back(o
 
 def test_a_call_that_was_served_is_not_sent_again_when_it_cannot_be_written(own, simulator, held):
     model = own.make(at=[simulator.path("latency/1000", tag="served-once")])
+    keep(own, model)
+    once = {"idempotency-key": "written-late"}
     held_by_another = threading.Thread(target=_hold, args=(own, simulator, held, 13))
     held_by_another.start()
 
     with pytest.raises(openai.InternalServerError) as caught:
         model.client(max_retries=2, timeout=40).chat.completions.create(
-            model=model.name, messages=[{"role": "user", "content": "x"}]
+            model=model.name, messages=[{"role": "user", "content": "x"}], extra_headers=once
         )
     held_by_another.join()
 
@@ -92,6 +96,9 @@ def test_a_call_that_was_served_is_not_sent_again_when_it_cannot_be_written(own,
     assert len(simulator.hits("served-once")) == 1
     own.until(lambda: own.record(body["details"]["request_id"]), within=10)
     assert own.record(body["details"]["request_id"]).cost_nano > 0
+    with pytest.raises(openai.ConflictError) as repeated:  # and never the error above as its answer
+        model.ask("x", extra_headers=once)
+    assert repeated.value.code == "already_done"
 
 
 def _hold(own, simulator, held, seconds):

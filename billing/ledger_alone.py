@@ -57,7 +57,7 @@ def release(held: Reserve) -> None:
 
 @transaction.atomic
 def attribute(usage_id: int, *, provider_id: int, entry_id: int | None, offer_id: int | None) -> None:
-    """Say in a record where its call went, which was not saved here then: no budget can be of it."""
+    """Say in a record where its call went, to a provider that was not saved then: no budget can be of it."""
     where = {"provider_id": provider_id, "entry_id": entry_id, "offer_id": offer_id}
     UsageRecord.objects.filter(pk=usage_id).update(**where)
     Attempt.objects.filter(usage_id=usage_id).update(**where)

@@ -15,10 +15,12 @@ from typing import Any
 import msgspec
 from asgiref.sync import async_to_sync
 from django.db import transaction
+from django.db.models import Q
 
 from billing import budget_state, ledger_alone
 from billing.entries import AttemptEntry, OverBudget, Reserve, Settle, Status
 from billing.models import Budget
+from catalog.models import CatalogEntry
 from catalog.pricing import PriceValue, cost_of
 from llmhub.add_provider.draft import Draft, FirstCall
 from llmhub.add_provider.forms import rates_of
@@ -101,12 +103,14 @@ def _refuse_if_it_may_not(draft: Draft, upstream_id: str) -> None:
             f"Everything is paused (“{reason}”): resume it on the Settings page first, or save without."
         )
     wanted = _wanted(draft, upstream_id)
-    caps = Budget.objects.in_force().filter(scope="organisation", hard=True).exclude(cap=None)
+    whose = Q(scope="organisation") | Q(scope="model", scope_id=_entry_id(draft, upstream_id))
+    caps = Budget.objects.in_force().filter(whose, hard=True).exclude(cap=None)
     for row in budget_state.states(caps, at=clock.now()):
         most = wanted[row.unit]
         if most is None or (row.left or 0) < most:
             why = "its price is unknown" if most is None else "it has no room for it"
-            raise NotNow(f"The hub has a hard budget per {row.budget.per} and {why}: save without a call.")
+            of = "The hub" if row.budget.scope == "organisation" else "The model"
+            raise NotNow(f"{of} has a hard budget per {row.budget.per} and {why}: save without a call.")
 
 
 def _wanted(draft: Draft, upstream_id: str) -> dict[str, int | None]:
@@ -120,16 +124,18 @@ def _wanted(draft: Draft, upstream_id: str) -> dict[str, int | None]:
 
 def _hold(draft: Draft, upstream_id: str) -> Reserve:
     """Hold the most that a call takes. Raises `NotNow` where another one was quicker."""
+    entry_id = _entry_id(draft, upstream_id)
+    facts = {"cost_centre": COST_CENTRE, "requested": _slug(draft, upstream_id), "dialect": draft.dialect}
     wanted = Reserve(
         id=0,
         amount_nano=bound_nano(draft, upstream_id) or 0,
         expires_at=int((clock.now() + _LEASE).timestamp()),
-        facts={"cost_centre": COST_CENTRE, "requested": _slug(draft, upstream_id), "dialect": draft.dialect},
+        facts=facts | {"entry_id": entry_id or None},
     )
     try:
-        return ledger_alone.hold(wanted, tokens=_size(draft, upstream_id).tokens)
+        return ledger_alone.hold(wanted, tokens=_size(draft, upstream_id).tokens, entry_id=entry_id)
     except OverBudget:
-        raise NotNow("A hard budget of the hub has no room left for it: save without a call.") from None
+        raise NotNow("A hard budget has no room left for it: save without a call.") from None
 
 
 @transaction.atomic
@@ -144,6 +150,7 @@ def _written(draft: Draft, made: FirstCall, held: Reserve) -> FirstCall:
         status=status,
         started_at_ms=made.at_ms,
         latency_ms=made.latency_ms,
+        entry_id=held.facts["entry_id"],
         http_status=made.http_status,
         error_code=made.error_code,
         input_tokens=made.input_tokens,
@@ -166,6 +173,12 @@ def _written(draft: Draft, made: FirstCall, held: Reserve) -> FirstCall:
     )
     ledger_alone.settle(entry, held)
     return replace(made, usage_id=held.id)
+
+
+def _entry_id(draft: Draft, upstream_id: str) -> int:
+    """Return the model that it is a call of, 0 where none is called so yet: one may have a budget."""
+    found = CatalogEntry.objects.filter(slug=_slug(draft, upstream_id))
+    return found.values_list("pk", flat=True).first() or 0
 
 
 def _slug(draft: Draft, upstream_id: str) -> str:

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import pytest
 
-from billing.budget import create_budget
+from billing.budget import change_budget, create_budget
 from billing.models import Attempt, Counter, Reservation, UsageRecord
 from billing.rollup_models import DirtyBucket
 from catalog.models import CatalogEntry, Offer, Price
@@ -184,6 +184,24 @@ def test_what_was_entered_is_forgotten_on_demand_and_belongs_to_one_session(clie
     client.post(f"{WHERE}discard/")
 
     assert drafts.KEY not in client.session
+
+
+def test_a_call_of_a_model_that_is_here_already_is_charged_to_the_budget_of_the_model(client, simulator):
+    entry = CatalogEntry.objects.create(slug=PRICED["slug"], name="Small", source="curated")
+    budget = create_budget(actor=COMMAND_LINE, scope="model", name=entry.slug, per="month", cap="9")
+    connect(client, simulator.path("tokens/20"))
+    choose(client, "sim-small")
+    price(client, PRICED)
+    client.post(f"{WHERE}call/", {"model": "sim-small"})
+
+    cost = UsageRecord.objects.get(entry_id=entry.pk).cost_nano
+    assert Counter.objects.get(budget_id=budget.pk).spent == cost > 0
+    change_budget(actor=COMMAND_LINE, budget=budget, cap="0.00001")
+
+    refused = client.post(f"{WHERE}call/", {"model": "sim-small"}, follow=True)
+
+    assert "The model has a hard budget per month and it has no room for it" in refused.text
+    assert UsageRecord.objects.count() == 1
 
 
 @pytest.mark.parametrize("step", ["models", "prices", "finish"])

@@ -62,13 +62,15 @@ def take(alias: str) -> tuple[WorkerLease, ids.IdMaker]:
         now = clock.unix_ms() // 1000
         cursor.execute("SELECT id FROM billing_worker WHERE lease_until >= %s", [now])
         taken = {row[0] for row in cursor.fetchall()}
-        newest = _newest_id(cursor)
-        if (newest >> ids.TIME_SHIFT) + ids.EPOCH_MS - clock.unix_ms() > _MAX_AHEAD_MS:
-            newest, taken = 0, taken | _numbers_after(cursor, ids.first_at(clock.now()))
+        is_followed = _is_followed(_newest_id(cursor))
+        if not is_followed:
+            taken |= _numbers_after(cursor, ids.first_at(clock.now()))
         for worker in range(ids.WORKERS):
             if worker in taken:
                 continue
             if ledger_sql.scalar(cursor, _TAKE, [worker, now + SECONDS, owner, now]) is not None:
+                # Asked once more: who had the number until this moment may have made some meanwhile.
+                newest = _newest_id(cursor) if is_followed else 0
                 return WorkerLease(worker, owner, until), ids.IdMaker(worker, after=newest)
     raise NoFreeWorker(f"all {ids.WORKERS} worker numbers are leased: stop processes that are not needed")
 
@@ -77,6 +79,11 @@ def _newest_id(cursor: CursorWrapper) -> int:
     """Return the newest id of the ledger, 0 where there is none."""
     parts = " UNION ALL ".join(f"SELECT MAX(id) AS id FROM {table}" for table in _TABLES)  # noqa: S608
     return ledger_sql.scalar(cursor, f"SELECT MAX(id) FROM ({parts}) AS newest") or 0  # noqa: S608
+
+
+def _is_followed(newest: int) -> bool:
+    """Return whether new ids come after this one, and not from a clock that is right again."""
+    return (newest >> ids.TIME_SHIFT) + ids.EPOCH_MS - clock.unix_ms() <= _MAX_AHEAD_MS
 
 
 def _numbers_after(cursor: CursorWrapper, first: int) -> set[int]:

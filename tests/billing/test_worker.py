@@ -7,7 +7,7 @@ import time
 import pytest
 from django.db import connection
 
-from billing import worker
+from billing import ledger_sql, worker
 from billing.entries import LedgerUnavailable
 from billing.ledger import Ledger
 from billing.models import UsageRecord
@@ -64,6 +64,22 @@ def test_new_ids_come_after_all_old_ones_when_the_clock_was_set_back():
     _, after = worker.take("default")
 
     assert after.next() > ahead
+
+
+def test_new_ids_come_after_those_that_were_made_while_a_number_was_waited_for(monkeypatch):
+    """On Postgres a number is waited for: who makes the record of one call has it until that is written."""
+    scalar, late = ledger_sql.scalar, ids.first_at(clock.now()) + (60_000 << ids.TIME_SHIFT)
+
+    def waiting(cursor, statement, parameters=()):
+        if statement.startswith("INSERT"):
+            UsageRecord.objects.create(pk=late, requested="x", status="ok")
+        return scalar(cursor, statement, parameters)
+
+    monkeypatch.setattr(ledger_sql, "scalar", waiting)
+
+    _, after = worker.take("default")
+
+    assert after.next() > late
 
 
 def test_an_id_from_a_clock_that_was_years_ahead_is_not_followed():

@@ -100,6 +100,8 @@ class Inbox:
             time.sleep(_GATHER)
         while len(batch) < MAX_BATCH and self._accept(batch):
             pass
+        self._backlog.extend(batch[MAX_BATCH:])  # a turn of a loop comes as a whole, however much it is
+        del batch[MAX_BATCH:]
         self._is_crowded = len(batch) > 1
         return [item for item in batch if not item.is_abandoned]
 

@@ -112,10 +112,10 @@ def mark_dirty(cursor: CursorWrapper, ids: Iterable[int]) -> None:
     Each process has rows of its own, so that gateways do not wait for each other here. The stamp is
     new each time: who added a bucket up clears only the stamp that it found (billing/rollup.py).
     """
-    marks = sorted({(rollup_bucket.of_row(id_), rollup_bucket.worker_of(id_)) for id_ in ids})
+    dirty = sorted({(rollup_bucket.of_row(id_), rollup_bucket.worker_of(id_)) for id_ in ids})
     stamp = secrets.randbits(63)
     cursor.execute(
-        f"INSERT INTO billing_dirtybucket (bucket, source, stamp) VALUES {tuples('%s,%s,%s', len(marks))}"  # noqa: S608
+        f"INSERT INTO billing_dirtybucket (bucket, source, stamp) VALUES {tuples('%s,%s,%s', len(dirty))}"  # noqa: S608
         " ON CONFLICT (bucket, source) DO UPDATE SET stamp = excluded.stamp",
-        [number for mark in marks for number in (*mark, stamp)],
+        [number for bucket in dirty for number in (*bucket, stamp)],
     )

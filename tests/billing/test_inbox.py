@@ -9,7 +9,7 @@ import pytest
 
 from billing.entries import Reserve
 from billing.ledger_batch import Release
-from billing.ledger_inbox import Inbox, Waiting
+from billing.ledger_inbox import MAX_BATCH, Inbox, Waiting
 
 
 @pytest.fixture
@@ -73,6 +73,17 @@ def test_entries_of_one_turn_come_one_by_one_to_a_thread_with_little_to_do_and_e
     assert put_in_one_turn(inbox, 4, 5, 6) == [4, 5, 6]
 
     assert inbox.came == [3, 1]
+
+
+def test_a_turn_of_more_than_a_batch_is_written_in_several_in_its_order(naps):
+    inbox = Inbox()
+    gather(inbox, 1, 2)
+
+    first = put_in_one_turn(inbox, *range(MAX_BATCH + 40))
+    second = gather(inbox, MAX_BATCH + 40)
+
+    assert (first, second) == (list(range(MAX_BATCH)), list(range(MAX_BATCH, MAX_BATCH + 41)))
+    assert inbox.depth == 0
 
 
 def test_what_a_loop_left_behind_comes_before_the_next_ones_entries_and_at_the_end(naps):

@@ -32,7 +32,7 @@ def figures_of(teams: Sequence[Team], *, now: datetime, zone: ZoneInfo) -> list[
     if not teams:
         return []
     first = now.astimezone(zone).date().replace(day=1).isoformat()
-    query = Query(by="team", since=first, only={"team": [team.slug for team in teams]})
+    query = Query(by="team", since=first)
     asked = question(query, teams=frozenset(team.pk for team in teams), now=now, zone=zone, top=MOST)
     rows = {row.series.value: row for row in Page(query, report(asked, now=now)).rows}
     tightest = _tightest([team.pk for team in teams], now)

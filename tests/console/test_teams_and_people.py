@@ -197,7 +197,9 @@ def test_a_team_without_keys_leads_to_its_first_one(signed_in, team, swap):
     assert 'href="/keys/add/?team=support"' in part
 
 
-def test_the_list_of_teams_shows_what_each_spent_and_its_tightest_budget(signed_in, swap):
+def test_the_list_of_teams_shows_what_each_spent_and_its_tightest_budget(
+    signed_in, swap, django_assert_max_num_queries
+):
     teams = [create_team(actor=COMMAND_LINE, name=name) for name in ("Support", "Search", "Quiet")]
     rows.usage(clock.now(), team_id=teams[0].pk, cost_nano=3 * 10**9)
     rows.usage(clock.now(), team_id=teams[1].pk, cost_nano=5 * 10**9)
@@ -206,7 +208,9 @@ def test_the_list_of_teams_shows_what_each_spent_and_its_tightest_budget(signed_
     address = "/team-figures/?team=quiet&amp;team=search&amp;team=support&amp;"
 
     assert f'hx-get="{address}"' in signed_in("viewer").get("/teams/").text
-    cells = signed_in("viewer").get(address.replace("&amp;", "&"), headers=swap).text
+    viewer = signed_in("viewer")
+    with django_assert_max_num_queries(14):  # however many teams there are
+        cells = viewer.get(address.replace("&amp;", "&"), headers=swap).text
     page = signed_in("viewer").get("/team-figures/").text
 
     spent, left = (cell(cells, f"team-{what}-support") for what in ("spent", "budget"))

@@ -101,14 +101,14 @@ def tag_columns() -> dict[str, Column]:
     return {f"tag:{tag.name}": _tag(tag) for tag in ReportTag.objects.order_by("slot")}
 
 
-def _tag(tag: ReportTag) -> Column:
+def _tag(tag: ReportTag, *, alias: str = DEFAULT_DB_ALIAS) -> Column:
     since = rollup_bucket.first_id(tag.since)
     value = f"COALESCE(SUBSTR(u.{VALUE}, 1, 200), '')"
     return Column(
         f"tag:{tag.name}",
         f"CASE WHEN r.id >= {since} THEN r.tag_{tag.slot} ELSE '' END",
         _REFUSED.format(value),
-        (key_of(tag.name),),
+        (key_of(tag.name, alias=alias),),
         tag.since,
     )
 

@@ -132,7 +132,10 @@ def test_spend_is_the_same_from_the_ledger_from_quarters_and_from_days(postgres)
         found = spend_read.parts([whole], None, reading, alias=PG)
         return {part.value: part.sums for part in found.parts}, found.values
 
-    key, tag = spend_read.COLUMNS["key_id"], spend_read._tag(ReportTag.objects.using(PG).get(slot=1))
+    key, tag = (
+        spend_read.COLUMNS["key_id"],
+        spend_read._tag(ReportTag.objects.using(PG).get(slot=1), alias=PG),
+    )
     columns = [*spend_read.COLUMNS.values(), tag, spend_read.SUPPLIER]
     one = (45, 5, 40, 45)
     expected = {2: (90, 10, 80, 90), 1: one, None: one}, 3

@@ -97,6 +97,20 @@ def test_whatever_names_a_host_is_refused_with_what_to_use_instead(url):
         chat.service_of(url)
 
 
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("“<!channel> now” 5 USD", "“\u2039!channel\u203a now” 5 USD"),
+        ("<https://evil.test|Approve it>", "\u2039https://evil.test|Approve it\u203a"),
+        ("[Approve it](https://evil.test)", "[Approve it] (https://evil.test)"),
+        ("@everyone and @here", "@ everyone and @ here"),
+        ("ada@example.org has [1] call, 80 % of $5: https://hub.test/budgets/7/", None),
+    ],
+)
+def test_words_of_people_mark_nothing_up_in_a_chat(written, told):
+    assert chat.plain(written) == (told or written)
+
+
 @pytest.mark.django_db
 def test_a_chat_keeps_its_address_sealed_and_nowhere_else():
     channel, secret = create_channel(actor=COMMAND_LINE, name="dev", kind="chat", address=SLACK)

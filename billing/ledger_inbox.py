@@ -52,7 +52,7 @@ class Inbox:
 
     @property
     def depth(self) -> int:
-        """How many entries wait."""
+        """How many entries wait, at least: those of one turn of a loop count as one until they are taken."""
         return self._queue.qsize() + len(self._turn) + len(self._backlog)
 
     def put(self, item: Waiting) -> None:
@@ -60,7 +60,7 @@ class Inbox:
         self._queue.put((item,))
 
     def put_in_turn(self, item: Waiting, loop: asyncio.AbstractEventLoop) -> None:
-        """Queue an entry from `loop`; where there are many, all of one turn of it at its end.
+        """Queue an entry from `loop`, in its thread; where there are many, all of one turn of it at its end.
 
         Each time that something is queued may wake the thread, which costs the loop more than the entry.
         """

@@ -73,7 +73,10 @@ def is_set_up() -> bool:
 def send(
     *, to: str | Sequence[str], subject: str, text: str, headers: Mapping[str, str] | None = None
 ) -> None:
-    """Send one mail. Raises `OSError` when the server does not take it."""
+    """Send one mail; of several who get it, none sees who else does.
+
+    Raises `OSError` when the server does not take it.
+    """
     server = parse(settings.SMTP_URL)
     connection = get_connection(
         host=server.host,
@@ -84,11 +87,17 @@ def send(
         use_tls=server.use_tls,
         timeout=_SECONDS,
     )
+    several = [] if isinstance(to, str) else list(to)
+    if isinstance(to, str) or len(several) == 1:
+        receivers: dict[str, list[str]] = {"to": several or [str(to)]}
+    else:
+        receivers = {"bcc": several}
+        headers = {**(headers or {}), "To": "undisclosed-recipients:;"}
     EmailMessage(
         subject,
         text,
         from_email=server.sender,
-        to=[to] if isinstance(to, str) else list(to),
         connection=connection,
         headers=dict(headers or {}),
+        **receivers,
     ).send()

@@ -55,7 +55,7 @@ async def answered(
             return last
         note = account.notes[-1]
         fault = await _fault(hub, account, note, last, form)
-        if not fault:
+        if not fault or exchange.is_left:  # nobody waits for a better one
             return await _give(exchange, account, note, last)
         note.error_code = ESCALATED + fault
         kept = note, last
@@ -69,7 +69,7 @@ async def _first(exchange: Exchange, trying: Trying, *, is_held: bool) -> bytes 
     try:
         return await trying()
     except (Refusal, NotAdmitted) as exc:
-        if exchange.has_begun or not is_held:
+        if exchange.has_begun or exchange.is_left or not is_held:
             raise _as_refusal(exc) from None
     return None
 

@@ -38,8 +38,8 @@ async def first_answer(
 ) -> bytes:
     """Return what the first candidate gives that answers; for the first one money is held already.
 
-    The next one is tried where the failure allows it, the caller has seen nothing yet, and the
-    process has not made too many further attempts for this model. An answer that `is_held` is not
+    The next one is tried where the failure allows it, the caller is there and has seen nothing yet, and
+    the process has not made too many further attempts for this model. An answer that `is_held` is not
     shown to the caller. Raises `Refusal` from the failures.
     """
     before = len(account.notes)
@@ -64,7 +64,7 @@ async def first_answer(
             return await _attempt(hub, exchange, account, note, entry)
         except ProviderError as exc:
             failures.append(exc)
-            if exchange.has_begun or not exc.retryable:
+            if exchange.has_begun or exchange.is_left or not exc.retryable:
                 break
     raise _ended(failures)
 

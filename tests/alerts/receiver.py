@@ -79,12 +79,14 @@ class _Smtp(socketserver.StreamRequestHandler):
     def handle(self):
         self._say("220 here")
         lines: list[str] = []
+        receivers: list[str] = []
         reading = False
         for raw in self.rfile:
             line = raw.decode().rstrip("\r\n")
             if reading:
                 if line == ".":
                     self.server.mails.append("\n".join(lines))
+                    self.server.receivers.append(receivers)
                     reading = False
                     self._say("250 taken")
                 else:
@@ -97,6 +99,9 @@ class _Smtp(socketserver.StreamRequestHandler):
                 return
             elif line.upper().startswith("RCPT") and "nobody@" in line:
                 self._say("550 no such person")
+            elif line.upper().startswith("RCPT"):
+                receivers.append(line.partition("<")[2].rstrip(">"))
+                self._say("250 fine")
             else:
                 self._say("250 fine")
 
@@ -108,7 +113,7 @@ class _Smtp(socketserver.StreamRequestHandler):
 def mail_server():
     """A server that takes all mail but to nobody@."""
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Smtp) as server:
-        server.mails = []
+        server.mails, server.receivers = [], []
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         try:

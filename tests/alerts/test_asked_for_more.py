@@ -117,7 +117,8 @@ def test_who_asked_gets_the_answer_by_mail_and_not_the_question(settings):
             raise_alerts.look()
             send_due()
 
-        question, answer = server.mails
-    assert ("boss@" in question, "mia@" in question, "To: max" in question) == (True, True, False)
-    assert "max@example.org" in answer.partition("\n\n")[0]
+        _, answer = server.mails
+    told = ["boss@example.org", "mia@example.org"]
+    assert server.receivers == [told, [*told, "max@example.org"]]
+    assert not any(address in answer.partition("\n\n")[0] for address in told)
     assert "Approved by command line: go" in answer

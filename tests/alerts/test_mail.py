@@ -28,12 +28,15 @@ def server(settings):
 
 
 def test_a_message_reaches_a_server_whole_and_adds_no_header_of_its_own(server):
-    send(Way("email", "", recipients=("a@example.org", "b@example.org")), MESSAGE)
+    send(Way("email", "", recipients=("ann@example.org", "ben@example.org")), MESSAGE)
 
     [got] = server.mails
     head, _, body = got.partition("\n\n")
     assert "Subject: [llmhub] support has spent 80 % Bcc: x@evil.test" in head
     assert "\nBcc:" not in head
+    assert "To: undisclosed-recipients:;" in head  # a member who asked does not learn who the owners are
+    assert "ben@example.org" not in head
+    assert server.receivers == [["ann@example.org", "ben@example.org"]]
     assert "From: hub@example.org" in head
     assert "Message-ID: <msg_1@example.org>" in head
     assert body.startswith("So it is.\n\nhttp://hub/")

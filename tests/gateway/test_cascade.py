@@ -5,8 +5,12 @@ from __future__ import annotations
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 
+import openai
 import pytest
 
+from billing.call_rules import set_rules
+from llmhub.audit.actor import SYSTEM
+from llmhub.people.models import Team
 from tests.gateway import budgets
 
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
@@ -43,7 +47,6 @@ def route(gateway, made):
 
     def make(*names: str) -> str:
         from catalog.models import CatalogEntry
-        from llmhub.audit.actor import SYSTEM
         from routing.route import Target, create_route
 
         name = f"cascade-{secrets.token_hex(4)}"
@@ -157,3 +160,20 @@ def test_what_a_call_may_cost_holds_for_all_its_legs_together(gateway, made, rou
 
     assert served(answer, made) == "long"
     assert answer.headers["x-llmhub-attempts"] == "1"
+
+
+def test_a_call_that_is_finished_for_nobody_goes_to_no_further_leg(gateway, simulator, made, route):
+    name, caller = route("slow", "last"), made["slow"]
+    team = Team.objects.filter(slug=caller.team)
+    gateway.change(lambda: set_rules(actor=SYSTEM, team=team.get(), when_left="finish"))
+    before, hits = len(gateway.records(caller)), len(simulator.hits("cascade-last"))
+
+    with pytest.raises(openai.APITimeoutError):
+        ask(caller, name, timeout=0.25)
+
+    gateway.until(lambda: len(gateway.records(caller)) > before, within=5, what="it is settled")
+    record = gateway.records(caller)[-1]
+    assert (record.status, record.error_code) == ("cancelled", "caller_left")
+    assert len(gateway.attempts(record)) == 1
+    assert len(simulator.hits("cascade-last")) == hits
+    gateway.change(lambda: set_rules(actor=SYSTEM, team=team.get(), when_left=""))

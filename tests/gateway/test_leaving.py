@@ -111,6 +111,22 @@ def test_where_its_team_has_it_so_a_call_is_finished_and_charged_in_full(gateway
     assert not gateway.reservations()
 
 
+def test_a_call_that_is_finished_for_nobody_is_tried_nowhere_else(gateway, simulator):
+    first = simulator.path("first/600", "status/500", tag="left-failing")
+    second = simulator.path("tokens/40", tag="left-second")
+    model = gateway.make(at=[first, second])
+    team = Team.objects.filter(slug=model.team)
+    gateway.change(lambda: set_rules(actor=SYSTEM, team=team.get(), when_left="finish"))
+    connection = call(model, stream=False)
+    gateway.until(lambda: simulator.hits("left-failing"), within=5)
+    connection.close()
+
+    gateway.until(lambda: gateway.records(model), within=5, what="it is settled")
+    assert len(gateway.attempts(gateway.records(model)[0])) == 1
+    assert not simulator.hits("left-second")
+    assert not gateway.reservations()
+
+
 def test_forty_callers_that_leave_make_forty_records(gateway, simulator, models):
     before = len(gateway.records(models["stream"]))
     connections = [call(models["stream"], stream=True) for _ in range(40)]

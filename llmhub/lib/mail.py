@@ -87,17 +87,15 @@ def send(
         use_tls=server.use_tls,
         timeout=_SECONDS,
     )
-    several = [] if isinstance(to, str) else list(to)
-    if isinstance(to, str) or len(several) == 1:
-        receivers: dict[str, list[str]] = {"to": several or [str(to)]}
-    else:
-        receivers = {"bcc": several}
-        headers = {**(headers or {}), "To": "undisclosed-recipients:;"}
+    people = [to] if isinstance(to, str) else list(to)
+    several = len(people) > 1
+    hidden = {"To": "undisclosed-recipients:;"} if several else {}
     EmailMessage(
         subject,
         text,
         from_email=server.sender,
+        to=[] if several else people,
+        bcc=people if several else [],
         connection=connection,
-        headers=dict(headers or {}),
-        **receivers,
+        headers={**(headers or {}), **hidden},
     ).send()

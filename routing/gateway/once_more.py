@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from functools import partial
 
+from django.db import DatabaseError
+
 from billing.content_read import answer_of
+from llmhub.lib import ids
 from routing.gateway.account import Account
 from routing.gateway.exchange import Exchange
 from routing.gateway.hub import Hub
 from routing.gateway.once import AlreadyDone, cost_text
+
+log = logging.getLogger(__name__)
 
 REPEATED = "x-llmhub-repeated"
 _WRITTEN = 0.6  # seconds after its end in which what was said in a call is written
@@ -26,10 +32,14 @@ async def answer_again(hub: Hub, exchange: Exchange, account: Account, done: Alr
     if team_id not in hub.watch.snapshot.content_until:
         return False
     read = partial(answer_of, first.id, team_id=team_id)
-    content = await hub.reader.run(read)
-    if content is None:
-        await asyncio.sleep(_WRITTEN)
+    try:
         content = await hub.reader.run(read)
+        if content is None:
+            await asyncio.sleep(_WRITTEN)
+            content = await hub.reader.run(read)
+    except DatabaseError as exc:
+        log.warning("the answer of %s cannot be read to be repeated: %s", ids.request_id(first.id), exc)
+        return False
     if content is None:
         return False
     exchange.id = first.id  # whose answer it is, and whose cost

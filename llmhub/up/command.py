@@ -97,7 +97,7 @@ def _prepare_demo() -> int:
     """Fill the database once and return the port of the simulated providers, while it is free the same."""
     note: Path = settings.HOME / "simulator-port"
     if not note.exists():
-        say("Writing a month of demo traffic …")
+        say("Writing two months of demo traffic …")
     port = ready.port_or_another(int(note.read_text()) if note.exists() else 0)
     note.write_text(f"{port}\n")
     run_apart(lambda: fill.prepare(ready.url("127.0.0.1", port)))

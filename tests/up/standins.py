@@ -40,7 +40,9 @@ async def console(scope, receive, send):
         os._exit(1)
     elif path == "/early":
         await send({"type": "http.response.start", "status": 413, "headers": []})
-        await send({"type": "http.response.body", "body": b"too much"})
+        await send({"type": "http.response.body", "body": b"too much", "more_body": True})
+        await everything(receive)  # as the console does: who closes with a body unread may reset its answer
+        await send({"type": "http.response.body", "body": b""})
     else:
         body, pieces = await everything(receive)
         headers = [[name.decode(), value.decode("latin-1")] for name, value in scope["headers"]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+import urllib.request
 from dataclasses import replace
 from datetime import timedelta
 
@@ -189,7 +190,7 @@ def test_two_gateways(make_gateway, simulator, valkey_server):
         other = replace(model, gateway=second)
         second.until(lambda: second.get(f"/v1/models/{model.name}", key=model.key)[0] == 200)
         assert fails(model, IN_A_ROW) == {"upstream_unavailable"}
-        time.sleep(0.1)
+        second.until(lambda: knows_of_one(second), within=2.5, what="the other was told")
         assert fails(other, 2) == fails(model, 2) == {"providers_failing"}
         assert len(simulator.hits("both")) == IN_A_ROW
 
@@ -215,6 +216,11 @@ def fails(model, count: int) -> set[str]:
         except openai.APIStatusError as error:
             codes.add(error.code)
     return codes
+
+
+def knows_of_one(gateway) -> bool:
+    with urllib.request.urlopen(f"{gateway.url}/metrics", timeout=5) as answer:
+        return b"llmhub_breakers_open 1.0" in answer.read()
 
 
 def events(gateway) -> list[BreakerEvent]:

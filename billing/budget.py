@@ -199,9 +199,8 @@ def _whose(scope: str, name: str, *, by: Actor | None = None) -> int:
 
 
 def _check_zone(name: str) -> None:
-    if name not in zones.names():
-        message = f"{name[:60]!r} is no time zone: write an IANA name such as Europe/Berlin"
-        raise ValidationError({"time_zone": message})
+    if wrong := zones.fault(name):
+        raise ValidationError({"time_zone": wrong})
 
 
 def parse_cap(text: str | None, budget: Budget) -> int | None:

@@ -64,5 +64,5 @@ def list_periods(
 @router.get("/budgets/{int:budget_id}/history", response={200: Page[BudgetStepOut], **REFUSALS})
 def list_history(request: HttpRequest, budget_id: int) -> Page[BudgetStepOut]:
     """List who changed a budget, asked for more and decided, the newest first: the last 50 steps."""
-    budget = get_object_or_404(Budget.objects.all().seen_by(caller(request, "read")), pk=budget_id)
+    budget = get_object_or_404(Budget.objects.seen_by(caller(request, "read")), pk=budget_id)
     return Page(data=[BudgetStepOut(**vars(step)) for step in history_of(budget)], next_cursor="")

@@ -1,4 +1,4 @@
-"""A budget as pages show it, with its bar."""
+"""How full a budget is, in widths of its bar and in words."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def request_out(row: RaiseRequest) -> RaiseRequestOut:
 def set_raise(request: HttpRequest, budget_id: int, body: RaiseIn) -> BudgetOut:
     """Raise a budget until an end; the next call goes by it, and at the end the old cap is back."""
     actor = caller(request, "manage")
-    budget = get_object_or_404(Budget.objects.all().seen_by(actor), pk=budget_id)
+    budget = get_object_or_404(Budget.objects.seen_by(actor), pk=budget_id)
     return budget_shown(raise_budget(actor=actor, budget=budget, **body.model_dump()))
 
 
@@ -96,7 +96,7 @@ def set_raise(request: HttpRequest, budget_id: int, body: RaiseIn) -> BudgetOut:
 def take_raise_back(request: HttpRequest, budget_id: int) -> BudgetOut:
     """Take a raise back before its end."""
     actor = caller(request, "manage")
-    budget = get_object_or_404(Budget.objects.all().seen_by(actor), pk=budget_id)
+    budget = get_object_or_404(Budget.objects.seen_by(actor), pk=budget_id)
     return budget_shown(end_raise(actor=actor, budget=budget))
 
 

@@ -69,7 +69,7 @@ def seen_by(actor: Actor) -> QuerySet[RaiseRequest]:
     rows = RaiseRequest.objects.select_related("budget")
     if reach(actor) is None:
         return rows
-    seen = Budget.objects.all().seen_by(actor).values("pk")
+    seen = Budget.objects.seen_by(actor).values("pk")
     return rows.filter(Q(budget_id__in=seen) | Q(asker=actor.identity))
 
 

@@ -67,7 +67,7 @@ def budget_raise(request: HttpRequest, budget_id: int) -> HttpResponse:
 def budget_raise_end(request: HttpRequest, budget_id: int) -> HttpResponse:
     """Take a raise back before its end."""
     actor = actor_of(request)
-    end_raise(actor=actor, budget=get_object_or_404(Budget.objects.all().seen_by(actor), pk=budget_id))
+    end_raise(actor=actor, budget=get_object_or_404(Budget.objects.seen_by(actor), pk=budget_id))
     messages.success(request, "The old cap is back. The next call goes by it.")
     return redirect("billing:budget_detail", budget_id)
 
@@ -78,7 +78,7 @@ def budget_ask(request: HttpRequest, budget_id: int) -> HttpResponse:
     """The form that asks for a raise: where the 402 of a refused call points to."""
     actor = actor_of(request)
     budget = get_object_or_404(askable_by(actor), pk=budget_id)
-    sees_it = Budget.objects.all().seen_by(actor).filter(pk=budget_id).exists()
+    sees_it = Budget.objects.seen_by(actor).filter(pk=budget_id).exists()
     form = AskForm(request.POST or None, budget=budget, initial=asked_now(open_of(actor, budget)))
     if form.is_valid():
         try:
@@ -175,7 +175,7 @@ def raise_request_withdraw(request: HttpRequest, request_id: int) -> HttpRespons
 @needs("read")
 def budget_history(request: HttpRequest, budget_id: int) -> HttpResponse:
     """Who changed a budget, asked for more and decided, newest first: a panel of its page."""
-    budget = get_object_or_404(Budget.objects.all().seen_by(actor_of(request)), pk=budget_id)
+    budget = get_object_or_404(Budget.objects.seen_by(actor_of(request)), pk=budget_id)
     context = {"events": history_of(budget), "budget": budget}
     return render_page(
         request, page="billing/budget_history.html", partial="billing/_budget_history.html", context=context

@@ -116,8 +116,8 @@ def _refused(ask: Callable[[], T]) -> T:
 def _zone(name: str) -> ZoneInfo:
     if not name:
         return ZoneInfo(organisation.current().time_zone)
-    if name not in zones.names():
-        raise ValueError(f"{name!r} is no time zone: write an IANA name such as Europe/Berlin")
+    if wrong := zones.fault(name):
+        raise ValueError(wrong)
     return ZoneInfo(name)
 
 

@@ -250,9 +250,8 @@ def _quiet(text: str) -> str:
 
 def _zone(name: str) -> str:
     found = name or organisation.current().time_zone
-    if found not in zones.names():
-        message = f"{found[:60]!r} is no time zone: write an IANA name such as Europe/Berlin"
-        raise ValidationError({"time_zone": message})
+    if wrong := zones.fault(found):
+        raise ValidationError({"time_zone": wrong})
     return found
 
 

@@ -59,10 +59,9 @@ def _reference(value: str) -> str:
 
 
 def _timezone(value: str) -> str:
-    known = zones.names()
-    if value not in known:
-        shown = f"{value[:60]!r} is no time zone: write an IANA name such as Europe/Berlin"
-        raise PydanticCustomError("unknown_word", "{shown}", {"shown": shown, "known": sorted(known)})
+    if wrong := zones.fault(value):
+        told = {"shown": wrong, "known": sorted(zones.names())}
+        raise PydanticCustomError("unknown_word", "{shown}", told)
     return value
 
 

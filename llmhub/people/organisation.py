@@ -49,10 +49,8 @@ def describe(*, actor: Actor, name: str, time_zone: str) -> Organisation:
     organisation = _locked()
     before = {"name": organisation.name, "time_zone": organisation.time_zone}
     organisation.name, organisation.time_zone = name.strip(), time_zone.strip()
-    if organisation.time_zone not in zones.names():
-        raise ValidationError(
-            {"time_zone": f"{time_zone!r} is no time zone: write an IANA name such as Europe/Berlin"}
-        )
+    if wrong := zones.fault(organisation.time_zone):
+        raise ValidationError({"time_zone": wrong})
     organisation.full_clean(validate_unique=False)
     after = {"name": organisation.name, "time_zone": organisation.time_zone}
     if after != before:

@@ -31,10 +31,8 @@ def set_time_zone(*, actor: Actor, user: User, time_zone: str) -> None:
 
     Raises `ValidationError` on what is no time zone.
     """
-    if time_zone and time_zone not in zones.names():
-        raise ValidationError(
-            {"time_zone": f"{time_zone[:60]!r} is no time zone: write an IANA name such as Europe/Berlin"}
-        )
+    if time_zone and (wrong := zones.fault(time_zone)):
+        raise ValidationError({"time_zone": wrong})
     before, user.time_zone = user.time_zone, time_zone
     if time_zone == before:
         return
